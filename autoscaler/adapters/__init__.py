@@ -1,0 +1,1 @@
+"""One adapter for each outside thing; only they import its client library."""

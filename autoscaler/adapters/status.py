@@ -1,0 +1,51 @@
+"""The latest state, for the web server: is the loop alive, is it ready, what was decided last."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+
+from autoscaler.events import Action, CycleFinished, Event, ServiceOutcome
+
+
+class StatusObserver:
+    """Keeps the last cycle. Thread-safe; time is a monotonic clock in seconds."""
+
+    def __init__(self, *, stalled_after_seconds: float, monotonic: Callable[[], float]) -> None:
+        self._stalled_after_seconds = stalled_after_seconds
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._last: CycleFinished | None = None
+        self._last_at = monotonic()
+
+    def notify(self, event: Event) -> None:
+        if isinstance(event, CycleFinished):
+            with self._lock:
+                self._last, self._last_at = event, self._monotonic()
+
+    def alive(self) -> tuple[bool, str]:
+        """Return whether the loop turns. It never depends on Prometheus or Docker: a restart would not mend those."""
+        with self._lock:
+            age_seconds = self._monotonic() - self._last_at
+        if age_seconds <= self._stalled_after_seconds:
+            return True, "the loop is alive"
+        return False, f"no cycle has finished for {age_seconds:.0f} s"
+
+    def ready(self) -> tuple[bool, str]:
+        """Return whether the first evaluation is done and the engine answers."""
+        last = self.last_cycle()
+        if last is None:
+            return False, "the first cycle has not finished yet"
+        errors = [outcome.error for outcome in last.services.values() if outcome.action is Action.FAILED]
+        if errors and len(errors) == len(last.services):
+            return False, f"no service can be observed: {errors[0]}"
+        return True, "ready"
+
+    def last_cycle(self) -> CycleFinished | None:
+        with self._lock:
+            return self._last
+
+
+def service_json(outcome: ServiceOutcome) -> dict[str, object]:
+    """Return one service's last evaluation as plain values."""
+    decision = None if outcome.decision is None else asdict(outcome.decision)
+    return {"service": outcome.service, "action": outcome.action, "error": outcome.error, "decision": decision}

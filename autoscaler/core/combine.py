@@ -1,0 +1,55 @@
+"""Several proposals make one wish: the highest wins, because too many replicas cost less than too few."""
+
+from dataclasses import dataclass
+
+from autoscaler.core.model import AppliedLimit, Limit, Memory, Proposal, Reason, Replicas
+from autoscaler.core.policy import BlindAction, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A count before any limit, why, and the rule behind it."""
+
+    replicas: int
+    reason: Reason
+    winner: Proposal | None = None
+    limits: tuple[AppliedLimit, ...] = ()
+
+
+def combine(proposals: tuple[Proposal, ...], replicas: Replicas) -> Wish | None:
+    """Return the highest usable proposal (at a tie the first rule's), or None when there is none."""
+    usable = [proposal for proposal in proposals if proposal.replicas is not None]
+    if not usable:
+        return None
+    winner = max(usable, key=_wanted)
+    return Wish(_wanted(winner), _reason(winner, replicas.count), winner, _tolerance(winner, replicas.count))
+
+
+def _wanted(proposal: Proposal) -> int:
+    return proposal.replicas if proposal.replicas is not None else 0
+
+
+def _reason(winner: Proposal, count: int) -> Reason:
+    if _wanted(winner) > count:
+        return Reason.ABOVE_TARGET
+    if _wanted(winner) < count:
+        return Reason.BELOW_TARGET
+    return Reason.STEADY if winner.untolerated == count else Reason.WITHIN_TOLERANCE
+
+
+def _tolerance(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
+    if winner.untolerated is None or winner.untolerated == winner.replicas:
+        return ()
+    note = f"{winner.rule} is within tolerance of its target"
+    return (AppliedLimit(Limit.TOLERANCE, winner.untolerated, count, note),)
+
+
+def blind_wish(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Wish:
+    """Return what to do without any usable reading: hold, and after a while what `when_blind` says."""
+    fallback = policy.when_blind
+    since = now if memory.blind_since is None else memory.blind_since
+    if fallback.action is BlindAction.HOLD or now - since < fallback.after_seconds:
+        return Wish(replicas.count, Reason.BLIND)
+    wanted = max(fallback.replicas, replicas.count if fallback.action is BlindAction.AT_LEAST else 0)
+    reason = Reason.BLIND if wanted == replicas.count else Reason.BLIND_FALLBACK
+    return Wish(wanted, reason)

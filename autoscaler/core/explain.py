@@ -1,0 +1,63 @@
+"""A decision in one sentence that an operator understands at 3 a.m."""
+
+from collections.abc import Callable, Mapping
+
+from autoscaler.core.combine import Wish
+from autoscaler.core.model import Proposal, Reason
+from autoscaler.core.policy import Goal, Query, Rule, Signal
+from autoscaler.core.situation import Situation
+
+
+def sentence(situation: Situation, wish: Wish) -> str:
+    """Say what is wanted and why, each limit that changed it, and the count that follows."""
+    parts = [_cause(situation, wish), *(limit.note for limit in wish.limits)]
+    return "; ".join([*parts, _result(situation.replicas.count, wish.replicas)])
+
+
+def _cause(situation: Situation, wish: Wish) -> str:
+    if wish.winner is not None:
+        rule = next(rule for rule in situation.policy.rules if rule.name == wish.winner.rule)
+        return describe(rule, wish.winner)
+    return _CAUSES[wish.reason](situation) if wish.reason in _CAUSES else _blind(situation)
+
+
+def _blind(situation: Situation) -> str:
+    missing = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in situation.proposals)
+    since = situation.memory.blind_since
+    seconds = 0 if since is None else situation.now - since
+    return f"no usable reading for {seconds:.0f} s: {missing}"
+
+
+_CAUSES: Mapping[Reason, Callable[[Situation], str]] = {
+    Reason.STOPPED: lambda _: "no replica is running, so the service counts as stopped on purpose",
+    Reason.BELOW_MIN: lambda situation: f"fewer replicas than replicas.min {situation.policy.min_replicas}",
+    Reason.ABOVE_MAX: lambda situation: f"more replicas than replicas.max {situation.policy.max_replicas}",
+}
+
+
+def _result(count: int, desired: int) -> str:
+    return f"stays at {count}" if count == desired else f"{count} → {desired}"
+
+
+def describe(rule: Rule, proposal: Proposal) -> str:
+    """Say what a rule saw and what it wants, e.g. `throughput 330 req/s at 50 req/s per replica wants 7`."""
+    value = 0.0 if proposal.reading.value is None else proposal.reading.value
+    how = "at" if rule.goal is Goal.PER_REPLICA else "against"
+    each = " per replica" if rule.goal is Goal.PER_REPLICA else ""
+    seen, wanted = format_value(rule, value), format_value(rule, rule.target)
+    return f"{rule.name} {seen} {how} {wanted}{each} wants {proposal.untolerated}"
+
+
+def format_value(rule: Rule, value: float) -> str:
+    """Write a value of that rule with its unit."""
+    if isinstance(rule.source, Query):
+        return f"{value:.4g}"
+    return _FORMATS[rule.source.signal](value)
+
+
+_FORMATS: Mapping[Signal, Callable[[float], str]] = {
+    Signal.REQUESTS: lambda value: f"{value:.4g} req/s",
+    Signal.CONCURRENCY: lambda value: f"{value:.3g} in flight",
+    Signal.LATENCY: lambda seconds: f"{seconds * 1000:.0f} ms",
+    Signal.ERROR_RATIO: lambda ratio: f"{ratio * 100:.2g} %",
+}

@@ -1,0 +1,47 @@
+"""Waits for the daemon's end: a signal (wanted), or the death of its web server (not wanted)."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+
+class Stop:
+    """Remembers the first cause of the end."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.cause = ""
+        self.wanted = False
+
+    def wait(self) -> None:
+        """Block until there is a cause to end."""
+        self._event.wait()
+
+    def web_ended(self) -> None:
+        """End because nobody could see the daemon any more."""
+        self._end("the web server ended", wanted=False)
+
+    def _end(self, cause: str, *, wanted: bool) -> None:
+        if not self._event.is_set():
+            self.cause, self.wanted = cause, wanted
+            self._event.set()
+
+    @contextlib.contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """End on SIGTERM and SIGINT; a second signal ends the process at once, as if there were no handler."""
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.getsignal(number) for number in numbers}
+
+        def handle(number: int, _: object) -> None:
+            for each in numbers:
+                signal.signal(each, signal.SIG_DFL)
+            self._end(signal.Signals(number).name, wanted=True)
+
+        for number in numbers:
+            signal.signal(number, handle)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

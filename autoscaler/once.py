@@ -1,0 +1,105 @@
+"""What works without a daemon: one evaluation that acts on nothing, and scaling by hand."""
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from autoscaler.core.model import Direction
+from autoscaler.cycle import Cycle
+from autoscaler.errors import AutoscalerError, ConfigError
+from autoscaler.events import CycleFinished, OperationFinished
+from autoscaler.gate import Gate
+from autoscaler.operations import Operations, failure_stage
+from autoscaler.policyfile.load import load
+from autoscaler.policyfile.model import Config, ServiceConfig
+from autoscaler.ports import ReplicaTarget
+from autoscaler.settings import Settings
+from autoscaler.wiring import make_source, make_target
+
+MANUAL = "manual"
+
+
+def plan(settings: Settings, names: Iterable[str] = ()) -> CycleFinished:
+    """Evaluate the named services (all, without names) once and act on nothing.
+
+    Raises:
+        ConfigError: the policy file is wrong, or has no such service.
+    """
+    config = load(settings.config, settings)
+    services = chosen(config, names)
+    target = make_target(settings, tell=_nobody)
+    gate = Gate(Operations(target, _nobody, at_once=1), dry_run=True)
+    return Cycle(services, make_source(settings, config, _nobody), target, gate, _nobody).run(time.time())
+
+
+def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:
+    """Bring the named services (all, without names) to that count by the daemon's own target code.
+
+    Raises:
+        ConfigError: the policy file is wrong, has no such service, or the count is outside a service's bounds.
+        TargetUnavailable: the engine does not answer.
+    """
+    config = load(settings.config, settings)
+    services = chosen(config, names)
+    for service in services.values():
+        check_bounds(service, replicas)
+    target = make_target(settings, tell=_nobody)
+    with ThreadPoolExecutor(config.max_concurrent_operations) as pool:
+        return list(pool.map(lambda service: _scale(target, service, replicas), services.values()))
+
+
+def chosen(config: Config, names: Iterable[str]) -> Mapping[str, ServiceConfig]:
+    """Return the named services of the file, or all of them.
+
+    Raises:
+        ConfigError: a name is not in the file.
+    """
+    wanted = list(names) or list(config.services)
+    unknown = [name for name in wanted if name not in config.services]
+    if unknown:
+        known = ", ".join(sorted(config.services))
+        raise ConfigError(f"no service {', '.join(unknown)} in the policy file; it has: {known}")
+    return {name: config.services[name] for name in wanted}
+
+
+def check_bounds(service: ServiceConfig, replicas: int) -> None:
+    """Refuse a count that the policy does not allow.
+
+    Raises:
+        ConfigError: it is outside the bounds.
+    """
+    low, high = service.policy.min_replicas, service.policy.max_replicas
+    if not low <= replicas <= high:
+        raise ConfigError(
+            f"{service.policy.service}: {replicas} is outside replicas {low} to {high} of the policy file"
+        )
+
+
+def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> OperationFinished:
+    at, started = time.time(), time.monotonic()
+    finished = OperationFinished(service.policy.service, Direction.NONE, MANUAL, replicas, replicas, at, 0.0)
+    try:
+        before = target.observe().find(service.target).current
+        finished = replace(finished, before=before, after=before, direction=direction(before, replicas))
+        after = target.scale(service.target, replicas, tell=_nobody, pause=_sleep)
+        finished = replace(finished, after=after)
+    except AutoscalerError as error:
+        finished = replace(finished, error=str(error), stage=failure_stage(error))
+    return replace(finished, duration_seconds=time.monotonic() - started)
+
+
+def direction(before: int, after: int) -> Direction:
+    """Return which way a change goes."""
+    if before == after:
+        return Direction.NONE
+    return Direction.UP if after > before else Direction.DOWN
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def _nobody(_: object) -> None:
+    """Tell nobody: these commands print their result."""

@@ -1,0 +1,36 @@
+"""The effective configuration: what the policy file says, merged with its defaults, in base units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autoscaler.core.policy import Policy
+from autoscaler.fleet import ServiceRef
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusConfig:
+    """Where readings come from and how long an answer may take."""
+
+    url: str
+    timeout_seconds: float
+    max_sample_age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """One service: its policy, where its replicas are, and its name in Traefik (None: as the labels say)."""
+
+    policy: Policy
+    target: ServiceRef
+    traefik_service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the policy file decides, by service name."""
+
+    interval_seconds: float
+    dry_run: bool
+    prometheus: PrometheusConfig
+    max_concurrent_operations: int
+    services: Mapping[str, ServiceConfig]

@@ -1,0 +1,60 @@
+"""What the cycle needs from the outside world, as Protocols; adapters and the tests' fakes fulfil them."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from autoscaler.core.model import Reading
+from autoscaler.core.policy import Query, TraefikSignal
+from autoscaler.events import Event
+from autoscaler.fleet import Fleet, ServiceRef
+
+Tell = Callable[[Event], None]
+Pause = Callable[[float], bool]  # waits so many seconds; True: stop now, the daemon is going down
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRequest:
+    """One thing to measure. `traefik_service` (e.g. userservice@docker) matters to Traefik signals only."""
+
+    source: TraefikSignal | Query
+    traefik_service: str | None = None
+
+
+class MetricSource(Protocol):
+    """Where readings come from."""
+
+    def read(self, requests: Collection[SignalRequest], at: float) -> Mapping[SignalRequest, Reading]:
+        """Measure everything as of one instant, `at` (unix seconds).
+
+        Never raises for what the server does: each request gets a reading, if need be one of kind `error`.
+        """
+        ...
+
+
+class ReplicaTarget(Protocol):
+    """What holds replicas."""
+
+    def observe(self) -> Fleet:
+        """All services at one instant, by one list call.
+
+        Raises:
+            TargetUnavailable: the engine does not answer.
+        """
+        ...
+
+    def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
+        """Add or remove replicas one by one until there are `replicas`; return the count reached.
+
+        Returns early, with nothing half made, when `pause` says that the daemon is going down.
+
+        Raises:
+            TargetUnavailable, TargetRefused, ScaleFailed: and nothing is left half made.
+        """
+        ...
+
+
+class Observer(Protocol):
+    """Whoever wants to know what happened; must be quick and must not raise."""
+
+    def notify(self, event: Event) -> None: ...

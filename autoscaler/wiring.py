@@ -1,0 +1,76 @@
+"""Builds the real parts out of the settings; the only place that knows every adapter."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.adapters.logs import LogObserver
+from autoscaler.adapters.metrics import MetricsObserver
+from autoscaler.adapters.prometheus.source import PrometheusSource
+from autoscaler.adapters.status import StatusObserver
+from autoscaler.cycle import Cycle
+from autoscaler.events import Event
+from autoscaler.gate import Gate
+from autoscaler.operations import Operations
+from autoscaler.policyfile.model import Config
+from autoscaler.ports import Observer, Tell
+from autoscaler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """The daemon, built and not yet running."""
+
+    config: Config
+    cycle: Cycle
+    operations: Operations
+    status: StatusObserver
+    metrics: MetricsObserver
+    tell: Tell
+
+
+def build(settings: Settings, config: Config) -> Daemon:
+    """Wire adapters, cycle and observers together."""
+    metrics = MetricsObserver([service.policy for service in config.services.values()], dry_run=config.dry_run)
+    status = StatusObserver(stalled_after_seconds=stalled_after_seconds(settings, config), monotonic=time.monotonic)
+    tell = broadcast([status, metrics, LogObserver()])
+    target = make_target(settings, tell)
+    operations = Operations(target, tell, at_once=config.max_concurrent_operations)
+    gate = Gate(operations, dry_run=config.dry_run)
+    cycle = Cycle(config.services, make_source(settings, config, tell), target, gate, tell)
+    return Daemon(config, cycle, operations, status, metrics, tell)
+
+
+def make_target(settings: Settings, tell: Tell) -> ComposeTarget:
+    """Return the target that the settings name."""
+    return ComposeTarget(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, tell=tell)
+
+
+def make_source(settings: Settings, config: Config, tell: Tell) -> PrometheusSource:
+    """Return the metric source that the policy file and the settings name."""
+    token = settings.prometheus_token
+    return PrometheusSource(
+        config.prometheus.url,
+        timeout_seconds=config.prometheus.timeout_seconds,
+        max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
+        tell=tell,
+        token=None if token is None else token.get_secret_value(),
+    )
+
+
+def stalled_after_seconds(settings: Settings, config: Config) -> float:
+    """Return how long the loop may be silent before it counts as dead: three of the slowest possible cycles."""
+    slowest = config.interval_seconds + settings.docker_timeout_seconds + 2 * config.prometheus.timeout_seconds
+    return 3 * slowest
+
+
+def broadcast(observers: Iterable[Observer]) -> Tell:
+    """Return a function that tells every observer."""
+    everybody = tuple(observers)
+
+    def tell(event: Event) -> None:
+        for observer in everybody:
+            observer.notify(event)
+
+    return tell
