@@ -97,6 +97,7 @@ def _bind(config: uvicorn.Config) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((config.host, config.port))
+        sock.listen(config.backlog)
     except OSError as error:
         sock.close()
         raise ConfigError(

@@ -1,0 +1,137 @@
+"""One cycle: everything observed at one instant, everything decided, a fault in one service stopping no other."""
+
+import pytest
+
+from autoscaler.core.model import Reading, ReadingKind, Reason
+from autoscaler.cycle import Cycle
+from autoscaler.errors import TargetUnavailable
+from autoscaler.events import Action, CycleFinished, OperationFinished
+from autoscaler.fleet import ServiceRef
+from autoscaler.gate import Gate
+from autoscaler.operations import Operations
+from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.ports import SignalRequest
+from tests.builders import LATENCY, NOW, THROUGHPUT, policy
+from tests.fakes import FakeSource, FakeTarget, Recorder
+
+
+def config(service: str, **facts: str) -> ServiceConfig:
+    return ServiceConfig(policy(THROUGHPUT, LATENCY), ServiceRef(service, facts.get("project")), facts.get("traefik"))
+
+
+class World:
+    def __init__(self, *, dry_run: bool = False, services: dict[str, ServiceConfig] | None = None) -> None:
+        self.source = FakeSource({THROUGHPUT.source: Reading.of(200.0), LATENCY.source: Reading.of(0.1)})
+        self.target = FakeTarget(users=2, music=2)
+        self.recorder = Recorder()
+        self.operations = Operations(self.target, self.recorder.notify, at_once=2)
+        self.cycle = Cycle(
+            services or {"users": config("users"), "music": config("music")},
+            self.source,
+            self.target,
+            Gate(self.operations, dry_run=dry_run),
+            self.recorder.notify,
+        )
+
+    def run(self, now: float = NOW) -> dict[str, tuple[Action, Reason | None]]:
+        outcomes = self.cycle.run(now).services
+        return {
+            name: (outcome.action, None if outcome.decision is None else outcome.decision.reason)
+            for name, outcome in outcomes.items()
+        }
+
+
+def test_every_service_is_evaluated_and_told_as_one_event() -> None:
+    world = World(dry_run=True)
+    world.run()
+    (finished,) = world.recorder.of(CycleFinished)
+    assert (finished.at, sorted(finished.services)) == (NOW, ["music", "users"])
+    assert finished.duration_seconds >= 0
+
+
+def test_everything_is_asked_at_once_and_as_of_one_instant() -> None:
+    world = World(dry_run=True)
+    world.run()
+    ((requests, at),) = world.source.asked
+    assert at == NOW
+    assert {(request.source, request.traefik_service) for request in requests} == {
+        (rule.source, f"{service}@docker") for rule in (THROUGHPUT, LATENCY) for service in ("users", "music")
+    }
+
+
+def test_the_files_traefik_name_goes_before_the_labels() -> None:
+    world = World(dry_run=True, services={"users": config("users", traefik="u@file")})
+    world.run()
+    assert {request.traefik_service for request in world.source.asked[0][0]} == {"u@file"}
+
+
+def test_dry_run_decides_and_acts_on_nothing() -> None:
+    world = World(dry_run=True)
+    assert world.run()["users"] == (Action.DRY_RUN, Reason.ABOVE_TARGET)
+    assert world.target.scaled == []
+
+
+def test_a_decision_is_acted_on() -> None:
+    world = World()
+    world.target.counts[ServiceRef("music", "shop")] = 4
+    assert world.run() == {"users": (Action.SCALED, Reason.ABOVE_TARGET), "music": (Action.UNCHANGED, Reason.STEADY)}
+    assert world.operations.stop(10.0) == []
+    assert world.target.scaled == [("users", 4)]
+
+
+def test_a_busy_service_is_evaluated_and_not_acted_on() -> None:
+    world = World(services={"users": config("users")})
+    world.target.gate.clear()
+    world.run()
+    world.source.readings[THROUGHPUT.source] = Reading.of(400.0)
+    assert world.run(NOW + 5) == {"users": (Action.BUSY, Reason.ABOVE_TARGET)}
+    world.operations.stop(10.0)
+
+
+def test_without_the_engine_nothing_is_decided_and_the_next_good_cycle_recovers() -> None:
+    world = World(dry_run=True)
+    world.target.unavailable = TargetUnavailable("the engine is away")
+    outcomes = world.cycle.run(NOW).services
+    assert {(outcome.action, outcome.error) for outcome in outcomes.values()} == {(Action.FAILED, "the engine is away")}
+    assert world.source.asked == []
+    world.target.unavailable = None
+    assert world.run(NOW + 5)["users"] == (Action.DRY_RUN, Reason.ABOVE_TARGET)
+
+
+def test_an_unknown_service_stops_no_other() -> None:
+    world = World(dry_run=True, services={"users": config("users"), "typo": config("usres")})
+    outcomes = world.cycle.run(NOW).services
+    assert outcomes["users"].action is Action.DRY_RUN
+    assert outcomes["typo"].error == (
+        "no Compose service usres on this engine; start it with docker compose up. "
+        "Services seen: shop/music, shop/users"
+    )
+
+
+def test_a_name_in_two_projects_must_be_told_apart() -> None:
+    world = World(dry_run=True, services={"users": config("users"), "ours": config("users", project="shop")})
+    world.target.counts[ServiceRef("users", "other")] = 1
+    outcomes = world.cycle.run(NOW).services
+    assert outcomes["users"].error == (
+        "Compose service users exists in several projects (other, shop): name one as target.project"
+    )
+    assert outcomes["ours"].action is Action.DRY_RUN
+
+
+def test_a_broken_service_stops_no_other() -> None:
+    world = World(dry_run=True)
+    no_number = Reading(ReadingKind.VALUE, "many")  # type: ignore[arg-type]  # a bug of ours, on purpose
+    world.source.readings[SignalRequest(THROUGHPUT.source, "users@docker")] = no_number
+    outcomes = world.cycle.run(NOW).services
+    assert outcomes["music"].action is Action.DRY_RUN
+    assert outcomes["users"].action is Action.FAILED
+    assert "TypeError" in (outcomes["users"].error or "")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ReadingKind if kind is not ReadingKind.VALUE])
+def test_no_answer_lowers_nothing(kind: ReadingKind) -> None:
+    world = World(services={"users": config("users")})
+    world.target.counts[ServiceRef("users", "shop")] = 8
+    world.source.readings = {THROUGHPUT.source: Reading.of(0.0), LATENCY.source: Reading(kind)}
+    assert world.run() == {"users": (Action.UNCHANGED, Reason.MISSING_READING)}
+    assert world.recorder.of(OperationFinished) == []
