@@ -1,0 +1,136 @@
+"""The few engine calls that we make, timed, with every error of docker and requests translated. Thread-safe."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+from urllib3.exceptions import HTTPError
+
+from autoscaler.errors import TargetUnavailable
+from autoscaler.events import EngineAsked
+from autoscaler.ports import Tell
+
+Inspect = dict[str, Any]  # what the engine says about a container, as JSON
+
+NOT_FOUND, CONFLICT, FORBIDDEN = 404, 409, 403
+_GATEWAY_ERRORS = frozenset({502, 503, 504})  # a proxy in front of the engine cannot reach it
+
+
+class EngineError(Exception):
+    """The engine answered, and said no. `status` is the HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Engine:
+    """One client for each thread, made when needed and made anew after a broken connection."""
+
+    def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell) -> None:
+        self._base_url = base_url
+        self._timeout_seconds = timeout_seconds
+        self._tell = tell
+        self._local = threading.local()
+
+    @property
+    def api_version(self) -> tuple[int, ...]:
+        """The negotiated API version, e.g. (1, 41)."""
+        with self._asking("version") as client:
+            return tuple(int(part) for part in str(client.api_version).split("."))
+
+    def containers(self, labels: Mapping[str, str | None]) -> list[Inspect]:
+        """List the containers of all states that have these labels, in the list call's sparse form."""
+        wanted = [name if value is None else f"{name}={value}" for name, value in labels.items()]
+        with self._asking("list") as client:
+            return list(client.containers(all=True, filters={"label": wanted}))
+
+    def inspect(self, container: str) -> Inspect:
+        with self._asking("inspect") as client:
+            return dict(client.inspect_container(container))
+
+    def image(self, name: str) -> Inspect | None:
+        """Return what the engine knows of an image, or None when it is gone."""
+        try:
+            with self._asking("image") as client:
+                return dict(client.inspect_image(name))
+        except EngineError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def create(self, name: str, body: Mapping[str, Any]) -> str:
+        """Create a container from a raw body, and return its id."""
+        with self._asking("create") as client:
+            return str(client.create_container_from_config(dict(body), name=name)["Id"])
+
+    def connect(self, network: str, container: str, endpoint: Mapping[str, Any]) -> None:
+        """Connect a container to a further network, with every field of the endpoint that the API knows."""
+        with self._asking("connect") as client:
+            url = client._url("/networks/{0}/connect", network)  # noqa: SLF001  the SDK's own method drops fields
+            body = {"Container": container, "EndpointConfig": dict(endpoint)}
+            client._raise_for_status(client._post_json(url, data=body))  # noqa: SLF001
+
+    def start(self, container: str) -> None:
+        with self._asking("start") as client:
+            client.start(container)
+
+    def stop(self, container: str, grace_seconds: int) -> None:
+        """Stop a container by its own signal, and kill it after the grace."""
+        with self._asking("stop") as client:
+            client.stop(container, timeout=grace_seconds)
+
+    def remove(self, container: str, *, force: bool = False) -> None:
+        """Remove a container together with its anonymous volumes; one that is gone already is fine."""
+        try:
+            with self._asking("remove") as client:
+                client.remove_container(container, v=True, force=force)
+        except EngineError as error:
+            if error.status != NOT_FOUND:
+                raise
+
+    def last_lines(self, container: str, lines: int) -> str:
+        """Return the end of a container's log."""
+        with self._asking("logs") as client:
+            return str(client.logs(container, tail=lines).decode("utf-8", "replace"))
+
+    @contextlib.contextmanager
+    def _asking(self, operation: str) -> Iterator[Any]:
+        started, failed = time.perf_counter(), True
+        try:
+            yield self._client()
+            failed = False
+        except APIError as error:
+            raise self._translated(error) from error
+        except (DockerException, requests.RequestException, HTTPError, OSError) as error:
+            self._local.client = None
+            raise TargetUnavailable(self._unreachable(error)) from error
+        finally:
+            self._tell(EngineAsked(operation, time.perf_counter() - started, failed))
+
+    def _client(self) -> docker.APIClient:
+        client = getattr(self._local, "client", None)
+        if client is None:
+            client = docker.APIClient(self._base_url, version="auto", timeout=self._timeout_seconds)  # type: ignore[arg-type]
+            client.trust_env = False
+            self._local.client = client
+        return client
+
+    def _translated(self, error: APIError) -> EngineError | TargetUnavailable:
+        status = int(error.status_code or 0)
+        if status in _GATEWAY_ERRORS:
+            return TargetUnavailable(f"the Docker engine behind {self._base_url} does not answer (HTTP {status})")
+        text = " ".join(str(error.explanation or error).split())
+        if status == FORBIDDEN:
+            return EngineError(status, f"the socket proxy at {self._base_url} forbids this call: {text}")
+        return EngineError(status, text)
+
+    def _unreachable(self, error: Exception) -> str:
+        slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
+        what = f"did not answer within {self._timeout_seconds:g} s" if slow else "cannot be reached"
+        return f"the Docker engine at {self._base_url} {what}; check AUTOSCALER_DOCKER_URL and that the engine runs"

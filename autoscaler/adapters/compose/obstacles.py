@@ -1,0 +1,67 @@
+"""Why a service cannot be cloned. Pure; each answer says what to change."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.replicas import Replica
+
+_RECREATING = re.compile(r"^[0-9a-f]{12}_")
+
+
+def update_under_way(replicas: Iterable[Replica]) -> str | None:
+    """Say so when Compose is in the middle of replacing replicas: a clone would be of the old or of the new kind."""
+    alive = [replica for replica in replicas if replica.alive]
+    if any(_RECREATING.match(replica.name) for replica in alive):
+        return "Compose is recreating a replica; waiting until it is done"
+    if len({(replica.labels.get(label.CONFIG_HASH), replica.image) for replica in alive}) > 1:
+        return "its replicas differ in configuration or image; run docker compose up so that all are the same"
+    return None
+
+
+def obstacle(template: Mapping[str, Any]) -> str | None:
+    """Say what about the inspected container forbids a second one like it, or None."""
+    return next((found for found in (check(template) for check in _CHECKS) if found), None)
+
+
+def _name(template: Mapping[str, Any]) -> str | None:
+    labels, name = template["Config"]["Labels"], str(template["Name"]).lstrip("/")
+    project, service, number = (re.escape(labels[key]) for key in (label.PROJECT, label.SERVICE, label.NUMBER))
+    if re.fullmatch(f"{project}([-_]){service}\\1{number}", name):
+        return None
+    return f"the container is called {name}; remove container_name from the Compose file, names must be unique"
+
+
+def _fixed_port(template: Mapping[str, Any]) -> str | None:
+    for port, bindings in (template["HostConfig"].get("PortBindings") or {}).items():
+        for binding in bindings or []:
+            host_port = binding.get("HostPort", "")
+            if host_port not in {"", "0"} and "-" not in host_port:
+                return f"it publishes {port} on the fixed host port {host_port}; publish a range, or nothing"
+    return None
+
+
+def _static_address(template: Mapping[str, Any]) -> str | None:
+    for network, endpoint in (template["NetworkSettings"].get("Networks") or {}).items():
+        wanted = endpoint.get("IPAMConfig") or {}
+        address = wanted.get("IPv4Address") or wanted.get("IPv6Address")
+        if address:
+            return f"it has the static address {address} in network {network}; let the engine choose one"
+    return None
+
+
+def _static_mac(template: Mapping[str, Any]) -> str | None:
+    address = template["Config"].get("MacAddress")
+    return f"it has the fixed MAC address {address}; let the engine choose one" if address else None
+
+
+def _auto_remove(template: Mapping[str, Any]) -> str | None:
+    return "it is removed when it stops (--rm)" if template["HostConfig"].get("AutoRemove") else None
+
+
+def _swarm_task(template: Mapping[str, Any]) -> str | None:
+    return "it is a task of a Swarm service" if label.SWARM_TASK in template["Config"]["Labels"] else None
+
+
+_CHECKS = (_swarm_task, _name, _fixed_port, _static_address, _static_mac, _auto_remove)

@@ -1,0 +1,96 @@
+"""Containers of the list call -> replicas and services. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from autoscaler.adapters.compose import labels as label
+from autoscaler.fleet import Fleet, ServiceRef, ServiceState
+
+_HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
+_ALIVE = frozenset({"running", "restarting", "paused"})
+_LEFT_OVER = frozenset({"created", "exited", "dead"})
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One container of a service, in any state."""
+
+    ref: ServiceRef
+    id: str
+    name: str
+    number: int
+    state: str  # running, exited, created, ...
+    health: str | None  # healthy, unhealthy, starting; None without a healthcheck
+    image: str  # image id
+    labels: Mapping[str, str]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is meant to run; what was stopped or never started is not a replica now."""
+        return self.state in _ALIVE
+
+    @property
+    def ready(self) -> bool:
+        """Whether Traefik routes to it: running, and healthy where there is a healthcheck."""
+        return self.state == "running" and self.health in {None, "healthy"}
+
+    @property
+    def clone(self) -> bool:
+        return label.CLONE_OF in self.labels
+
+    @property
+    def left_over(self) -> bool:
+        """Whether it is a clone of ours that does not run: an operation was cut off, or it crashed."""
+        return self.clone and self.state in _LEFT_OVER
+
+
+def parse(containers: Iterable[Mapping[str, Any]]) -> list[Replica]:
+    """Return the containers that Compose counts as replicas, by service and number."""
+    found = [_replica(container) for container in containers if label.is_replica(container.get("Labels") or {})]
+    return sorted(found, key=lambda replica: (replica.ref, replica.number, replica.id))
+
+
+def _replica(container: Mapping[str, Any]) -> Replica:
+    labels = container["Labels"]
+    health = _HEALTH.search(container.get("Status", ""))
+    return Replica(
+        ref=ServiceRef(labels[label.SERVICE], labels[label.PROJECT]),
+        id=container["Id"],
+        name=str((container.get("Names") or ["/?"])[0]).lstrip("/"),
+        number=int(labels[label.NUMBER]),
+        state=container["State"],
+        health=None if health is None else health.group(1),
+        image=container.get("ImageID", ""),
+        labels=labels,
+    )
+
+
+def fleet(replicas: Iterable[Replica]) -> Fleet:
+    """Return the services as the cycle sees them."""
+    groups = groupby(replicas, key=attrgetter("ref"))
+    return Fleet({ref: _state(ref, list(members)) for ref, members in groups})
+
+
+def _state(ref: ServiceRef, members: list[Replica]) -> ServiceState:
+    return ServiceState(
+        ref=ref,
+        current=sum(replica.alive for replica in members),
+        ready=sum(replica.ready for replica in members),
+        traefik_service=label.traefik_service(members[0].labels),
+    )
+
+
+def removal_order(replicas: Iterable[Replica]) -> list[Replica]:
+    """Return who goes first: unready before ready, clones before Compose's own, the highest number first."""
+    alive = [replica for replica in replicas if replica.alive]
+    return sorted(alive, key=lambda replica: (replica.ready, not replica.clone, -replica.number))
+
+
+def choose_template(replicas: Iterable[Replica]) -> Replica | None:
+    """Return whom to clone: ready before alive, Compose's own before clones, the lowest number first."""
+    alive = [replica for replica in replicas if replica.alive]
+    return min(alive, key=lambda replica: (not replica.ready, replica.clone, replica.number), default=None)

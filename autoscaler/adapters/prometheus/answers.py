@@ -1,0 +1,123 @@
+"""Samples -> readings. Pure: what an answer means, and what no answer means."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from autoscaler.adapters.prometheus.client import Sample
+from autoscaler.adapters.prometheus.promql import FAMILIES
+from autoscaler.core.model import Reading, ReadingKind
+from autoscaler.core.policy import Signal, TraefikSignal
+from autoscaler.durations import format_duration
+
+IDLE = "no requests in the window"
+
+
+def from_number(sample: Sample, at: float, max_age_seconds: float) -> Reading:
+    """Return the reading of one sample; only a finite and fresh number is a value."""
+    age_seconds = max(0.0, at - sample.at)
+    if age_seconds > max_age_seconds:
+        note = f"the sample is {format_duration(age_seconds)} old, more than {format_duration(max_age_seconds)}"
+        return Reading(ReadingKind.STALE, age_seconds=age_seconds, note=note)
+    if math.isnan(sample.value):
+        return Reading(ReadingKind.NAN, age_seconds=age_seconds, note="the result is not a number")
+    if math.isinf(sample.value):
+        return Reading(ReadingKind.INF, age_seconds=age_seconds, note="the result is infinite")
+    return Reading.of(sample.value, age_seconds=age_seconds)
+
+
+def from_query(samples: list[Sample], at: float, max_age_seconds: float) -> Reading:
+    """Return the reading of an operator's own query, which must yield one series."""
+    if not samples:
+        return Reading(ReadingKind.EMPTY, note="the query matches no series")
+    if len(samples) > 1:
+        examples = " and ".join(_labels(sample) for sample in samples[:2])
+        note = f"the query yields {len(samples)} series, such as {examples}; aggregate them, e.g. with sum()"
+        return Reading(ReadingKind.MANY, note=note)
+    return from_number(samples[0], at, max_age_seconds)
+
+
+def _labels(sample: Sample) -> str:
+    return "{" + ", ".join(f"{name}={value!r}" for name, value in sorted(sample.labels.items())) + "}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scraping:
+    """Whether Traefik's metrics can be trusted now: `problem` is the reading of every signal if not."""
+
+    age_seconds: float | None = None
+    problem: Reading | None = None
+
+
+def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scraping:
+    """Tell whether every Traefik that was scraped lately still is, and how old its samples are."""
+    sampled = [sample for sample in samples if sample.labels.get("fact") == "sampled"]
+    down = [sample for sample in samples if sample.labels.get("fact") == "up" and sample.value != 1]
+    if down:
+        names = ", ".join(sorted(sample.labels.get("instance", "?") for sample in down))
+        note = f"Prometheus cannot scrape Traefik at {names}: what is known of its load is incomplete"
+        return Scraping(problem=Reading(ReadingKind.STALE, note=note))
+    if not sampled:
+        note = "Prometheus has no metrics of Traefik; check that Traefik serves them and that Prometheus scrapes it"
+        return Scraping(problem=Reading(ReadingKind.EMPTY, note=note))
+    age_seconds = max(0.0, at - min(sample.value for sample in sampled))
+    if age_seconds > max_age_seconds:
+        old, most = format_duration(age_seconds), format_duration(max_age_seconds)
+        note = f"Traefik's last sample is {old} old, more than {most}"
+        return Scraping(problem=Reading(ReadingKind.STALE, age_seconds=age_seconds, note=note))
+    return Scraping(age_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class TraefikAnswers:
+    """All answers about one signal: the numbers by service, and which services have counters at all."""
+
+    signal: TraefikSignal
+    values: dict[str, float]
+    known: Collection[tuple[str, str]]  # (service, family)
+    scraping: Scraping
+    ceiling_seconds: float | None = None
+
+    def reading(self, service: str | None) -> Reading:
+        """Return the reading of that signal for one service, told apart: idle, not measurable, not scraped."""
+        if service is None:
+            return Reading(ReadingKind.ERROR, note="the service's name in Traefik is not known; set traefik_service")
+        if self.scraping.problem is not None:
+            return self.scraping.problem
+        if service not in self.values:
+            return self._absent(service)
+        value = self.values[service]
+        if math.isnan(value):  # a quantile or a ratio of no requests
+            return Reading.of(0.0, age_seconds=self.scraping.age_seconds, note=IDLE)
+        if math.isinf(value):
+            return Reading(ReadingKind.INF, note="the result is infinite")
+        return Reading.of(value, age_seconds=self.scraping.age_seconds, note=self._note(value))
+
+    def _absent(self, service: str) -> Reading:
+        if (service, FAMILIES[self.signal.signal]) not in self.known:
+            return Reading.of(0.0, age_seconds=self.scraping.age_seconds, note=IDLE)
+        window = format_duration(self.signal.window_seconds)
+        note = f"fewer than two samples within {window}; the window should be at least 4 x the scrape interval"
+        return Reading(ReadingKind.EMPTY, note=note)
+
+    def _note(self, value: float) -> str:
+        if self.signal.signal is not Signal.LATENCY or self.ceiling_seconds is None or value < self.ceiling_seconds:
+            return ""
+        most = format_duration(self.ceiling_seconds)
+        return f"at Traefik's highest bucket, {most}: the latency may be higher; add buckets"
+
+
+def by_service(samples: list[Sample]) -> dict[str, float]:
+    """Return the values by service."""
+    return {sample.labels.get("service", ""): sample.value for sample in samples}
+
+
+def known_services(samples: list[Sample]) -> set[tuple[str, str]]:
+    """Return which services have counters, as (service, family)."""
+    return {(sample.labels.get("service", ""), sample.labels.get("family", "")) for sample in samples}
+
+
+def highest_bucket(samples: list[Sample]) -> float | None:
+    """Return the highest finite bucket bound in seconds, above which no quantile can be measured."""
+    bounds = [float(sample.labels["le"]) for sample in samples if "le" in sample.labels]
+    return max((bound for bound in bounds if math.isfinite(bound)), default=None)

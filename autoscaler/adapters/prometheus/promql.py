@@ -1,0 +1,64 @@
+"""The queries about Traefik, one for all services each. Pure text."""
+
+from autoscaler.core.policy import Signal, TraefikSignal
+
+# What is refused by a rate limit (429) needs no replica. What finds no server (503) does, and only routers count it:
+# a service without a ready server has no series of its own. Retries count once here, and each time at the service.
+_ROUTER = 'traefik_router_requests_total{code!="429"}'
+_SERVICE = "traefik_service_requests_total"
+# The durations of websockets and event streams are connection lifetimes, no latencies.
+_DURATION = 'traefik_service_request_duration_seconds_{part}{{protocol="http"}}'
+
+# Facts about the scraping of Traefik itself, told apart by the label `fact`. This counter is there from the start and
+# has no labels of its own; its instances of the last 10 minutes show which targets should be up.
+HEALTH = """
+label_replace(timestamp(traefik_config_reloads_total), "fact", "sampled", "", "")
+or label_replace(
+  up and on (job, instance) group by (job, instance) (last_over_time(traefik_config_reloads_total[10m])),
+  "fact", "up", "", "")
+""".strip()
+
+# Which services have counters at all, by the family that a signal is computed from.
+KNOWN = f"""
+label_replace(group by (service) ({_ROUTER} or {_SERVICE}), "family", "requests", "", "")
+or label_replace(group by (service) ({_DURATION.format(part="count")}), "family", "duration", "", "")
+""".strip()
+
+CEILING = f"group by (le) ({_DURATION.format(part='bucket')})"
+
+FAMILIES = {
+    Signal.REQUESTS: "requests",
+    Signal.ERROR_RATIO: "requests",
+    Signal.CONCURRENCY: "duration",
+    Signal.LATENCY: "duration",
+}
+
+
+def signal_query(signal: TraefikSignal) -> str:
+    """Return PromQL that yields one number per `service`: nothing without two samples, NaN where idle has no value."""
+    window = f"[{round(signal.window_seconds * 1000)}ms]"
+    match signal.signal:
+        case Signal.REQUESTS:
+            return f"{_rate(_ROUTER, window)} or {_rate(_SERVICE, window)}"
+        case Signal.CONCURRENCY:  # Little's law: seconds of service per second = requests in flight
+            return _rate(_DURATION.format(part="sum"), window)
+        case Signal.ERROR_RATIO:
+            return f"{_errors(_ROUTER, window)} or {_errors(_SERVICE, window)}"
+        case Signal.LATENCY:
+            buckets = f"sum by (service, le) (rate({_DURATION.format(part='bucket')}{window}))"
+            return f"histogram_quantile({signal.quantile}, {buckets})"
+
+
+def _rate(series: str, window: str) -> str:
+    return f"sum by (service) (rate({series}{window}))"
+
+
+def _errors(series: str, window: str) -> str:
+    total = _rate(series, window)
+    failed = _rate(with_matcher(series, 'code=~"5.."'), window)
+    return f"(({failed} or 0 * {total}) / {total})"
+
+
+def with_matcher(series: str, matcher: str) -> str:
+    """Add a label matcher to a selector."""
+    return f"{series[:-1]},{matcher}}}" if series.endswith("}") else f"{series}{{{matcher}}}"

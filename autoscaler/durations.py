@@ -1,0 +1,32 @@
+"""Durations as people write them: "300ms", "5s", "1m30s", "10h"."""
+
+import re
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+ALLOWED = 'a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
+
+
+def parse_duration(value: object) -> float:
+    """Return the seconds of a duration.
+
+    Raises:
+        ValueError: not text, or not a number with a unit; the message says what is allowed.
+    """
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    raise ValueError(f"must be a duration: {ALLOWED}")
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds as the shortest duration that `parse_duration` reads back, e.g. 90.0 -> `1m30s`."""
+    milliseconds = round(seconds * 1000)
+    if milliseconds == 0:
+        return "0s"
+    parts = []
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        number, milliseconds = divmod(milliseconds, size)
+        if number:
+            parts.append(f"{number}{unit}")
+    return "".join(parts)

@@ -1,0 +1,137 @@
+"""Process settings: AUTOSCALER_... variables, and secrets from files. The policies are in the policy file."""
+
+import difflib
+import os
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from autoscaler.durations import parse_duration
+from autoscaler.errors import ConfigError
+
+PREFIX = "AUTOSCALER_"
+SECRETS_DIR = "/run/secrets"
+DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
+HIGHEST_PORT = 65535
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"  # json, unless stdout is a terminal
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _docker_url() -> str:
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+class Settings(BaseSettings):
+    """What is about this process rather than about the services; each field is described in docs/settings.md."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, validate_default=True
+    )
+
+    config: Path = DEFAULT_CONFIG
+    docker_url: str = Field(default_factory=_docker_url)
+    docker_timeout: Duration = Field(default="10s")  # type: ignore[assignment]  # validated like any other value
+    compose_project: str | None = None
+    listen: str = "127.0.0.1:9595"
+    prometheus_url: str | None = None
+    prometheus_token: SecretStr | None = None
+    prometheus_token_file: Path | None = None
+    dry_run: bool | None = None
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.AUTO
+    stop_timeout: Duration = Field(default="30s")  # type: ignore[assignment]
+
+    @field_validator("compose_project", "prometheus_url", "dry_run", "prometheus_token_file", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        """Compose passes `${VARIABLE:-}` as an empty text."""
+        return None if value == "" else value
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host, separator, port = value.rpartition(":")
+        if not (host and separator and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
+            raise ValueError('must be an address and a port, such as "127.0.0.1:9595" or "0.0.0.0:9595"')
+        return value
+
+    @model_validator(mode="after")
+    def _token_from_file(self) -> Self:
+        if self.prometheus_token_file is None:
+            return self
+        try:
+            token = self.prometheus_token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"cannot read AUTOSCALER_PROMETHEUS_TOKEN_FILE: {error}") from error
+        return self.model_copy(update={"prometheus_token": SecretStr(token)})
+
+    @property
+    def listen_address(self) -> tuple[str, int]:
+        """Host and port to listen on."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def docker_timeout_seconds(self) -> float:
+        return self.docker_timeout
+
+    @property
+    def stop_timeout_seconds(self) -> float:
+        return self.stop_timeout
+
+
+def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
+    """Read the settings from the environment and from secret files.
+
+    Raises:
+        ConfigError: a variable has a bad value, or nobody knows it; every problem is one line.
+    """
+    problems = _unknown_variables()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a missing secrets directory is the usual case
+            settings = Settings(_secrets_dir=secrets_dir)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise ConfigError("\n".join([*problems, *map(_problem, error.errors())])) from error
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return settings
+
+
+def _unknown_variables() -> list[str]:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    return [
+        f"{name}: unknown variable{_hint(name, known)}"
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in known
+    ]
+
+
+def _hint(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+
+
+def _problem(error: object) -> str:
+    facts = dict(error)  # type: ignore[call-overload]
+    name = PREFIX + str(facts["loc"][0]).upper() if facts["loc"] else "environment"
+    message = str(facts["msg"]).removeprefix("Value error, ")
+    shown = "" if "token" in name.lower() or not facts["loc"] else f", not {facts['input']!r}"
+    return f"{name}: {message}{shown}"
