@@ -38,7 +38,7 @@ def _print(config: Config) -> None:
         f"{prometheus.url}, timeout {format_duration(prometheus.timeout_seconds)}, "
         f"samples up to {format_duration(prometheus.max_sample_age_seconds)} old",
     )
-    policies = table("service", "target", "traefik", "replicas", "rules", "up", "down", "when blind")
+    policies = table("service", "replicas", "rules", "behaviour")
     for service in config.services.values():
         policies.add_row(*_row(service))
     console.print(policies)
@@ -46,13 +46,11 @@ def _print(config: Config) -> None:
 
 def _row(service: ServiceConfig) -> tuple[str, ...]:
     policy = service.policy
+    traefik = service.traefik_service or "as its labels say"
     return (
-        policy.service,
-        str(service.target),
-        service.traefik_service or "by labels",
+        f"{policy.service}\n  compose {service.target}\n  traefik {traefik}",
         f"{policy.min_replicas}-{policy.max_replicas}",
         "\n".join(rule_in_words(rule) for rule in policy.rules),
-        behavior_in_words(policy.scale_up),
-        behavior_in_words(policy.scale_down),
-        blind_in_words(policy),
+        f"up: {behavior_in_words(policy.scale_up)}\ndown: {behavior_in_words(policy.scale_down)}\n"
+        f"blind: {blind_in_words(policy)}",
     )

@@ -92,11 +92,12 @@ def bounds(situation: Situation, wanted: int) -> Outcome:
 GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.MISSING_READING, missing_reading),
     (Limit.NOT_READY, not_ready),
+    (Limit.BOUNDS, bounds),  # first, so that a service at its minimum is at its minimum, and not "stabilizing"
 )
 LIMITS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.STABILIZATION, stabilization),
     (Limit.RATE, rate),
-    (Limit.BOUNDS, bounds),
+    (Limit.BOUNDS, bounds),  # again: what is remembered may be of other bounds
 )
 
 

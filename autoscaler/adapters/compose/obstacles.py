@@ -28,7 +28,7 @@ def obstacle(template: Mapping[str, Any]) -> str | None:
 def _name(template: Mapping[str, Any]) -> str | None:
     labels, name = template["Config"]["Labels"], str(template["Name"]).lstrip("/")
     project, service, number = (re.escape(labels[key]) for key in (label.PROJECT, label.SERVICE, label.NUMBER))
-    if re.fullmatch(f"{project}([-_]){service}\\1{number}", name):
+    if re.fullmatch(f"{project}(?P<separator>[-_]){service}(?P=separator){number}", name):
         return None
     return f"the container is called {name}; remove container_name from the Compose file, names must be unique"
 
