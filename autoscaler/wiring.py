@@ -32,8 +32,11 @@ class Daemon:
 
 def build(settings: Settings, config: Config) -> Daemon:
     """Wire adapters, cycle and observers together."""
-    metrics = MetricsObserver([service.policy for service in config.services.values()], dry_run=config.dry_run)
-    status = StatusObserver(stalled_after_seconds=stalled_after_seconds(settings, config), monotonic=time.monotonic)
+    policies = [service.policy for service in config.services.values()]
+    metrics = MetricsObserver(policies, dry_run=config.dry_run)
+    status = StatusObserver(
+        policies, stalled_after_seconds=stalled_after_seconds(settings, config), monotonic=time.monotonic
+    )
     tell = broadcast([status, metrics, LogObserver()])
     target = make_target(settings, tell)
     operations = Operations(target, tell, at_once=config.max_concurrent_operations)

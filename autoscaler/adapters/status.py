@@ -1,16 +1,20 @@
 """The latest state, for the web server: is the loop alive, is it ready, what was decided last."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
-from autoscaler.events import Action, CycleFinished, Event, ServiceOutcome
+from autoscaler.core.policy import Policy
+from autoscaler.events import Action, CycleFinished, Event
 
 
 class StatusObserver:
     """Keeps the last cycle. Thread-safe; time is a monotonic clock in seconds."""
 
-    def __init__(self, *, stalled_after_seconds: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, policies: Iterable[Policy], *, stalled_after_seconds: float, monotonic: Callable[[], float]
+    ) -> None:
+        self._policies = {policy.service: policy for policy in policies}
         self._stalled_after_seconds = stalled_after_seconds
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -44,8 +48,22 @@ class StatusObserver:
         with self._lock:
             return self._last
 
+    def service(self, name: str) -> dict[str, object] | None:
+        """Return one service's bounds and last evaluation as plain values; None for a service that nobody knows."""
+        policy, last = self._policies.get(name), self.last_cycle()
+        if policy is None:
+            return None
+        outcome = None if last is None else last.services.get(name)
+        decision = None if outcome is None or outcome.decision is None else asdict(outcome.decision)
+        return {
+            "service": name,
+            "min": policy.min_replicas,
+            "max": policy.max_replicas,
+            "action": None if outcome is None else outcome.action,
+            "error": None if outcome is None else outcome.error,
+            "decision": decision,
+        }
 
-def service_json(outcome: ServiceOutcome) -> dict[str, object]:
-    """Return one service's last evaluation as plain values."""
-    decision = None if outcome.decision is None else asdict(outcome.decision)
-    return {"service": outcome.service, "action": outcome.action, "error": outcome.error, "decision": decision}
+    def services(self) -> list[dict[str, object]]:
+        """Return all services as `service` does."""
+        return [found for name in self._policies if (found := self.service(name)) is not None]

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from autoscaler import __version__
 from autoscaler.adapters.metrics import CONTENT_TYPE, MetricsObserver
-from autoscaler.adapters.status import StatusObserver, service_json
+from autoscaler.adapters.status import StatusObserver
 from autoscaler.errors import ConfigError
 
 _LANDING = f"""<!doctype html><html lang="en"><title>traefik-autoscaler</title>
@@ -37,14 +37,13 @@ def make_app(status: StatusObserver, metrics: MetricsObserver) -> Starlette:
         return _health(status.ready())
 
     def services(_: Request) -> Response:
-        last = status.last_cycle()
-        return JSONResponse([] if last is None else [service_json(outcome) for outcome in last.services.values()])
+        return JSONResponse(status.services())
 
     def service(request: Request) -> Response:
-        name, last = request.path_params["name"], status.last_cycle()
-        if last is None or name not in last.services:
+        found = status.service(request.path_params["name"])
+        if found is None:
             return JSONResponse({"error": "no such service"}, status_code=404)
-        return JSONResponse(service_json(last.services[name]))
+        return JSONResponse(found)
 
     return Starlette(
         routes=[

@@ -47,10 +47,14 @@ def _print(config: Config) -> None:
 def _row(service: ServiceConfig) -> tuple[str, ...]:
     policy = service.policy
     traefik = service.traefik_service or "as its labels say"
+    behaviour = (
+        f"up: {behavior_in_words(policy.scale_up)}",
+        f"down: {behavior_in_words(policy.scale_down)}",
+        f"blind: {blind_in_words(policy)}",
+    )
     return (
         f"{policy.service}\n  compose {service.target}\n  traefik {traefik}",
         f"{policy.min_replicas}-{policy.max_replicas}",
         "\n".join(rule_in_words(rule) for rule in policy.rules),
-        f"up: {behavior_in_words(policy.scale_up)}\ndown: {behavior_in_words(policy.scale_down)}\n"
-        f"blind: {blind_in_words(policy)}",
+        "\n".join(behaviour),
     )

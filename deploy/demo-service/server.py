@@ -89,7 +89,7 @@ class DemoServer:
         while True:
             head = await self._next_head(reader)
             if head is None:
-                return
+                return None
             try:
                 request = await read_request(head, reader)
             except BadRequestError as error:
@@ -128,9 +128,7 @@ class DemoServer:
             self._waiting -= 1
         return 200, {"service": self._options.name, "replica": self._replica, "path": request.path}
 
-    def _response(
-        self, status: int, answer: dict[str, object], *, keep_alive: bool, head_only: bool = False
-    ) -> bytes:
+    def _response(self, status: int, answer: dict[str, object], *, keep_alive: bool, head_only: bool = False) -> bytes:
         body = json.dumps(answer).encode()
         reason = {200: "OK", 400: "Bad Request", 503: "Service Unavailable"}[status]
         head = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-console = Console(stderr=True, markup=False, highlight=False)
+console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

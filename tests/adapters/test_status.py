@@ -4,7 +4,7 @@ import pytest
 
 from autoscaler.adapters.status import StatusObserver
 from autoscaler.events import Action, CycleFinished, CycleMissed, ServiceOutcome
-from tests.builders import NOW
+from tests.builders import NOW, policy
 
 
 class Clock:
@@ -22,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def status(clock: Clock) -> StatusObserver:
-    return StatusObserver(stalled_after_seconds=30.0, monotonic=clock)
+    return StatusObserver([policy()], stalled_after_seconds=30.0, monotonic=clock)
 
 
 def cycle(*errors: str | None) -> CycleFinished:

@@ -20,7 +20,7 @@ from tests.builders import NOW, policy, seen
 class Site:
     def __init__(self) -> None:
         self.now = 0.0
-        self.status = StatusObserver(stalled_after_seconds=30.0, monotonic=lambda: self.now)
+        self.status = StatusObserver([policy()], stalled_after_seconds=30.0, monotonic=lambda: self.now)
         self.metrics = MetricsObserver([policy()], dry_run=False)
         self.ended = threading.Event()
         self.port = free_port()
@@ -66,7 +66,8 @@ def test_metrics_are_in_the_text_format(site: Site) -> None:
 
 
 def test_the_last_decision_of_each_service_is_told(site: Site) -> None:
-    assert site.get("/api/v1/services").json() == []
+    (service,) = site.get("/api/v1/services").json()
+    assert (service["min"], service["max"], service["decision"]) == (1, 10, None)
     site.evaluated()
     (service,) = site.get("/api/v1/services").json()
     assert service == site.get("/api/v1/services/userservice").json()

@@ -13,6 +13,9 @@ from autoscaler.fleet import ServiceRef
 from autoscaler.ports import Pause, Tell
 
 DEFAULT_GRACE_SECONDS = 10  # the engine's own default
+# Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two replicas
+# gone at once, a request that is retried may meet the other one.
+SETTLE_SECONDS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,11 @@ class Removing:
         Raises:
             ScaleFailed: a replica could not be stopped or removed.
         """
-        for _ in range(count):
+        for done in range(count):
+            if self.pause(SETTLE_SECONDS if done else 0.0):
+                return
             victim = next(iter(removal_order(self.relist())), None)
-            if victim is None or self._is_last_ready(victim) or self.pause(0.0):
+            if victim is None or self._is_last_ready(victim):
                 return
             self._remove_one(victim)
 

@@ -1,0 +1,1 @@
+"""`make demo`: the whole stack under load, scaled up and down again, with a verdict."""

@@ -1,0 +1,23 @@
+"""What the tests of the real thing share: an engine, Compose, images. All of it is made here if it is missing."""
+
+import pytest
+
+from deploy.lab import compose, engine, images
+from deploy.lab.shell import NoEngineError
+
+
+@pytest.fixture(scope="session")
+def engine_url() -> str:
+    """The address of a real engine; without any possibility of one, the tests that need it are skipped."""
+    try:
+        url = engine.ensure(assume_yes=True)
+    except NoEngineError as error:
+        pytest.skip(f"needs a Docker engine: {error}")
+    images.ensure([images.PYTHON])
+    return url
+
+
+@pytest.fixture(scope="session")
+def compose_command(engine_url: str) -> list[str]:
+    """The words that begin a Compose command."""
+    return compose.ensure()
