@@ -12,7 +12,7 @@ export const options = {
       executor: 'ramping-arrival-rate',
       startRate: quiet,
       timeUnit: '1s',
-      preAllocatedVUs: 800,
+      preAllocatedVUs: 600,
       maxVUs: 4000,
       gracefulStop: '30s',
       stages: [

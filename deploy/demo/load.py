@@ -18,8 +18,8 @@ SCRIPT = Path(__file__).with_name("load.js")
 class Shape:
     """Quiet, a step, quiet again: rates in requests per second, times in seconds."""
 
-    quiet_rate: int = 50
-    loud_rate: int = 250
+    quiet_rate: int = 40
+    loud_rate: int = 200
     before_seconds: int = 25
     during_seconds: int = 75
     after_seconds: int = 110

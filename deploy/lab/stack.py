@@ -36,6 +36,7 @@ class Stack:
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: Ports = field(default_factory=Ports.free)
     without: frozenset[str] = frozenset()  # services that cannot run here
+    overrides: Sequence[Path] = ()  # further Compose files
 
     @property
     def gateway(self) -> str:
@@ -65,16 +66,8 @@ class Stack:
 
     def run(self, *arguments: str) -> str:
         """Run a Compose command on this copy."""
-        command: list[str | Path] = [
-            *self.compose,
-            "--project-name",
-            self.project,
-            "--file",
-            FILE,
-            "--progress",
-            "plain",
-            *arguments,
-        ]
+        files = [word for file in (FILE, *self.overrides) for word in ("--file", str(file))]
+        command = [*self.compose, "--project-name", self.project, *files, "--progress", "plain", *arguments]
         what = f"docker compose {arguments[0]}"
         return run(command, what, environment={**self._port_variables(), **self.environment})
 

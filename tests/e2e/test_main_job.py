@@ -1,0 +1,151 @@
+"""The main job on the real stack: real traffic, real Traefik, real Prometheus, real containers that Compose owns."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from deploy.demo.ownership import is_owned
+from tests.e2e.conftest import RunningStack
+
+pytestmark = pytest.mark.engine
+
+RATE, CLIENTS, LONGEST_SECONDS = 50, 10, 120
+
+
+class Traffic:
+    """Bounded traffic through Traefik at 127.0.0.1, one connection per request as from many users."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._stop = threading.Event()
+        self.statuses: list[int | str] = []
+        self.replicas: set[str] = set()
+
+    def client(self) -> None:
+        end = time.monotonic() + LONGEST_SECONDS
+        with httpx.Client(verify=False, timeout=30) as client:  # the stack's own certificate
+            while not self._stop.wait(CLIENTS / RATE) and time.monotonic() < end:
+                client.cookies.clear()
+                try:
+                    answer = client.get(self._url)
+                    self.statuses.append(answer.status_code)
+                    self.replicas.add(answer.headers.get("x-replica", "?"))
+                except httpx.TransportError as error:
+                    self.statuses.append(type(error).__name__)
+
+    @contextmanager
+    def flowing(self) -> Iterator[None]:
+        threads = [threading.Thread(target=self.client) for _ in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(60)
+
+
+def test_load_adds_replicas_that_serve_and_quiet_removes_them_without_a_failed_request(stack: RunningStack) -> None:
+    loud = Traffic(f"{stack.stack.gateway}/api/users")
+    with loud.flowing():
+        stack.until("four replicas are ready", lambda: stack.ready() == 4)
+        before = len(loud.statuses)
+        stack.until("all four serve", lambda: len(loud.replicas) == 4)
+        assert is_owned(stack.stack, "userservice")
+        assert len(stack.stack.replicas("userservice")) == 4
+        stack.until("some more traffic", lambda: len(loud.statuses) > before + 100)
+    stack.until("back to two", lambda: stack.ready() == 2 and len(stack.stack.replicas("userservice")) == 2)
+    assert is_owned(stack.stack, "userservice")
+    assert set(loud.statuses) == {200}
+
+
+def test_a_replica_is_removed_under_load_without_a_failed_request(stack: RunningStack) -> None:
+    stack.stack.up("--scale", "music-service=4")
+    light = Traffic(f"{stack.stack.gateway}/api/music")
+    with light.flowing():
+        stack.until("all four serve", lambda: len(light.replicas) == 4)
+        stack.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", "scale", "music-service", "3")
+        sent = len(light.statuses)
+        stack.until("some more traffic", lambda: len(light.statuses) > sent + 100)
+    assert set(light.statuses) == {200}
+
+
+def test_the_minimum_is_enforced_after_somebody_scaled_below_it(stack: RunningStack) -> None:
+    stack.stack.up("--scale", "social-service=1")
+    stack.until("the second is back", lambda: stack.ready("social-service") == 2)
+    assert is_owned(stack.stack, "social-service")
+
+
+def test_a_stopped_service_stays_stopped_and_a_started_one_is_taken_up_again(stack: RunningStack) -> None:
+    stack.stack.run("stop", "--timeout", "2", "notification-service")
+    stack.until("it is seen", lambda: stack.decision("notification-service")["reason"] == "stopped")
+    time.sleep(3)
+    assert stack.decision("notification-service")["reason"] == "stopped"
+    stack.stack.run("start", "notification-service")
+    stack.until("it runs again", lambda: stack.ready("notification-service") == 2)
+
+
+def test_without_prometheus_nothing_is_lowered_and_the_next_good_cycle_recovers(stack: RunningStack) -> None:
+    loud = Traffic(f"{stack.stack.gateway}/api/users")
+    with loud.flowing():
+        stack.until("four replicas are ready", lambda: stack.ready() == 4)
+    stack.stack.run("stop", "--timeout", "2", "prometheus")
+    stack.until("it is blind", lambda: stack.decision()["reason"] == "blind")
+    time.sleep(8)  # longer than the stabilization window
+    assert (stack.decision()["reason"], stack.ready()) == ("blind", 4)
+    assert httpx.get(f"{stack.api}/healthz", timeout=5).status_code == 200
+    stack.stack.run("start", "prometheus")
+    stack.until("it sees again, and goes back to two", lambda: stack.ready() == 2)
+
+
+def test_without_traefik_metrics_nothing_is_lowered(stack: RunningStack) -> None:
+    loud = Traffic(f"{stack.stack.gateway}/api/users")
+    with loud.flowing():
+        stack.until("four replicas are ready", lambda: stack.ready() == 4)
+    stack.stack.run("stop", "--timeout", "2", "traefik")
+    stack.until("it is blind", lambda: stack.decision()["reason"] == "blind")
+    time.sleep(8)
+    assert (stack.decision()["reason"], stack.ready()) == ("blind", 4)
+    stack.stack.run("start", "traefik")
+    stack.until("it sees again, and goes back to two", lambda: stack.ready() == 2)
+
+
+def test_without_the_engine_nothing_is_decided_and_the_next_good_cycle_recovers(stack: RunningStack) -> None:
+    stack.stack.run("stop", "--timeout", "2", "socket-guard-autoscaler")
+    stack.until("it says so", lambda: stack.service()["action"] == "failed")
+    assert "AUTOSCALER_DOCKER_URL" in stack.service()["error"]
+    assert httpx.get(f"{stack.api}/readyz", timeout=5).status_code == 503
+    stack.stack.run("start", "socket-guard-autoscaler")
+    stack.until("it decides again", lambda: stack.service()["action"] == "unchanged")
+
+
+def test_its_own_metrics_reach_prometheus(stack: RunningStack) -> None:
+    query = 'autoscaler_replicas{service="userservice",state="ready"}'
+
+    def value() -> str:
+        answer = httpx.get(f"{stack.prometheus}/api/v1/query", params={"query": query}, timeout=5).json()
+        return str(answer["data"]["result"][0]["value"][1])
+
+    stack.until("the metric is there", lambda: value() == "2")
+
+
+def test_plan_and_check_work_in_the_container(stack: RunningStack) -> None:
+    planned = stack.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", "plan")
+    assert "at_min" in planned
+    assert "ok, 4 services" in stack.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", "check")
+
+
+def test_a_stop_ends_the_daemon_at_once_and_in_order(stack: RunningStack) -> None:
+    started = time.monotonic()
+    stack.stack.run("stop", "autoscaler")
+    assert time.monotonic() - started < 10  # far from its stop grace
+    assert '"ExitCode":0' in stack.stack.run("ps", "--all", "--format", "json", "autoscaler")
+    log = stack.stack.run("logs", "--tail", "2", "--no-log-prefix", "autoscaler")
+    assert '"event": "stopped"' in log
+    stack.stack.run("start", "autoscaler")
+    stack.settled()

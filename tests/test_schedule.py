@@ -1,0 +1,61 @@
+"""The schedule: at once, then every interval; a cycle that had to be skipped is told."""
+
+import threading
+
+from autoscaler import schedule
+from autoscaler.cycle import Cycle
+from autoscaler.events import CycleFinished, CycleMissed, Event
+from autoscaler.fleet import Fleet
+from autoscaler.gate import Gate
+from autoscaler.operations import Operations
+from autoscaler.ports import Tell
+from tests.fakes import FakeSource, FakeTarget, Recorder
+
+
+def make_cycle(target: FakeTarget, tell: Tell) -> Cycle:
+    return Cycle({}, FakeSource(), target, Gate(Operations(target, tell, at_once=1), dry_run=True), tell)
+
+
+class SlowTarget(FakeTarget):
+    """Observes only when it is allowed to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.allowed = threading.Event()
+
+    def observe(self) -> Fleet:
+        self.allowed.wait(20)
+        return super().observe()
+
+
+def test_the_first_cycle_comes_at_once_and_others_follow() -> None:
+    recorder, enough = Recorder(), threading.Semaphore(0)
+
+    def tell(event: Event) -> None:
+        recorder.notify(event)
+        enough.release()
+
+    scheduler = schedule.start(make_cycle(FakeTarget(), tell), 0.1, tell)
+    try:
+        assert all(enough.acquire(timeout=20) for _ in range(3))
+    finally:
+        scheduler.shutdown()
+    assert len(recorder.of(CycleFinished)) >= 3
+
+
+def test_a_cycle_that_takes_too_long_is_not_overtaken_and_the_skipped_ones_are_told() -> None:
+    recorder, missed = Recorder(), threading.Event()
+    target = SlowTarget()
+
+    def tell(event: Event) -> None:
+        recorder.notify(event)
+        if isinstance(event, CycleMissed):
+            missed.set()
+
+    scheduler = schedule.start(make_cycle(target, tell), 0.1, tell)
+    try:
+        assert missed.wait(20)
+        assert recorder.of(CycleFinished) == []
+    finally:
+        target.allowed.set()
+        scheduler.shutdown()
