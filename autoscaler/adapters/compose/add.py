@@ -20,6 +20,8 @@ T = TypeVar("T")
 NAME_ATTEMPTS = 5
 POLL_SECONDS = 0.3
 LOG_LINES = 5
+# Without a healthcheck nothing tells a replica that works from one that is about to exit, but that it goes on running.
+PROVEN_AFTER_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class Adding:
     def _look_at(self, container: str, replica: Replica | None) -> None:
         name, started = self._started[container]
         waited_seconds = time.monotonic() - started
-        if replica is not None and replica.ready:
+        if replica is not None and _works(replica, waited_seconds):
             del self._started[container]
             self.tell(ReplicaChanged(self.ref.service, Direction.UP, name, waited_seconds))
         elif replica is None:
@@ -151,3 +153,7 @@ class Adding:
             return call()
         except EngineError as error:
             raise ScaleFailed(stage, f"{self.ref}: {error}") from error
+
+
+def _works(replica: Replica, waited_seconds: float) -> bool:
+    return replica.ready and (replica.health is not None or waited_seconds >= PROVEN_AFTER_SECONDS)

@@ -1,0 +1,105 @@
+"""A real HTTP proxy in front of the real engine, that can be told to fail at a given call."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Fault:
+    """What happens to calls whose method and path contain `call`, for the next `times` of them."""
+
+    call: str  # e.g. "POST /containers/create"
+    status: int = 500  # 0: the connection is dropped, without an answer
+    times: int = 1
+    after: bool = False  # the engine does it first
+
+
+@dataclass
+class Proxy:
+    """Passes everything to the engine's socket, but for the faults."""
+
+    engine_url: str
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def fault(self, method: str, path: str) -> Fault | None:
+        for fault in self.faults:
+            wanted_method, _, wanted_path = fault.call.partition(" ")
+            if fault.times > 0 and method == wanted_method and wanted_path in path:
+                fault.times -= 1
+                return fault
+        return None
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over the engine's unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(30)
+        self.sock.connect(self._path)
+
+
+def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def _pass(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            proxy.calls.append(f"{self.command} {self.path}")
+            fault = proxy.fault(self.command, self.path)
+            if fault is None or fault.after:
+                status, answer = self._ask(body)
+            if fault is not None:
+                if fault.status == 0:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                status, answer = fault.status, b'{"message":"injected fault"}'
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def _ask(self, body: bytes) -> tuple[int, bytes]:
+            connection = UnixConnection(proxy.engine_url.removeprefix("unix://"))
+            try:
+                headers = {"Content-Type": self.headers.get("Content-Type") or "application/json", "Host": "docker"}
+                connection.request(self.command, self.path, body, headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read()
+            finally:
+                connection.close()
+
+        do_GET = do_POST = do_DELETE = _pass  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Be quiet."""
+
+    return Handler
+
+
+@contextmanager
+def proxying(engine_url: str) -> Iterator[Proxy]:
+    """Run a proxy on a free port of 127.0.0.1."""
+    proxy = Proxy(engine_url)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(proxy))
+    server.daemon_threads = True
+    proxy.url = f"tcp://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

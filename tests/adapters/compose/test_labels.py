@@ -1,0 +1,48 @@
+"""Labels: what Compose counts as a replica, and what Traefik calls the service."""
+
+import pytest
+
+from autoscaler.adapters.compose.labels import is_replica, traefik_service
+
+REPLICA = {
+    "com.docker.compose.project": "shop",
+    "com.docker.compose.service": "users",
+    "com.docker.compose.container-number": "1",
+    "com.docker.compose.config-hash": "abc",
+    "com.docker.compose.oneoff": "False",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "counted"),
+    [
+        pytest.param({}, True, id="a replica"),
+        pytest.param({"com.docker.compose.oneoff": "True"}, False, id="docker compose run"),
+        pytest.param({"com.docker.compose.hook": "pre_start"}, False, id="a hook"),
+        pytest.param({"com.docker.compose.config-hash": None}, False, id="without a configuration hash"),
+        pytest.param({"com.docker.compose.service": None}, False, id="without a service"),
+        pytest.param({"com.docker.compose.container-number": "x"}, False, id="without a number"),
+        pytest.param({"com.docker.compose.oneoff": None}, True, id="an old Compose, without the one-off label"),
+    ],
+)
+def test_a_replica_is_what_compose_counts(change: dict[str, str | None], counted: bool) -> None:
+    labels = {name: value for name, value in {**REPLICA, **change}.items() if value is not None}
+    assert is_replica(labels) is counted
+
+
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        pytest.param({"traefik.http.services.users.loadbalancer.server.port": "80"}, "users@docker", id="from a label"),
+        pytest.param({"Traefik.HTTP.Services.Users.x": "1"}, "Users@docker", id="labels know no case"),
+        pytest.param({"traefik.http.services.b.x": "1", "traefik.http.services.a.x": "1"}, "a@docker", id="of several"),
+        pytest.param({"traefik.http.routers.users.rule": "x"}, "users-shop@docker", id="Traefik's default"),
+        pytest.param(
+            {"com.docker.compose.service": "my_svc", "com.docker.compose.project": "ecolab_x"},
+            "my-svc-ecolab-x@docker",
+            id="the default with other characters",
+        ),
+    ],
+)
+def test_the_name_in_traefik(labels: dict[str, str], name: str) -> None:
+    assert traefik_service({**REPLICA, **labels}) == name

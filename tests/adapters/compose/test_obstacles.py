@@ -1,0 +1,68 @@
+"""What forbids a second container like the first: each with a reason that says what to change."""
+
+from typing import Any
+
+import pytest
+
+from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
+from autoscaler.adapters.compose.replicas import parse
+from tests.adapters.compose.containers import clone, inspected, listed
+
+
+def ports(*host_ports: str) -> dict[str, Any]:
+    return {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": port} for port in host_ports]}}
+
+
+def address(**ipam: str) -> dict[str, Any]:
+    return {"Networks": {"shop_default": {"IPAMConfig": ipam}}}
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        pytest.param(inspected(), None, id="nothing"),
+        pytest.param(inspected(Name="/shop_users_1"), None, id="an old separator"),
+        pytest.param(inspected(HostConfig=ports("", "0", "8000-8010")), None, id="ephemeral ports and ranges"),
+        pytest.param(inspected(Name="/users"), "remove container_name", id="a name of its own"),
+        pytest.param(inspected(HostConfig=ports("8080")), "80/tcp on the fixed host port 8080", id="a fixed port"),
+        pytest.param(
+            inspected(NetworkSettings=address(IPv4Address="10.0.0.5")), "static address 10.0.0.5", id="a static address"
+        ),
+        pytest.param(inspected(NetworkSettings=address(IPv6Address="fd::5")), "static address fd::5", id="IPv6, too"),
+        pytest.param(inspected(Config={"MacAddress": "02:42:ac:11:00:99"}), "fixed MAC address", id="a fixed MAC"),
+        pytest.param(inspected(HostConfig={"AutoRemove": True}), "removed when it stops", id="--rm"),
+        pytest.param(
+            inspected(Config={"Labels": {**inspected()["Config"]["Labels"], "com.docker.swarm.task.id": "x"}}),
+            "task of a Swarm service",
+            id="a Swarm task",
+        ),
+    ],
+)
+def test_obstacle(template: dict[str, Any], reason: str | None) -> None:
+    found = obstacle(template)
+    assert found is None if reason is None else reason in str(found)
+
+
+@pytest.mark.parametrize(
+    ("containers", "reason"),
+    [
+        pytest.param([listed(1), clone(2)], None, id="all the same"),
+        pytest.param([listed(1), listed(2, ImageID="sha256:2")], "differ in configuration or image", id="two images"),
+        pytest.param(
+            [listed(1), listed(2, labels={"com.docker.compose.config-hash": "def"})],
+            "differ in configuration or image",
+            id="two configurations",
+        ),
+        pytest.param(
+            [listed(1), listed(2, Names=["/0123456789ab_shop-users-2"])], "recreating a replica", id="a recreation"
+        ),
+        pytest.param(
+            [listed(1), listed(2, ImageID="sha256:2", State="exited", Status="Exited (0)")],
+            None,
+            id="what is stopped does not count",
+        ),
+    ],
+)
+def test_an_update_under_way_is_waited_out(containers: list[dict[str, Any]], reason: str | None) -> None:
+    found = update_under_way(parse(containers))
+    assert found is None if reason is None else reason in str(found)
