@@ -69,7 +69,7 @@ class PrometheusClient:
     def ask(self, promql: str, at: float, *, lookback_seconds: float | None = None) -> list[Sample]:
         """Return the samples of an instant query as of `at` (unix seconds).
 
-        `lookback_seconds` keeps servers that know it (Prometheus 2.42 and later) from answering with older samples.
+        `lookback_seconds` keeps servers that know it (Prometheus 3) from answering with older samples.
 
         Raises:
             PrometheusFault: no answer, a wrong one, or one that the server itself calls partial.

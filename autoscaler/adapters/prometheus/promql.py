@@ -1,5 +1,7 @@
 """The queries about Traefik, one for all services each. Pure text."""
 
+import re
+
 from autoscaler.core.policy import Signal, TraefikSignal
 
 # What is refused by a rate limit (429) needs no replica. What finds no server (503) does, and only routers count it:
@@ -62,3 +64,11 @@ def _errors(series: str, window: str) -> str:
 def with_matcher(series: str, matcher: str) -> str:
     """Add a label matcher to a selector."""
     return f"{series[:-1]},{matcher}}}" if series.endswith("}") else f"{series}{{{matcher}}}"
+
+
+_SELECTOR = re.compile(r"\s*[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{[^{}]*\})?\s*")
+
+
+def is_selector(promql: str) -> bool:
+    """Tell whether a query is a plain selector: of such a one alone, `timestamp()` tells the age of its sample."""
+    return _SELECTOR.fullmatch(promql) is not None

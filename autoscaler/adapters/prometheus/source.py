@@ -1,6 +1,7 @@
 """The metric source: everything that all rules need, by a handful of queries at one evaluation time."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from autoscaler.adapters.prometheus.answers import (
     Scraping,
@@ -12,7 +13,7 @@ from autoscaler.adapters.prometheus.answers import (
     scraping,
 )
 from autoscaler.adapters.prometheus.client import TRANSPORT, PrometheusClient, PrometheusFault, Sample
-from autoscaler.adapters.prometheus.promql import CEILING, HEALTH, KNOWN, signal_query
+from autoscaler.adapters.prometheus.promql import CEILING, HEALTH, KNOWN, is_selector, signal_query
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.ports import SignalRequest, Tell
@@ -47,10 +48,19 @@ class PrometheusSource:
 
     def _query(self, query: Query, asker: "_Asker") -> Reading:
         try:
-            samples = asker.ask(query.promql, lookback_seconds=self._max_age_seconds)
+            return from_query(self._samples(query.promql, asker), asker.at, self._max_age_seconds)
         except PrometheusFault as fault:
             return _unusable(fault)
-        return from_query(samples, asker.at, self._max_age_seconds)
+
+    def _samples(self, promql: str, asker: "_Asker") -> list[Sample]:
+        """Ask an operator's query so that old samples are known as such, as far as the server can tell."""
+        if not is_selector(promql):
+            return asker.ask(promql, lookback_seconds=self._max_age_seconds)
+        samples = asker.ask(promql)
+        if len(samples) != 1:
+            return samples
+        taken = asker.ask(f"timestamp({promql})")
+        return [replace(samples[0], at=taken[0].value)] if taken else samples
 
     def _traefik(self, requests: Iterable[SignalRequest], asker: "_Asker") -> Readings:
         wanted = [request for request in requests if isinstance(request.source, TraefikSignal)]

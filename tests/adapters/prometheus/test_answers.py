@@ -1,0 +1,139 @@
+"""Samples to readings: what an answer means, and what no answer means."""
+
+import math
+
+import pytest
+
+from autoscaler.adapters.prometheus.answers import (
+    IDLE,
+    Scraping,
+    TraefikAnswers,
+    from_query,
+    highest_bucket,
+    scraping,
+)
+from autoscaler.adapters.prometheus.client import Sample
+from autoscaler.core.model import Reading, ReadingKind
+from autoscaler.core.policy import Signal, TraefikSignal
+
+AT = 1000.0
+REQUESTS = TraefikSignal(Signal.REQUESTS, 20.0)
+LATENCY = TraefikSignal(Signal.LATENCY, 20.0, 0.95)
+
+
+def sample(value: float, *, age: float = 0.0, **labels: str) -> Sample:
+    return Sample(labels, AT - age, value)
+
+
+@pytest.mark.parametrize(
+    ("samples", "kind", "value", "note"),
+    [
+        pytest.param([sample(5.0)], ReadingKind.VALUE, 5.0, "", id="one number"),
+        pytest.param([], ReadingKind.EMPTY, None, "matches no series", id="nothing"),
+        pytest.param([sample(math.nan)], ReadingKind.NAN, None, "not a number", id="NaN"),
+        pytest.param([sample(math.inf)], ReadingKind.INF, None, "infinite", id="+Inf"),
+        pytest.param([sample(-math.inf)], ReadingKind.INF, None, "infinite", id="-Inf"),
+        pytest.param(
+            [sample(1.0, queue="a"), sample(2.0, queue="b")],
+            ReadingKind.MANY,
+            None,
+            "2 series, such as {queue='a'} and {queue='b'}; aggregate them",
+            id="two series",
+        ),
+        pytest.param([sample(5.0, age=600)], ReadingKind.STALE, None, "10m old, more than 30s", id="10 minutes old"),
+        pytest.param([sample(5.0, age=-5)], ReadingKind.VALUE, 5.0, "", id="from a clock ahead of ours"),
+    ],
+)
+def test_an_operators_query(samples: list[Sample], kind: ReadingKind, value: float | None, note: str) -> None:
+    reading = from_query(samples, AT, 30.0)
+    assert (reading.kind, reading.value) == (kind, value)
+    assert note in reading.note
+
+
+def fact(name: str, value: float, instance: str = "traefik:8082") -> Sample:
+    return sample(value, fact=name, instance=instance)
+
+
+@pytest.mark.parametrize(
+    ("samples", "kind", "note"),
+    [
+        pytest.param([fact("sampled", AT - 3), fact("up", 1)], None, "", id="scraped now"),
+        pytest.param([fact("sampled", AT - 3)], None, "", id="without `up`, as after federation"),
+        pytest.param([], ReadingKind.EMPTY, "no metrics of Traefik", id="never seen"),
+        pytest.param([fact("up", 1)], ReadingKind.EMPTY, "no metrics of Traefik", id="up, but its metrics are gone"),
+        pytest.param([fact("up", 0)], ReadingKind.STALE, "cannot scrape Traefik at traefik:8082", id="down"),
+        pytest.param(
+            [fact("sampled", AT - 3, "a:1"), fact("up", 1, "a:1"), fact("up", 0, "b:1")],
+            ReadingKind.STALE,
+            "cannot scrape Traefik at b:1",
+            id="one of two down",
+        ),
+        pytest.param([fact("sampled", AT - 40), fact("up", 1)], ReadingKind.STALE, "40s old", id="an old sample"),
+    ],
+)
+def test_whether_traefik_is_seen(samples: list[Sample], kind: ReadingKind | None, note: str) -> None:
+    problem = scraping(samples, AT, 30.0).problem
+    assert (None if problem is None else problem.kind) == kind
+    assert problem is None or note in problem.note
+
+
+def answers(
+    values: dict[str, float], *, signal: TraefikSignal = REQUESTS, known: str = "", ceiling: float | None = None
+) -> TraefikAnswers:
+    family = "requests" if signal is REQUESTS else "duration"
+    return TraefikAnswers(signal, values, {(known, family)}, Scraping(age_seconds=2.0), ceiling)
+
+
+@pytest.mark.parametrize(
+    ("given", "reading"),
+    [
+        pytest.param(answers({"u@docker": 7.0}), Reading.of(7.0, age_seconds=2.0), id="a number"),
+        pytest.param(answers({"u@docker": 0.0}), Reading.of(0.0, age_seconds=2.0), id="no requests"),
+        pytest.param(answers({}), Reading.of(0.0, age_seconds=2.0, note=IDLE), id="never a request: no traffic"),
+        pytest.param(
+            answers({"u@docker": math.nan}, signal=LATENCY),
+            Reading.of(0.0, age_seconds=2.0, note=IDLE),
+            id="a quantile of no requests",
+        ),
+        pytest.param(
+            answers({}, known="u@docker"),
+            Reading(
+                ReadingKind.EMPTY,
+                note="fewer than two samples within 20s; the window should be at least 4 x the scrape interval",
+            ),
+            id="a counter without a rate is not zero",
+        ),
+        pytest.param(
+            answers({"u@docker": math.inf}), Reading(ReadingKind.INF, note="the result is infinite"), id="infinite"
+        ),
+        pytest.param(
+            answers({"u@docker": 10.0}, signal=LATENCY, ceiling=10.0),
+            Reading.of(
+                10.0, age_seconds=2.0, note="at Traefik's highest bucket, 10s: the latency may be higher; add buckets"
+            ),
+            id="a latency at the highest bucket",
+        ),
+        pytest.param(
+            answers({"u@docker": 9.0}, signal=LATENCY, ceiling=10.0), Reading.of(9.0, age_seconds=2.0), id="below it"
+        ),
+    ],
+)
+def test_a_service_among_the_answers(given: TraefikAnswers, reading: Reading) -> None:
+    assert given.reading("u@docker") == reading
+
+
+def test_without_a_name_in_traefik_there_is_no_reading() -> None:
+    assert answers({}).reading(None).kind is ReadingKind.ERROR
+
+
+def test_a_problem_of_the_scraping_is_the_reading_of_every_service() -> None:
+    problem = Reading(ReadingKind.STALE, note="down")
+    given = TraefikAnswers(REQUESTS, {"u@docker": 5.0}, set(), Scraping(problem=problem))
+    assert given.reading("u@docker") == given.reading("other@docker") == problem
+
+
+@pytest.mark.parametrize(
+    ("bounds", "highest"), [(["0.1", "5", "+Inf"], 5.0), (["+Inf"], None), ([], None), (["5.0", "10.0"], 10.0)]
+)
+def test_the_highest_finite_bucket(bounds: list[str], highest: float | None) -> None:
+    assert highest_bucket([sample(1.0, le=bound) for bound in bounds]) == highest

@@ -1,0 +1,219 @@
+"""Servers that are dead, slow or lying: a reading that says so, within the timeout, and never a number."""
+
+import time
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from autoscaler.adapters.prometheus.source import PrometheusSource
+from autoscaler.core.model import ReadingKind
+from autoscaler.core.policy import Query, Signal, TraefikSignal
+from autoscaler.events import PrometheusAsked
+from autoscaler.ports import SignalRequest
+from deploy.lab.ports import free_ports
+from tests.adapters.prometheus.conftest import Answer, Server, says, vector
+from tests.builders import NOW
+from tests.fakes import Recorder
+
+BACKLOG = SignalRequest(Query("sum(backlog)"))
+ONE = f'{{"metric":{{}},"value":[{NOW},"5"]}}'
+
+
+def source(
+    url: str, recorder: Recorder | None = None, timeout_seconds: float = 0.5, **options: str
+) -> PrometheusSource:
+    tell = (recorder or Recorder()).notify
+    return PrometheusSource(url, timeout_seconds=timeout_seconds, max_sample_age_seconds=30.0, tell=tell, **options)
+
+
+def error_json(kind: str, text: str) -> str:
+    return f'{{"status":"error","errorType":"{kind}","error":"{text}"}}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "note", "counted"),
+    [
+        pytest.param(vector(ONE), ReadingKind.VALUE, "", None, id="a good answer"),
+        pytest.param(vector(), ReadingKind.EMPTY, "matches no series", None, id="an empty vector"),
+        pytest.param(vector(ONE, ONE), ReadingKind.MANY, "2 series", None, id="two series"),
+        pytest.param(vector(ONE.replace('"5"', '"NaN"')), ReadingKind.NAN, "not a number", None, id="NaN"),
+        pytest.param(vector(ONE.replace('"5"', '"+Inf"')), ReadingKind.INF, "infinite", None, id="+Inf"),
+        pytest.param(
+            vector(ONE.replace(str(NOW), str(NOW - 600))), ReadingKind.STALE, "10m old", None, id="10 min old"
+        ),
+        pytest.param(
+            says(200, f'{{"status":"success","data":{{"resultType":"scalar","result":[{NOW},"5"]}}}}'),
+            ReadingKind.VALUE,
+            "",
+            None,
+            id="a scalar",
+        ),
+        pytest.param(
+            says(
+                200, '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"5"]]}]}}'
+            ),
+            ReadingKind.ERROR,
+            "does not answer like Prometheus",
+            "format",
+            id="a matrix",
+        ),
+        pytest.param(
+            says(200, f'{{"status":"success","data":{{"resultType":"string","result":[{NOW},"five"]}}}}'),
+            ReadingKind.ERROR,
+            "does not answer like Prometheus",
+            "format",
+            id="a text",
+        ),
+        pytest.param(
+            vector(ONE, more=',"warnings":["store b did not answer"]'),
+            ReadingKind.ERROR,
+            "gave a partial answer: store b did not answer",
+            "partial",
+            id="a partial answer",
+        ),
+        pytest.param(vector(ONE, more=',"infos":["no counter"]'), ReadingKind.VALUE, "", None, id="a mere info"),
+        pytest.param(
+            says(200, "<html>hello</html>", "text/html"),
+            ReadingKind.ERROR,
+            "does not answer like Prometheus",
+            "format",
+            id="HTML",
+        ),
+        pytest.param(says(200, "[]"), ReadingKind.ERROR, "does not answer like", "format", id="another JSON"),
+        pytest.param(says(200, '{"status":"success"}'), ReadingKind.ERROR, "not answer like", "format", id="no data"),
+        pytest.param(says(200, '{"status":"succ'), ReadingKind.ERROR, "not answer like", "format", id="half a JSON"),
+        pytest.param(says(200, ""), ReadingKind.ERROR, "not answer like", "format", id="nothing at all"),
+        pytest.param(says(500, "oops"), ReadingKind.ERROR, "answered with HTTP status 500", "http", id="500"),
+        pytest.param(says(404, "where?"), ReadingKind.ERROR, "status 404; check that prometheus.url", "http", id="404"),
+        pytest.param(
+            says(302, "", Location="http://127.0.0.1:9/"), ReadingKind.ERROR, "HTTP status 302", "http", id="a redirect"
+        ),
+        pytest.param(
+            says(401, "who?"), ReadingKind.ERROR, "status 401; check AUTOSCALER_PROMETHEUS_TOKEN", "http", id="401"
+        ),
+        pytest.param(
+            says(400, error_json("bad_data", "parse error: unexpected x")),
+            ReadingKind.ERROR,
+            "refused the query: parse error: unexpected x",
+            "query",
+            id="a bad query",
+        ),
+        pytest.param(
+            says(422, error_json("execution", "many-to-many")),
+            ReadingKind.ERROR,
+            "refused the query: many-to-many",
+            "query",
+            id="a query that fails",
+        ),
+        pytest.param(
+            says(503, error_json("timeout", "query timed out")),
+            ReadingKind.ERROR,
+            "gave up on the query: query timed out",
+            "timeout",
+            id="a query that takes too long",
+        ),
+        pytest.param(
+            says(200, b" " * (17 * 2**20)), ReadingKind.ERROR, "too large: more than 16 MiB", "format", id="a flood"
+        ),
+        pytest.param(says(400, error_json("bad_data", "x" * 5000)), ReadingKind.ERROR, "xxx...", "query", id="a novel"),
+    ],
+)
+def test_every_answer_is_a_reading(
+    server: Server, answer: Answer, kind: ReadingKind, note: str, counted: str | None
+) -> None:
+    server.answer, recorder = answer, Recorder()
+    reading = source(server.url, recorder, timeout_seconds=10.0).read([BACKLOG], NOW)[BACKLOG]
+    assert (reading.kind, reading.value) == (kind, 5.0 if kind is ReadingKind.VALUE else None)
+    assert note in reading.note
+    assert len(reading.note) < 320
+    assert [event.error for event in recorder.of(PrometheusAsked)] == [counted]
+
+
+def never(server: Server) -> Answer:
+    """Take the question and say nothing."""
+
+    def answer(_: BaseHTTPRequestHandler) -> None:
+        server.released.wait(20)
+
+    return answer
+
+
+def dripping(server: Server) -> Answer:
+    """Send a byte now and then, for ever: no single read takes long."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "1000000")
+        request.end_headers()
+        while not server.released.wait(0.05):
+            request.wfile.write(b" ")
+            request.wfile.flush()
+
+    return answer
+
+
+@pytest.mark.parametrize("slow", [never, dripping])
+def test_a_slow_server_is_given_up_and_not_asked_again_in_that_cycle(server: Server, slow: object) -> None:
+    server.answer = slow(server)  # type: ignore[operator]
+    recorder = Recorder()
+    requests = [SignalRequest(Query(f"q{number}")) for number in range(20)]
+    started = time.monotonic()
+    readings = source(server.url, recorder).read(requests, NOW)
+    assert time.monotonic() - started < 5  # far from 20 timeouts
+    assert {reading.kind for reading in readings.values()} == {ReadingKind.ERROR}
+    assert {"did not answer within 0.5 s" in reading.note for reading in readings.values()} == {True}
+    assert [event.error for event in recorder.of(PrometheusAsked)] == ["timeout"]
+
+
+def test_a_refused_connection_is_said_with_the_address_and_without_its_password() -> None:
+    (port,) = free_ports(1)
+    recorder = Recorder()
+    reading = source(f"http://user:secret@127.0.0.1:{port}/", recorder).read([BACKLOG], NOW)[BACKLOG]
+    assert reading.note == (
+        f"cannot connect to Prometheus at http://127.0.0.1:{port}; check that it runs and that prometheus.url is right"
+    )
+    assert [event.error for event in recorder.of(PrometheusAsked)] == ["refused"]
+
+
+def test_the_next_cycle_asks_again(server: Server) -> None:
+    prometheus = source(server.url)
+    server.answer = says(500, "")
+    assert prometheus.read([BACKLOG], NOW)[BACKLOG].kind is ReadingKind.ERROR
+    server.answer = vector(ONE)
+    assert prometheus.read([BACKLOG], NOW)[BACKLOG].value == 5.0
+
+
+def test_one_bad_query_does_not_stop_the_others(server: Server) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        bad = "query=bad" in request.path
+        (says(400, error_json("bad_data", "no")) if bad else vector(ONE))(request)
+
+    server.answer = answer
+    bad = SignalRequest(Query("bad"))
+    readings = source(server.url).read([bad, BACKLOG], NOW)
+    assert (readings[bad].kind, readings[BACKLOG].value) == (ReadingKind.ERROR, 5.0)
+
+
+def test_everything_is_asked_as_of_one_time_and_the_token_is_sent(server: Server) -> None:
+    source(server.url, token="t0ken").read([BACKLOG, SignalRequest(Query("other"))], NOW)
+    assert {query["time"] for query in server.queries} == {f"{NOW:.3f}"}
+    assert {headers["Authorization"] for headers in server.headers} == {"Bearer t0ken"}
+
+
+def test_the_number_of_queries_grows_with_the_signals_and_not_with_the_services(server: Server) -> None:
+    def healthy(request: BaseHTTPRequestHandler) -> None:
+        fact = f'{{"metric":{{"fact":"sampled","instance":"t"}},"value":[{NOW},"{NOW}"]}}'
+        (vector(fact) if "fact" in request.path else vector())(request)
+
+    server.answer = healthy
+    signals = [TraefikSignal(Signal.REQUESTS, 20.0), TraefikSignal(Signal.LATENCY, 20.0, 0.95)]
+    requests = [SignalRequest(signal, f"s{number}@docker") for signal in signals for number in range(50)]
+    readings = source(server.url).read(requests, NOW)
+    assert len(server.queries) == 4  # the scraping of Traefik, the known services, two signals
+    assert {reading.value for reading in readings.values()} == {0.0}
+
+
+def test_names_of_services_never_enter_a_query(server: Server) -> None:
+    evil = SignalRequest(TraefikSignal(Signal.REQUESTS, 20.0), 'x"} or vector(1) #')
+    source(server.url).read([evil], NOW)
+    assert not any("vector(1)" in query["query"] for query in server.queries)
