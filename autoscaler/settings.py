@@ -5,7 +5,7 @@ import os
 import warnings
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,15 +72,17 @@ class Settings(BaseSettings):
             raise ValueError('must be an address and a port, such as "127.0.0.1:9595" or "0.0.0.0:9595"')
         return value
 
-    @model_validator(mode="after")
-    def _token_from_file(self) -> Self:
-        if self.prometheus_token_file is None:
-            return self
+    @model_validator(mode="before")
+    @classmethod
+    def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
+        path = values.get("prometheus_token_file")
+        if not path:
+            return values
         try:
-            token = self.prometheus_token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
+            token = Path(str(path)).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"cannot read AUTOSCALER_PROMETHEUS_TOKEN_FILE: {error}") from error
-        return self.model_copy(update={"prometheus_token": SecretStr(token)})
+        return {**values, "prometheus_token": token}
 
     @property
     def listen_address(self) -> tuple[str, int]:
@@ -125,8 +127,9 @@ def _unknown_variables() -> list[str]:
 
 
 def _hint(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+    endings = [each.removeprefix(PREFIX) for each in known]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), endings, n=1)
+    return f"; did you mean {PREFIX}{close[0]}?" if close else f"; known are {', '.join(known)}"
 
 
 def _problem(error: object) -> str:

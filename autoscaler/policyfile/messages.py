@@ -15,7 +15,7 @@ _OWN = ("Value error, ", "Assertion failed, ")
 
 def describe(error: ErrorDetails, model: type[BaseModel], document: Document, at: Place, fallback: Place = ()) -> str:
     """Say what is wrong at `at` plus the error's own place; what is not written there comes from `fallback`."""
-    inner = tuple(part for part in error["loc"] if not _is_variant(part))
+    inner = _place(error["loc"])
     where = ".".join(str(part) for part in (*at, *inner))
     prefix = f"{document.file}:{_line(document, at, fallback, inner)}"
     return (
@@ -23,9 +23,11 @@ def describe(error: ErrorDetails, model: type[BaseModel], document: Document, at
     )
 
 
-def _is_variant(part: str | int) -> bool:
-    """Pydantic puts the tried type of a union into the place, and `[key]` behind a bad key."""
-    return isinstance(part, str) and (part in {"str", "float", "int", "[key]"} or "[" in part)
+def _place(parts: Place) -> Place:
+    """Drop what pydantic adds to a place: which type of `target` it tried, and that the key itself is bad."""
+    if parts[-1:] == ("[key]",) or parts[-2:-1] == ("target",):
+        return parts[:-1]
+    return parts
 
 
 def _line(document: Document, at: Place, fallback: Place, inner: Place) -> int:

@@ -1,0 +1,102 @@
+"""The commands as a user runs them: exit codes, messages without tracebacks, JSON, examples in the help."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+POLICY = "services:\n  web:\n    replicas: {min: 1, max: 3}\n    rules: {t: {signal: requests, per_replica: 5}}\n"
+
+
+def autoscaler(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUTOSCALER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "autoscaler", *arguments],
+        env={**inherited, "COLUMNS": "200", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    return str(file)
+
+
+def test_check_prints_the_effective_policies() -> None:
+    done = autoscaler("check", str(ROOT / "config/autoscaler.yaml"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "throughput: requests, 50 req/s per replica (over 20s)" in done.stdout
+    assert "p95: latency p95, target 300 ms (over 20s)" in done.stdout
+    assert "window 5m, 100 % / 15s, tolerance 10%" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("config/autoscaler.yaml: ok, 4 services")
+
+
+def test_check_prints_json(policy: str) -> None:
+    done = autoscaler("check", "--json", AUTOSCALER_CONFIG=policy)
+    assert json.loads(done.stdout)["services"]["web"]["policy"]["max_replicas"] == 3
+
+
+def test_check_refuses_a_bad_file_with_exit_code_2(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY.replace("max: 3", "max: 0"), encoding="utf-8")
+    done = autoscaler("check", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {file}:3: services.web.replicas.max: must be at least 1, not 0\n"
+
+
+def test_a_bad_variable_is_refused_with_exit_code_2(policy: str) -> None:
+    done = autoscaler("check", policy, AUTOSCALER_LISTN="x")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: AUTOSCALER_LISTN: unknown variable; did you mean AUTOSCALER_LISTEN?\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan"], ["plan", "web", "--json"], ["scale", "web", "2"], ["scale", "all", "2"]]
+)
+def test_without_an_engine_it_says_so_in_one_line_with_exit_code_1(policy: str, arguments: list[str]) -> None:
+    done = autoscaler(*arguments, AUTOSCALER_CONFIG=policy, AUTOSCALER_DOCKER_URL="unix:///nowhere.sock")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "the Docker engine at unix:///nowhere.sock cannot be reached" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["scale", "web", "9"], "web: 9 is outside replicas 1 to 3 of the policy file", id="out of bounds"),
+        pytest.param(["scale", "wbe", "2"], "no service wbe in the policy file; it has: web", id="an unknown service"),
+        pytest.param(["plan", "wbe"], "no service wbe in the policy file; it has: web", id="of a plan, too"),
+    ],
+)
+def test_what_the_policy_does_not_allow_has_exit_code_2(policy: str, arguments: list[str], message: str) -> None:
+    done = autoscaler(*arguments, AUTOSCALER_CONFIG=policy, AUTOSCALER_DOCKER_URL="unix:///nowhere.sock")
+    assert (done.returncode, done.stderr) == (2, f"error: {message}\n")
+
+
+@pytest.mark.parametrize("arguments", [["scale", "web"], ["scale", "web", "0"], ["scale", "web", "x"], ["nonsense"]])
+def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
+    done = autoscaler(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check", "plan", "scale"])
+def test_every_commands_help_has_an_example(command: str) -> None:
+    done = autoscaler(command, "--help")
+    assert done.returncode == 0
+    assert "Example: " in done.stdout
+
+
+def test_the_version_is_printed() -> None:
+    done = autoscaler("--version")
+    assert (done.returncode, done.stdout.startswith("autoscaler ")) == (0, True)

@@ -1,0 +1,305 @@
+"""Mistakes in a policy file: each is one line with the file, the line, the key, the value and what is allowed."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from autoscaler.errors import ConfigError
+from autoscaler.policyfile.load import load
+from autoscaler.settings import Settings
+
+DURATION = 'must be a duration: a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
+RULE_KEYS = "signal, query, quantile, window, per_replica, target, on_empty, on_nan"
+
+
+def refused(tmp_path: Path, text: str | bytes) -> list[str]:
+    """The lines of the error, without the file's name."""
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigError) as failure:
+        load(file, Settings())
+    return [line.removeprefix(f"{file}:") for line in str(failure.value).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", " the file is empty; it needs at least a `services:` mapping", id="empty"),
+        pytest.param("# only a comment\n", " the file is empty; it needs at least a `services:` mapping", id="comment"),
+        pytest.param("- a\n", "1: the file must be a mapping with the key `services`, not a list", id="a list"),
+        pytest.param("hello", "1: the file must be a mapping with the key `services`, not a single value", id="a word"),
+        pytest.param("a: [\n", "2: not valid YAML: expected the node content, but found '<stream end>'", id="not YAML"),
+        pytest.param(
+            "a:\n\tb: 1\n", "2: not valid YAML: found character '\\t' that cannot start any token", id="a tab"
+        ),
+        pytest.param(b"a: \xff\n", " not UTF-8 text (byte 3)", id="not UTF-8"),
+        pytest.param("1: 2\nservices: {}\n", "1: the key 1 must be text; put it in quotes", id="a key that is no text"),
+        pytest.param("a: 1\nb: 2\na: 3\n", "3: the key `a` is there twice; each may be there once", id="a key twice"),
+    ],
+)
+def test_what_is_no_policy_file_at_all(tmp_path: Path, text: str | bytes, message: str) -> None:
+    assert refused(tmp_path, text) == [message]
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none.yaml: no such file; name the policy file by AUTOSCALER_CONFIG"):
+        load(tmp_path / "none.yaml", Settings())
+
+
+def test_a_directory(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r": cannot be read: Is a directory"):
+        load(tmp_path, Settings())
+
+
+GOOD = """\
+interval: 5s
+prometheus:
+  timeout: 2s
+services:
+  web:
+    replicas: {min: 2, max: 10}
+    rules:
+      throughput: {signal: requests, per_replica: 50}
+    scale_up:
+      tolerance: 0.1
+      policies: [{replicas: 4, period: 15s}]
+    when_blind: {after: 60s, do: hold}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param("interval: 5s", "interval: 5", f"1: interval: {DURATION}, not 5", id="a duration without a unit"),
+        pytest.param("interval: 5s", 'interval: "5"', f"1: interval: {DURATION}, not '5'", id="the same, quoted"),
+        pytest.param(
+            "interval: 5s",
+            "interval: 200ms",
+            '1: interval: must be between "1s" and "1h", not \'200ms\'',
+            id="too short",
+        ),
+        pytest.param(
+            "interval: 5s",
+            "intervall: 5s",
+            "1: intervall: unknown key `intervall`; did you mean `interval`? "
+            "allowed here: interval, dry_run, prometheus, limits, defaults, services",
+            id="a typo at the root",
+        ),
+        pytest.param(
+            "  timeout: 2s",
+            "  timout: 2s",
+            "3: prometheus.timout: unknown key `timout`; did you mean `timeout`? "
+            "allowed here: url, timeout, max_sample_age, window",
+            id="a typo one level down",
+        ),
+        pytest.param(
+            "  timeout: 2s",
+            "  url: prometheus:9090",
+            "3: prometheus.url: must be a URL such as http://prometheus:9090, not 'prometheus:9090'",
+            id="no URL",
+        ),
+        pytest.param(
+            "interval: 5s", "dry_run: yes", "1: dry_run: must be true or false, not 'yes'", id="yes is not true"
+        ),
+        pytest.param("min: 2", "min: 20", "6: services.web.replicas: min 20 is above max 10", id="min above max"),
+        pytest.param("min: 2", "min: 0", "6: services.web.replicas.min: must be at least 1, not 0", id="min of 0"),
+        pytest.param(
+            "min: 2", 'min: "2"', "6: services.web.replicas.min: must be a whole number, not '2'", id="a quoted number"
+        ),
+        pytest.param(
+            "min: 2",
+            "min: true",
+            "6: services.web.replicas.min: must be a whole number, not True",
+            id="true is no number",
+        ),
+        pytest.param("min: 2, ", "", "6: services.web.replicas.min: is missing; it is required", id="no minimum"),
+        pytest.param(
+            "per_replica: 50",
+            "per_replica: .inf",
+            "8: services.web.rules.throughput.per_replica: must be a finite number, not inf",
+            id="infinity",
+        ),
+        pytest.param(
+            "per_replica: 50",
+            "per_replica: 0",
+            "8: services.web.rules.throughput.per_replica: must be above 0.0, not 0",
+            id="a target of 0",
+        ),
+        pytest.param(
+            "signal: requests",
+            "signal: request",
+            "8: services.web.rules.throughput.signal: "
+            "must be one of 'requests', 'concurrency', 'latency' or 'error_ratio', not 'request'",
+            id="an unknown signal",
+        ),
+        pytest.param(
+            "signal: requests, ",
+            "",
+            "8: services.web.rules.throughput: needs exactly one of `signal` and `query`",
+            id="nothing to measure",
+        ),
+        pytest.param(
+            ", per_replica: 50",
+            "",
+            "8: services.web.rules.throughput: needs exactly one of `per_replica` and `target`",
+            id="no goal",
+        ),
+        pytest.param(
+            "per_replica: 50",
+            "target: 50",
+            "8: services.web.rules.throughput: "
+            "`signal: requests` takes `per_replica`, not `target`: it is a total over all replicas",
+            id="a ratio of a total",
+        ),
+        pytest.param(
+            "signal: requests, per_replica: 50",
+            "signal: latency, per_replica: 50",
+            "8: services.web.rules.throughput: "
+            "`signal: latency` takes `target`, not `per_replica`: adding replicas does not divide it",
+            id="a share of a latency",
+        ),
+        pytest.param(
+            "signal: requests, per_replica: 50",
+            "signal: latency, target: 300",
+            f"8: services.web.rules.throughput: `target` of a latency {DURATION}, not 300",
+            id="a latency without a unit",
+        ),
+        pytest.param(
+            "signal: requests, per_replica: 50",
+            "signal: error_ratio, target: 5",
+            "8: services.web.rules.throughput: `target` of an error_ratio must be between 0 and 1, not 5",
+            id="a ratio above 1",
+        ),
+        pytest.param(
+            "signal: requests, per_replica: 50",
+            "query: up, target: 3s",
+            "8: services.web.rules.throughput: `target` must be a number, not '3s'",
+            id="a query has no unit",
+        ),
+        pytest.param(
+            "per_replica: 50",
+            "per_replica: 50, quantile: 0.95",
+            "8: services.web.rules.throughput: `quantile` goes with `signal: latency` only",
+            id="a quantile of a rate",
+        ),
+        pytest.param(
+            "per_replica: 50",
+            "per_replica: 50, on_empty: ignore",
+            "8: services.web.rules.throughput.on_empty: must be one of 'hold' or 'zero', not 'ignore'",
+            id="an unknown meaning of nothing",
+        ),
+        pytest.param(
+            "per_replica: 50",
+            "per_replica: 50, perreplica: 5",
+            "8: services.web.rules.throughput.perreplica: unknown key `perreplica`; did you mean `per_replica`? "
+            f"allowed here: {RULE_KEYS}",
+            id="a typo in a rule",
+        ),
+        pytest.param(
+            "tolerance: 0.1",
+            "tolerance: 10",
+            "10: services.web.scale_up.tolerance: must be below 1.0, not 10",
+            id="a tolerance in percent",
+        ),
+        pytest.param(
+            "period: 15s",
+            "period: 0s",
+            '11: services.web.scale_up.policies.0.period: must be between "1s" and "30m", not \'0s\'',
+            id="a period of nothing",
+        ),
+        pytest.param(
+            "replicas: 4, ",
+            "",
+            "11: services.web.scale_up.policies.0: needs exactly one of `replicas` and `percent`",
+            id="a rate of nothing",
+        ),
+        pytest.param(
+            "do: hold",
+            "do: panic",
+            "12: services.web.when_blind.do: must be hold, {at_least: N} or {set: N} with N of at least 1, not 'panic'",
+            id="an unknown fallback",
+        ),
+        pytest.param(
+            "do: hold",
+            "do: {set: 99}",
+            "5: services.web: when_blind.do: 99 is outside replicas 2 to 10",
+            id="a fallback outside the bounds",
+        ),
+        pytest.param("  web:", '  "a b":', "5: services.a b: must look like a Compose name", id="a name with a space"),
+        pytest.param(
+            "    replicas: {min: 2, max: 10}",
+            "    schedules: []\n    replicas: {min: 2, max: 10}",
+            "6: services.web.schedules: unknown key `schedules`",
+            id="a key of another version",
+        ),
+    ],
+)
+def test_one_mistake_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    (line,) = refused(tmp_path, GOOD.replace(old, new, 1))
+    assert line.startswith(message) if "must look like" in message or "schedules" in message else line == message
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("interval: 5s", "interval: 5").replace("min: 2", "min: 0").replace("do: hold", "do: panic")
+    assert [line.split(":")[0] for line in refused(tmp_path, text)] == ["1", "6", "12"]
+
+
+def test_a_mistake_in_the_defaults_is_shown_where_it_is_written(tmp_path: Path) -> None:
+    text = "defaults:\n  scale_up:\n    tolerance: 7\nservices:\n  web:\n    replicas: {min: 1, max: 2}\n"
+    text += "    rules: {t: {signal: requests, per_replica: 5}}\n"
+    assert refused(tmp_path, text) == ["3: services.web.scale_up.tolerance: must be below 1.0, not 7"]
+
+
+def test_two_services_with_one_target(tmp_path: Path) -> None:
+    rules = "replicas: {min: 1, max: 2}, rules: {t: {signal: requests, per_replica: 5}}"
+    text = f"services:\n  a: {{{rules}}}\n  b: {{{rules}, target: {{compose: a}}}}\n"
+    assert refused(tmp_path, text) == [
+        "3: services.b: scales a, and so does services.a; a Compose service may have one policy"
+    ]
+
+
+@pytest.mark.parametrize("services", ["", "services:\n", "services: {}\n", "services: []\n", "services: {web: }\n"])
+def test_no_services_is_refused(tmp_path: Path, services: str) -> None:
+    (line, *_) = refused(tmp_path, f"interval: 5s\n{services}")
+    assert "services" in line
+
+
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["5s", "hold"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["services", "defaults", "web", "rules", "replicas", "min", "max", "signal", "target", "scale_up", "do"]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trees)
+def test_whatever_the_tree_it_loads_or_is_a_clear_error(tmp_path: Path, tree: object) -> None:
+    file = tmp_path / "policy.yaml"
+    with file.open("w", encoding="utf-8") as stream:
+        YAML(typ="safe", pure=True).dump(tree, stream)
+    with contextlib.suppress(ConfigError):
+        assert load(file, Settings()).services
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_whatever_the_bytes_they_load_or_are_a_clear_error(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(data)
+    with pytest.raises(ConfigError):
+        load(file, Settings())

@@ -1,0 +1,137 @@
+"""Process settings: from AUTOSCALER_ variables and secret files, with mistakes in clear words."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autoscaler.errors import ConfigError
+from autoscaler.settings import LogFormat, LogLevel, Settings, load_settings
+
+Set = Callable[..., None]
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> Set:
+    """Set variables of the environment for this test alone."""
+    for name in ("AUTOSCALER_CONFIG", "DOCKER_HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+    def set_all(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+def test_the_promised_defaults(variables: Set, tmp_path: Path) -> None:
+    settings = load_settings(str(tmp_path))
+    assert settings.config == Path("/etc/autoscaler/autoscaler.yaml")
+    assert (settings.docker_url, settings.docker_timeout_seconds) == ("unix:///var/run/docker.sock", 10.0)
+    assert (settings.listen_address, settings.stop_timeout_seconds) == (("127.0.0.1", 9595), 30.0)
+    assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.AUTO)
+    assert (settings.compose_project, settings.prometheus_url, settings.dry_run) == (None, None, None)
+
+
+def test_every_variable_is_read(variables: Set, tmp_path: Path) -> None:
+    variables(
+        AUTOSCALER_CONFIG="/x.yaml",
+        AUTOSCALER_DOCKER_URL="tcp://guard:2375",
+        AUTOSCALER_DOCKER_TIMEOUT="3s",
+        AUTOSCALER_COMPOSE_PROJECT="shop",
+        AUTOSCALER_LISTEN="[::1]:8000",
+        AUTOSCALER_PROMETHEUS_URL="http://p:9090",
+        AUTOSCALER_DRY_RUN="true",
+        AUTOSCALER_LOG_LEVEL="debug",
+        AUTOSCALER_LOG_FORMAT="json",
+        AUTOSCALER_STOP_TIMEOUT="1m",
+    )
+    settings = load_settings(str(tmp_path))
+    assert (settings.config, settings.docker_url, settings.docker_timeout) == (Path("/x.yaml"), "tcp://guard:2375", 3.0)
+    assert (settings.compose_project, settings.listen_address) == ("shop", ("::1", 8000))
+    assert (settings.prometheus_url, settings.dry_run, settings.stop_timeout) == ("http://p:9090", True, 60.0)
+    assert (settings.log_level, settings.log_format) == (LogLevel.DEBUG, LogFormat.JSON)
+
+
+def test_docker_host_is_the_default_engine(variables: Set, tmp_path: Path) -> None:
+    variables(DOCKER_HOST="tcp://elsewhere:2375")
+    assert load_settings(str(tmp_path)).docker_url == "tcp://elsewhere:2375"
+
+
+def test_an_empty_variable_is_no_variable_as_compose_passes_it(variables: Set, tmp_path: Path) -> None:
+    variables(AUTOSCALER_DRY_RUN="", AUTOSCALER_COMPOSE_PROJECT="", AUTOSCALER_PROMETHEUS_URL="")
+    settings = load_settings(str(tmp_path))
+    assert (settings.dry_run, settings.compose_project, settings.prometheus_url) == (None, None, None)
+
+
+@pytest.mark.parametrize("way", ["variable", "secret", "file"])
+def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
+    variables: Set, tmp_path: Path, way: str
+) -> None:
+    secret = tmp_path / "autoscaler_prometheus_token"
+    if way == "variable":
+        variables(AUTOSCALER_PROMETHEUS_TOKEN="t0ken")
+    else:
+        secret.write_text("t0ken\n", encoding="utf-8")
+    if way == "file":
+        secret = secret.rename(tmp_path / "elsewhere")
+        variables(AUTOSCALER_PROMETHEUS_TOKEN_FILE=str(secret))
+    settings = load_settings(str(tmp_path))
+    assert settings.prometheus_token is not None
+    assert settings.prometheus_token.get_secret_value() == "t0ken"
+    assert "t0ken" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        pytest.param(
+            "AUTOSCALER_LISTEN",
+            "9595",
+            "AUTOSCALER_LISTEN: must be an address and a port, "
+            'such as "127.0.0.1:9595" or "0.0.0.0:9595", not \'9595\'',
+            id="a port alone",
+        ),
+        pytest.param("AUTOSCALER_LISTEN", "a:99999", "AUTOSCALER_LISTEN: must be an address and a port", id="no port"),
+        pytest.param(
+            "AUTOSCALER_DOCKER_TIMEOUT", "5", "AUTOSCALER_DOCKER_TIMEOUT: must be a duration: a number", id="no unit"
+        ),
+        pytest.param("AUTOSCALER_DRY_RUN", "maybe", "AUTOSCALER_DRY_RUN: ", id="neither true nor false"),
+        pytest.param("AUTOSCALER_LOG_LEVEL", "loud", "AUTOSCALER_LOG_LEVEL: ", id="an unknown level"),
+        pytest.param(
+            "AUTOSCALER_DRYRUN",
+            "1",
+            "AUTOSCALER_DRYRUN: unknown variable; did you mean AUTOSCALER_DRY_RUN?",
+            id="a typo",
+        ),
+        pytest.param(
+            "AUTOSCALER_ZZZ", "1", "AUTOSCALER_ZZZ: unknown variable; known are AUTOSCALER_CONFIG", id="unknown"
+        ),
+        pytest.param(
+            "AUTOSCALER_PROMETHEUS_TOKEN_FILE",
+            "/no/such/file",
+            "environment: cannot read AUTOSCALER_PROMETHEUS_TOKEN_FILE: [Errno 2]",
+            id="a missing secret",
+        ),
+    ],
+)
+def test_a_mistake_names_the_variable_and_what_is_allowed(
+    variables: Set, tmp_path: Path, name: str, value: str, message: str
+) -> None:
+    variables(**{name: value})
+    with pytest.raises(ConfigError) as failure:
+        load_settings(str(tmp_path))
+    assert str(failure.value).startswith(message)
+
+
+def test_all_mistakes_are_told_at_once(variables: Set, tmp_path: Path) -> None:
+    variables(AUTOSCALER_ZZZ="1", AUTOSCALER_LISTEN="x", AUTOSCALER_DOCKER_TIMEOUT="5")
+    with pytest.raises(ConfigError) as failure:
+        load_settings(str(tmp_path))
+    assert len(str(failure.value).splitlines()) == 3
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    page = (Path(__file__).parent.parent / "docs/settings.md").read_text(encoding="utf-8")
+    documented = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `AUTOSCALER_")}
+    assert documented == {f"AUTOSCALER_{name.upper()}" for name in Settings.model_fields}
