@@ -1,6 +1,8 @@
 """Our own metrics: what each event counts, and that every label set starts at 0."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +127,14 @@ def test_the_state_of_the_configuration_is_told(metrics: MetricsObserver) -> Non
 def test_an_event_that_nobody_knows_is_a_bug(metrics: MetricsObserver) -> None:
     with pytest.raises(TypeError):
         metrics.notify("surprise")
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs/metrics.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
+    names = {
+        family.name.removeprefix("autoscaler_") + ("_total" if family.type == "counter" else "")
+        for family in MetricsObserver([POLICY], dry_run=False).registry.collect()
+        if family.name.startswith("autoscaler_")
+    }
+    assert documented == names

@@ -1,0 +1,106 @@
+"""The real HAProxy in front of the real engine lets through exactly what it should: found out by calling."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.lab import images
+from deploy.lab.ports import free_ports
+from deploy.lab.shell import run
+
+pytestmark = pytest.mark.engine
+
+CONFIG = Path(__file__).parent.parent.parent / "config/haproxy"
+# 404 and 400 are the engine's own answers: the call went through.
+PASSED = {200, 201, 204, 304, 400, 404, 409}
+
+
+@pytest.fixture(scope="module", params=["traefik", "autoscaler"])
+def guard(request: pytest.FixtureRequest, engine_url: str) -> Iterator[tuple[str, str]]:
+    """A guard as in the stack: root without capabilities, read-only. Yields its client's name and its address."""
+    if not engine_url.startswith("unix://"):
+        pytest.skip("the engine has no socket that could be mounted")
+    images.ensure([images.HAPROXY])
+    (port,) = free_ports(1)
+    name = f"autoscaler-test-guard-{secrets.token_hex(3)}"
+    volumes = [
+        f"{CONFIG}/{request.param}.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro",
+        f"{engine_url.removeprefix('unix://')}:/var/run/docker.sock",
+    ]
+    hardened = ["--user", "0:0", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    mounts = [word for volume in volumes for word in ("--volume", volume)]
+    publish = ["--publish", f"127.0.0.1:{port}:2375"]
+    run(["docker", "run", "--detach", "--name", name, *hardened, *mounts, *publish, images.HAPROXY], "start the guard")
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_up(url)
+        yield request.param, url
+    finally:
+        run(["docker", "rm", "--force", name], "remove the guard")
+
+
+def _wait_until_up(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/version", timeout=5).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the guard did not come up")
+
+
+@pytest.mark.parametrize(
+    ("call", "clients"),
+    [
+        ("GET /version", {"traefik", "autoscaler"}),
+        ("GET /v1.41/version", {"traefik", "autoscaler"}),
+        ("GET /v1.41/containers/json?all=1", {"traefik", "autoscaler"}),
+        ("GET /v1.41/containers/no-such-one/json", {"traefik", "autoscaler"}),
+        ("GET /_ping", {"traefik"}),
+        ("HEAD /_ping", {"traefik"}),
+        ("GET /v1.41/images/no-such/image:tag/json", {"autoscaler"}),
+        ("GET /v1.41/containers/no-such-one/logs?stdout=1", {"autoscaler"}),
+        ("POST /v1.41/containers/create?name=x", {"autoscaler"}),
+        ("POST /v1.41/containers/no-such-one/start", {"autoscaler"}),
+        ("POST /v1.41/containers/no-such-one/stop?t=1", {"autoscaler"}),
+        ("POST /v1.41/networks/no-such-one/connect", {"autoscaler"}),
+        ("DELETE /v1.41/containers/no-such-one?v=1", {"autoscaler"}),
+        ("POST /v1.41/containers/no-such-one/exec", set()),
+        ("POST /v1.41/containers/no-such-one/kill", set()),
+        ("POST /v1.41/containers/no-such-one/update", set()),
+        ("POST /v1.41/containers/no-such-one/rename?name=y", set()),
+        ("POST /v1.41/containers/prune", set()),
+        ("GET /v1.41/containers/no-such-one/archive?path=/", set()),
+        ("PUT /v1.41/containers/no-such-one/archive?path=/", set()),
+        ("POST /v1.41/build", set()),
+        ("POST /v1.41/images/create?fromImage=x", set()),
+        ("DELETE /v1.41/images/no-such-one", set()),
+        ("GET /v1.41/images/../secrets/json", set()),
+        ("POST /v1.41/volumes/create", set()),
+        ("DELETE /v1.41/volumes/no-such-one", set()),
+        ("DELETE /v1.41/networks/no-such-one", set()),
+        ("GET /v1.41/secrets", set()),
+        ("GET /v1.41/swarm", set()),
+        ("GET /info", set()),
+        ("GET /", set()),
+    ],
+)
+def test_a_call_passes_only_for_whom_it_is_allowed(guard: tuple[str, str], call: str, clients: set[str]) -> None:
+    client, url = guard
+    method, path = call.split(" ")
+    body: dict[str, str] | None = {} if method == "POST" else None
+    with httpx.Client(timeout=10) as http:
+        answer = http.send(httpx.Request(method, httpx.URL(url + path), json=body))
+    if client in clients:
+        assert answer.status_code in PASSED
+        assert "socket-guard" not in answer.text
+    else:
+        assert answer.status_code == 403
+        expected = f'{{"message":"socket-guard-{client} does not allow {method} /'
+        assert method == "HEAD" or answer.text.startswith(expected)
