@@ -22,6 +22,8 @@ demo: $(VENV)/.ready ## Show it: the whole stack under load, scaled up and down 
 
 test: $(VENV)/.ready ## Run every test, those on a real engine, Traefik, Prometheus and HAProxy too
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
+	@$(BIN)/python -m coverage report --include='autoscaler/core/*' --fail-under=100 --format=total > /dev/null || \
+	  { echo "make: the branch coverage of autoscaler/core is below 100 %" >&2; exit 1; }
 
 test-quick: $(VENV)/.ready ## Run the tests that need no engine
 	$(BIN)/python -m pytest -m "not engine"

@@ -82,14 +82,24 @@ class Operations:
 
     def _scale(self, ref: ServiceRef, decision: Decision) -> OperationFinished:
         started = self._monotonic()
-        after, failure = decision.replicas.count, None
+        failure: AutoscalerError | None = None
         try:
             after = self._target.scale(ref, decision.desired, tell=self._named(decision), pause=self._stopping.wait)
         except AutoscalerError as error:
-            failure = error
+            failure, after = error, self._reached(ref, decision)
         except Exception as error:  # noqa: BLE001  one broken operation must not take its service out of service
-            failure = ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}")
+            failure, after = (
+                ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}"),
+                decision.replicas.count,
+            )
         return operation_finished(decision, after, self._monotonic() - started, failure)
+
+    def _reached(self, ref: ServiceRef, decision: Decision) -> int:
+        """Return the count after a failure: some of the replicas may have been added or removed before it."""
+        try:
+            return self._target.observe().find(ref).current
+        except AutoscalerError:
+            return decision.replicas.count
 
     def _named(self, decision: Decision) -> Tell:
         """Return a `tell` under which replicas carry the policy's service name."""

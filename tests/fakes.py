@@ -33,6 +33,7 @@ class FakeTarget:
         self.counts = {ServiceRef(name, "shop"): count for name, count in counts.items()}
         self.unavailable: AutoscalerError | None = None
         self.failure: BaseException | None = None
+        self.reached_before_failing: int | None = None
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
@@ -52,6 +53,8 @@ class FakeTarget:
             if pause(0.0):
                 return self.counts[ref]
         if self.failure is not None:
+            if self.reached_before_failing is not None:
+                self.counts[ref] = self.reached_before_failing
             raise self.failure
         direction = Direction.UP if replicas > self.counts[ref] else Direction.DOWN
         self.counts[ref] = replicas

@@ -85,6 +85,21 @@ def test_a_failure_is_told_with_its_stage_and_ends_the_operation(failure: Except
     assert bench.operations.requested("userservice") is None
 
 
+def test_what_was_reached_before_a_failure_is_told() -> None:
+    bench = Bench(userservice=2)
+    bench.target.failure, bench.target.reached_before_failing = ScaleFailed("ready", "no"), 3
+    bench.operations.begin(USERS, wish(2, 200.0))
+    finished = bench.wait()
+    assert (finished.before, finished.after, finished.error) == (2, 3, "no")
+
+
+def test_a_failure_without_an_engine_leaves_the_count_unknown_and_so_as_it_was() -> None:
+    bench = Bench(userservice=2)
+    bench.target.failure = bench.target.unavailable = TargetUnavailable("away")
+    bench.operations.begin(USERS, wish(2, 200.0))
+    assert bench.wait().after == 2
+
+
 def test_after_a_failure_the_next_try_waits() -> None:
     bench = Bench(userservice=2)
     bench.target.failure = ScaleFailed("create", "no")

@@ -6,7 +6,7 @@ from functools import singledispatchmethod
 
 import structlog
 
-from autoscaler.core.model import Decision, Direction
+from autoscaler.core.model import Decision, Direction, Reason
 from autoscaler.events import (
     Action,
     CycleFinished,
@@ -20,6 +20,9 @@ from autoscaler.events import (
 )
 
 _LIBRARIES = ("apscheduler", "urllib3", "docker", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
+
+# Reasons that an operator wants to see come and go; the others change with every breath of the load.
+_NOTABLE = frozenset({Reason.AT_MAX, Reason.BLIND, Reason.MISSING_READING, Reason.NOT_READY, Reason.STOPPED})
 
 
 def configure_logging(level: str, *, json: bool) -> None:
@@ -118,7 +121,8 @@ class LogObserver:
 
     def _decided(self, action: Action, decision: Decision) -> None:
         changed = decision.direction is not Direction.NONE and action is not Action.BUSY
-        key = (decision.reason, decision.desired if changed else None, action if changed else None)
+        reason = decision.reason if changed or decision.reason in _NOTABLE else None
+        key = (reason, decision.desired if changed else None, action if changed else None)
         unusable = [p for p in decision.proposals if p.replicas is None]
         self._say(
             decision.service,

@@ -26,7 +26,7 @@ POLICY = Path(__file__).with_name("policy.yaml")
 
 
 def main() -> int:
-    """Return the exit code: 0 shown, 1 not shown, 2 no engine."""
+    """Return the exit code: 0 shown, 1 not shown, 2 no engine, 130 interrupted (and taken down all the same)."""
     try:
         return demo(keep=os.environ.get("KEEP", "") not in {"", "0"})
     except NoEngineError as error:
@@ -35,6 +35,8 @@ def main() -> int:
     except LabError as error:
         console.print(f"error: {error}", style="red")
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def demo(*, keep: bool) -> int:

@@ -62,6 +62,20 @@ def test_an_unchanged_decision_is_said_once() -> None:
     assert ("debug", "decision") in log.lines(debug=True)
 
 
+def test_reasons_that_change_with_every_breath_of_the_load_are_not_said_again() -> None:
+    log = Log()
+    for load in (200.0, 210.0, 190.0, 200.0):  # steady, within tolerance, within tolerance, steady
+        log.evaluated(load)
+    assert log.lines() == [("info", "decision")]
+
+
+def test_reaching_the_maximum_is_said_and_leaving_it_too() -> None:
+    log = Log()
+    for load in (500.0, 900.0, 900.0, 500.0):
+        log.evaluated(load, count=10)
+    assert log.lines() == [("info", "decision")] * 3
+
+
 def test_a_changed_decision_carries_its_sentence() -> None:
     log = Log()
     log.evaluated(200.0)

@@ -70,6 +70,7 @@ def essence(inspect: dict[str, Any], number: int, project: str) -> dict[str, Any
     clone_of = labels.pop("io.traefik-autoscaler.clone-of", None)
     assert labels.pop("com.docker.compose.container-number") == str(number)
     assert config.pop("Hostname") == inspect["Id"][:12]
+    config["Env"] = sorted(config["Env"])  # Compose gives them in any order
     endpoints = {
         name: {
             "aliases": sorted(
@@ -111,6 +112,8 @@ def test_each_replica_has_anonymous_volumes_of_its_own_and_takes_them_with_it(pr
     volumes = run(["docker", "volume", "ls", "--quiet"], "volumes").split()
     assert second["/data"] not in volumes
     assert first["/data"] in volumes
+    project.down()
+    run(["docker", "volume", "rm", "--force", first["/data"]], "remove what Compose leaves of a recreated container")
 
 
 def test_the_service_s_name_leads_to_every_replica_in_every_network(project: Project) -> None:
