@@ -41,9 +41,9 @@ fmt: $(VENV)/.ready ## Format the code
 
 lock: $(VENV)/.ready ## Make the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	  --upgrade --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	  --upgrade --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the other targets made in this directory
