@@ -39,6 +39,10 @@ def ensure(*, assume_yes: bool = False) -> str:
     """
     if answers():
         return url()
+    if os.environ.get("DOCKER_HOST"):
+        raise NoEngineError(
+            f"no Docker engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}; start it, or unset it"
+        )
     if shutil.which("dockerd") is None:
         _install(assume_yes=assume_yes)
     if os.geteuid() != 0:

@@ -10,9 +10,9 @@ from deploy.demo.load import Shape
 from deploy.demo.ownership import changes
 from deploy.demo.probe import Probe
 from deploy.demo.verdict import Verdict
-from deploy.lab import images
+from deploy.lab import engine, images
 from deploy.lab.ports import free_ports
-from deploy.lab.shell import LabError, run, works
+from deploy.lab.shell import LabError, NoEngineError, run, works
 
 GOOD = Verdict("userservice", 2, 7, 2, 31_204, 0, 4.7, 9.4, owned=True)
 
@@ -89,6 +89,14 @@ def test_a_command_that_is_not_there_or_hangs_is_one_sentence() -> None:
         run(["sleep", "5"], "make a thing", timeout_seconds=0.1)
     assert not works(["no-such-command"])
     assert works(["true"])
+
+
+def test_an_engine_that_somebody_named_and_that_does_not_answer_is_not_replaced_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    with pytest.raises(NoEngineError, match=r"no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock; start it"):
+        engine.ensure()
 
 
 def test_every_stand_in_has_its_dockerfile() -> None:
