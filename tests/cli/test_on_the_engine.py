@@ -1,0 +1,78 @@
+"""`plan` and `scale` on a real Compose project, without a daemon."""
+
+import json
+
+import pytest
+
+from tests.adapters.compose.conftest import SLEEP, Project
+from tests.cli.test_commands import autoscaler
+
+pytestmark = pytest.mark.engine
+
+POLICY = """\
+prometheus: {url: http://127.0.0.1:9, timeout: 500ms}
+defaults:
+  replicas: {min: 1, max: 3}
+  rules: {load: {query: 'sum(load)', per_replica: 5}}
+services:
+  web: {}
+  api: {}
+"""
+
+
+@pytest.fixture
+def variables(project: Project) -> dict[str, str]:
+    """A project with two services, and what the command must know of it."""
+    project.up({"web": SLEEP, "api": SLEEP})
+    file = project.directory / "policy.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    return {
+        "AUTOSCALER_CONFIG": str(file),
+        "AUTOSCALER_COMPOSE_PROJECT": project.name,
+        "AUTOSCALER_DOCKER_URL": project.engine_url,
+    }
+
+
+def test_scale_brings_one_service_to_a_count_and_waits_until_it_is_ready(
+    project: Project, variables: dict[str, str]
+) -> None:
+    done = autoscaler("scale", "web", "3", **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "web      1 → 3" in done.stdout
+    assert "ok" in done.stdout
+    assert (len(project.containers()), len(project.containers("api"))) == (3, 1)
+
+
+def test_scale_all_brings_every_service_to_the_count_up_and_down(project: Project, variables: dict[str, str]) -> None:
+    for count in (2, 1):
+        done = autoscaler("scale", "all", str(count), "--json", **variables)
+        assert [(each["service"], each["after"], each["error"]) for each in json.loads(done.stdout)] == [
+            ("web", count, None),
+            ("api", count, None),
+        ]
+    assert [len(project.containers(service)) for service in ("web", "api")] == [1, 1]
+
+
+def test_scale_to_what_it_is_changes_nothing(project: Project, variables: dict[str, str]) -> None:
+    (result,) = json.loads(autoscaler("scale", "web", "1", "--json", **variables).stdout)
+    assert (result["before"], result["after"], result["direction"]) == (1, 1, "none")
+
+
+def test_plan_explains_and_acts_on_nothing(project: Project, variables: dict[str, str]) -> None:
+    done = autoscaler("plan", "web", **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    words = " ".join(done.stdout.split())
+    assert "web 1 1 blind no usable reading for 0 s: load (error); stays at 1" in words
+    assert "load: error: cannot connect to Prometheus at http://127.0.0.1:9" in words
+    assert project.containers() == project.names(1)
+
+
+def test_a_service_that_does_not_run_is_named_and_the_others_are_planned(
+    project: Project, variables: dict[str, str]
+) -> None:
+    project.run("rm", "--stop", "--force", "api")
+    done = autoscaler("plan", "--json", **variables)
+    web, api = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (web["action"], api["action"]) == ("unchanged", "failed")
+    assert f"no Compose service {project.name}/api on this engine" in api["error"]
