@@ -149,3 +149,17 @@ def test_a_stop_ends_the_daemon_at_once_and_in_order(stack: RunningStack) -> Non
     assert '"event": "stopped"' in log
     stack.stack.run("start", "autoscaler")
     stack.settled()
+
+
+def test_a_stop_in_the_middle_of_scaling_leaves_nothing_half_made(stack: RunningStack) -> None:
+    loud = Traffic(f"{stack.stack.gateway}/api/users")
+    with loud.flowing():
+        stack.until("it is scaling", lambda: stack.decision()["replicas"]["requested"] is not None)
+        stack.stack.run("stop", "autoscaler")
+    assert '"ExitCode":0' in stack.stack.run("ps", "--all", "--format", "json", "autoscaler")
+    states = stack.stack.run("ps", "--all", "--format", "{{.State}}", "userservice").split()
+    assert set(states) == {"running"}
+    assert len(states) > 2
+    assert is_owned(stack.stack, "userservice")
+    stack.stack.run("start", "autoscaler")
+    stack.settled()

@@ -35,7 +35,7 @@ class Adding:
     pause: Pause
     start_timeout_seconds: float
     _started: dict[str, tuple[str, float]] = field(default_factory=dict)  # id -> name, time of its start
-    _failures: list[str] = field(default_factory=list)
+    _failures: list[ScaleFailed] = field(default_factory=list)
 
     def add(self, replicas: list[Replica], count: int) -> None:
         """Add `count` replicas to those there are; return when all are ready, or the daemon goes down.
@@ -48,8 +48,11 @@ class Adding:
         for _ in range(count):
             if self.pause(0.0):
                 return
-            self._start_one(template, image)
+            if not self._start_one(template, image):
+                break
         self._wait_until_ready()
+        if self._failures:
+            raise ScaleFailed(self._failures[0].stage, "; ".join(str(failure) for failure in self._failures))
 
     def _template(self, replicas: list[Replica]) -> tuple[Inspect, Inspect | None]:
         chosen = choose_template(replicas)
@@ -63,9 +66,15 @@ class Adding:
             raise TargetRefused(f"{self.ref} cannot be scaled: {reason}")
         return template, self._asked("create", lambda: self.engine.image(template["Config"]["Image"]))
 
-    def _start_one(self, template: Inspect, image: Inspect | None) -> None:
-        container, name = self._create(template, image)
+    def _start_one(self, template: Inspect, image: Inspect | None) -> bool:
+        """Start one clone; after a failure there is no use in trying more, but those that run are still waited for."""
+        try:
+            container, name = self._create(template, image)
+        except ScaleFailed as failure:
+            self._failures.append(failure)
+            return False
         self._started[container] = (name, time.monotonic())
+        return True
 
     def _create(self, template: Inspect, image: Inspect | None) -> tuple[str, str]:
         """Create and start one clone; take the next number when somebody else was faster."""
@@ -115,8 +124,6 @@ class Adding:
                 self._look_at(container, by_id.get(container))
             if self._started and self.pause(POLL_SECONDS):
                 return
-        if self._failures:
-            raise ScaleFailed("ready", "; ".join(self._failures))
 
     def _look_at(self, container: str, replica: Replica | None) -> None:
         name, started = self._started[container]
@@ -136,7 +143,7 @@ class Adding:
 
     def _give_up(self, container: str, why: str) -> None:
         del self._started[container]
-        self._failures.append(f"{why}; it was removed")
+        self._failures.append(ScaleFailed("ready", f"{why}; it was removed"))
         self._asked("remove", lambda: self.engine.remove(container, force=True))
 
     def _last_words(self, container: str) -> str:

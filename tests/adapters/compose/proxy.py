@@ -16,6 +16,7 @@ class Fault:
     call: str  # e.g. "POST /containers/create"
     status: int = 500  # 0: the connection is dropped, without an answer
     times: int = 1
+    skip: int = 0  # so many such calls pass first
     after: bool = False  # the engine does it first
 
 
@@ -31,9 +32,13 @@ class Proxy:
     def fault(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
             wanted_method, _, wanted_path = fault.call.partition(" ")
-            if fault.times > 0 and method == wanted_method and wanted_path in path:
-                fault.times -= 1
-                return fault
+            if fault.times <= 0 or method != wanted_method or wanted_path not in path:
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            return fault
         return None
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetUnavailable
-from autoscaler.events import EngineAsked
+from autoscaler.events import EngineAsked, ReplicaChanged
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.proxy import Fault, Proxy, proxying
 from tests.fakes import Recorder
@@ -102,6 +102,14 @@ class TestBehindAProxy:
         project.up({"web": SLEEP})
         proxy.faults.append(Fault("POST /containers/create", 409))
         assert project.scale(2, target=project.target(proxy.url)) == 2
+
+    def test_clones_that_were_started_before_a_failure_stay_and_are_told(self, project: Project, proxy: Proxy) -> None:
+        project.up({"web": SLEEP})
+        proxy.faults.append(Fault("POST /start", skip=1))
+        with pytest.raises(ScaleFailed, match=r"cannot start .*-web-3: injected fault"):
+            project.scale(3, target=project.target(proxy.url))
+        assert project.containers() == project.names(1, 2)
+        assert [event.replica for event in project.recorder.of(ReplicaChanged)] == project.names(2)
 
     def test_a_second_network_that_cannot_be_connected_undoes_the_clone(self, project: Project, proxy: Proxy) -> None:
         project.up({"web": {**SLEEP, "networks": ["a", "b"]}}, networks={"a": None, "b": None})

@@ -74,7 +74,7 @@ def essence(inspect: dict[str, Any], number: int, project: str) -> dict[str, Any
     endpoints = {
         name: {
             "aliases": sorted(
-                alias.replace(f"-{number}", "-N") for alias in set(endpoint["Aliases"]) - {inspect["Id"][:12]}
+                re.sub(rf"-{number}$", "-N", alias) for alias in set(endpoint["Aliases"]) - {inspect["Id"][:12]}
             ),
             "ipam": endpoint["IPAMConfig"] or {},
             "links": endpoint["Links"],
@@ -84,7 +84,7 @@ def essence(inspect: dict[str, Any], number: int, project: str) -> dict[str, Any
     mounts = [{key: mount[key] for key in ("Type", "Destination", "RW")} for mount in inspect["Mounts"]]
     return {
         "clone-of": clone_of,
-        "name": inspect["Name"].replace(f"-{number}", "-N"),
+        "name": re.sub(rf"-{number}$", "-N", inspect["Name"]),
         "image": inspect["Image"],
         "labels": labels,
         "config": {key: value for key, value in config.items() if value not in (None, [], {}, "")},
@@ -179,6 +179,16 @@ def test_a_tag_that_has_moved_does_not_change_what_a_clone_runs(project: Project
     project.scale(2)
     assert project.inspect(1)["Image"] == project.inspect(2)["Image"]
     run(["docker", "rmi", "--force", tag], "remove the tag")
+
+
+def test_a_tag_that_is_gone_does_not_keep_a_replica_from_being_cloned(project: Project) -> None:
+    tag = f"{project.name}:gone"
+    build = ["docker", "build", "--quiet", "--tag", tag, "-"]
+    run(build, "build", stdin=f"FROM python:3.13-slim\nLABEL unique={project.name}\n")
+    project.up({"web": {**SLEEP, "image": tag}})
+    run(["docker", "rmi", "--force", tag], "remove the tag")
+    project.scale(2)
+    assert project.inspect(1)["Image"] == project.inspect(2)["Image"]
 
 
 @pytest.mark.parametrize(
