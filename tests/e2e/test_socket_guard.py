@@ -99,7 +99,6 @@ def test_a_call_passes_only_for_whom_it_is_allowed(guard: tuple[str, str], call:
         answer = http.send(httpx.Request(method, httpx.URL(url + path), json=body))
     if client in clients:
         assert answer.status_code in PASSED
-        assert "socket-guard" not in answer.text
     else:
         assert answer.status_code == 403
         expected = f'{{"message":"socket-guard-{client} does not allow {method} /'
