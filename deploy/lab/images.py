@@ -20,7 +20,7 @@ TRAEFIK = "traefik:v3.7"
 PROMETHEUS = "prom/prometheus:v3.5.3"
 PROMETHEUS_OLD = "prom/prometheus:v2.42.0"
 HAPROXY = "haproxy:3.0"
-GRAFANA = "grafana/grafana:13.0.1"
+GRAFANA = "grafana/grafana:13.2.3"
 
 STACK = (PYTHON, TRAEFIK, PROMETHEUS, HAPROXY, GRAFANA)
 
@@ -58,8 +58,12 @@ def ensure(names: Iterable[str]) -> set[str]:
 def _pull(name: str) -> bool:
     if not registry_answers():
         return False
-    with step(f"pull {name}"):
-        run(["docker", "pull", "--quiet", name], f"pull {name}", timeout_seconds=PULL_SECONDS)
+    try:
+        with step(f"pull {name}"):
+            run(["docker", "pull", "--quiet", name], f"pull {name}", timeout_seconds=PULL_SECONDS)
+    except LabError as error:
+        console.print(str(error), style="yellow")
+        return False
     return True
 
 
