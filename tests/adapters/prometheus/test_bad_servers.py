@@ -217,3 +217,31 @@ def test_names_of_services_never_enter_a_query(server: Server) -> None:
     evil = SignalRequest(TraefikSignal(Signal.REQUESTS, 20.0), 'x"} or vector(1) #')
     source(server.url).read([evil], NOW)
     assert not any("vector(1)" in query["query"] for query in server.queries)
+
+
+FACT = f'{{"metric":{{"fact":"sampled","instance":"t"}},"value":[{NOW},"{NOW}"]}}'
+
+
+@pytest.mark.parametrize(
+    ("fails", "kinds"),
+    [
+        pytest.param("fact", {ReadingKind.ERROR}, id="whether Traefik is scraped"),
+        pytest.param("family", {ReadingKind.ERROR}, id="which services are known"),
+        pytest.param("histogram_quantile", {ReadingKind.VALUE, ReadingKind.ERROR}, id="one signal of two"),
+    ],
+)
+def test_a_question_about_traefik_that_fails_makes_no_zero(server: Server, fails: str, kinds: set[ReadingKind]) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if fails in request.path:
+            return says(422, error_json("execution", "too many samples"))(request)
+        return (vector(FACT) if "fact" in request.path else vector())(request)
+
+    server.answer = answer
+    signals = [TraefikSignal(Signal.REQUESTS, 20.0), TraefikSignal(Signal.LATENCY, 20.0, 0.95)]
+    readings = source(server.url).read([SignalRequest(signal, "users@docker") for signal in signals], NOW)
+    assert {reading.kind for reading in readings.values()} == kinds
+
+
+def test_without_an_answer_the_highest_bucket_is_not_known(server: Server) -> None:
+    server.answer = says(500, "")
+    assert source(server.url).latency_ceiling_seconds(NOW) is None
