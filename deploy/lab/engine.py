@@ -13,6 +13,7 @@ from deploy.lab.shell import NoEngineError, run, works
 
 START_SECONDS = 60.0
 _LOG = Path("/var/log/dockerd.log")
+_PID_FILE = Path("/var/run/docker.pid")
 _ADVICE = (
     "install Docker (https://docs.docker.com/engine/install/) and start it, or run this as root on Debian or Ubuntu"
 )
@@ -65,6 +66,7 @@ def _install(*, assume_yes: bool) -> None:
 
 def _start() -> None:
     """Start dockerd in a session of its own, so that it outlives this command."""
+    _forget_a_dead_one()
     with _LOG.open("ab") as log:
         subprocess.Popen(["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS
@@ -73,3 +75,14 @@ def _start() -> None:
             return
         time.sleep(0.5)
     raise NoEngineError(f"dockerd did not answer within {START_SECONDS:g} s; its log is {_LOG}")
+
+
+def _forget_a_dead_one() -> None:
+    """Remove the pid file of an engine that was killed: its number may belong to another process by now."""
+    try:
+        number = int(_PID_FILE.read_text(encoding="ascii"))
+        alive = Path(f"/proc/{number}/comm").read_text(encoding="utf-8").strip() == "dockerd"
+    except (OSError, ValueError):
+        alive = False
+    if not alive:
+        _PID_FILE.unlink(missing_ok=True)
