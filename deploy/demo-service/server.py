@@ -87,14 +87,13 @@ class DemoServer:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            head = await self._next_head(reader)
-            if head is None:
-                return None
             try:
-                request = await read_request(head, reader)
+                request = await self._next_request(reader)
             except BadRequestError as error:
                 writer.write(self._response(400, {"error": str(error)}, keep_alive=False))
                 return await writer.drain()
+            if request is None:
+                return None
             status, answer = await self._answer(request)
             keep_alive = request.keep_alive and not self._stopping.is_set()
             writer.write(self._response(status, answer, keep_alive=keep_alive, head_only=request.method == "HEAD"))
@@ -102,18 +101,22 @@ class DemoServer:
             if not keep_alive:
                 return None
 
-    async def _next_head(self, reader: asyncio.StreamReader) -> bytes | None:
-        """Wait for a request; once the server is stopping, only a little longer."""
-        head = asyncio.ensure_future(read_head(reader))
+    async def _next_request(self, reader: asyncio.StreamReader) -> Request | None:
+        """Wait for a whole request, head and body; once the server is stopping, only a little longer.
+
+        Raises:
+            BadRequestError: what came is no request.
+        """
+        request = asyncio.ensure_future(read_request(reader))
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait({head, stopping}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not head.done() and self._stopping.is_set():
-                await asyncio.wait({head}, timeout=LINGER_SECONDS)
-            return head.result() if head.done() else None
+            await asyncio.wait({request, stopping}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not request.done() and self._stopping.is_set():
+                await asyncio.wait({request}, timeout=LINGER_SECONDS)
+            return request.result() if request.done() else None
         finally:
             stopping.cancel()
-            head.cancel()
+            request.cancel()
 
     async def _answer(self, request: Request) -> tuple[int, dict[str, object]]:
         if request.path.partition("?")[0].endswith("/health"):
@@ -151,12 +154,15 @@ async def read_head(reader: asyncio.StreamReader) -> bytes | None:
         return b""
 
 
-async def read_request(head: bytes, reader: asyncio.StreamReader) -> Request:
-    """Parse a head, and read the body away.
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
+    """Read a head, and the body away; None at the end of the connection.
 
     Raises:
         BadRequestError: not HTTP/1.x, or a body without a usable length.
     """
+    head = await read_head(reader)
+    if head is None:
+        return None
     first, *lines = head.decode("latin-1").split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or words[2] not in {"HTTP/1.0", "HTTP/1.1"} or len(head) > LONGEST_HEAD_BYTES:  # noqa: PLR2004

@@ -197,6 +197,19 @@ def test_after_stop_idle_connections_are_closed_and_it_ends() -> None:
     serve(test)
 
 
+def test_after_stop_a_client_that_never_sends_its_body_does_not_keep_it_from_ending() -> None:
+    async def test(server: Running) -> None:
+        client = await server.connect()
+        client.writer.write(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
+        await client.writer.drain()
+        await asyncio.sleep(0.1)
+        server.stop.set()
+        assert await client.closed()
+        await asyncio.wait_for(server.task, 10)
+
+    serve(test)
+
+
 def test_options_come_from_the_environment() -> None:
     options = demo.Options.from_environment({"SERVICE_NAME": "users", "SLOTS": "8", "SERVICE_TIME_MS": "20"})
     assert (options.name, options.slots, options.service_time_seconds, options.port) == ("users", 8, 0.02, 8000)

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -81,7 +82,6 @@ def _wait_until_up(url: str) -> None:
         ("POST /v1.41/build", set()),
         ("POST /v1.41/images/create?fromImage=x", set()),
         ("DELETE /v1.41/images/no-such-one", set()),
-        ("GET /v1.41/images/../secrets/json", set()),
         ("POST /v1.41/volumes/create", set()),
         ("DELETE /v1.41/volumes/no-such-one", set()),
         ("DELETE /v1.41/networks/no-such-one", set()),
@@ -103,3 +103,29 @@ def test_a_call_passes_only_for_whom_it_is_allowed(guard: tuple[str, str], call:
         assert answer.status_code == 403
         expected = f'{{"message":"socket-guard-{client} does not allow {method} /'
         assert method == "HEAD" or answer.text.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1.41/images/../secrets/json",
+        "/v1.41/images/../containers/no-such-one/json",
+        "/v1.41/images/%2e%2e/secrets/json",
+        "/v1.41/images/%2E%2E/secrets/json",
+        "/v1.41/images/.%2e/secrets/json",
+        "/v1.41/images/%252e%252e/secrets/json",
+        "/v1.41/containers/../secrets/json",
+    ],
+)
+def test_no_dots_lead_out_of_what_is_allowed(guard: tuple[str, str], path: str) -> None:
+    """Sent as written: httpx would resolve the dots before they reach the guard."""
+    client, url = guard
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        said = answer.read().decode()
+    finally:
+        connection.close()
+    assert answer.status == 403
+    assert f"socket-guard-{client} does not allow" in said
