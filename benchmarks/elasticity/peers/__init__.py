@@ -1,0 +1,1 @@
+"""Ports of other autoscalers, each independent of the daemon's own core."""
