@@ -1,0 +1,1 @@
+"""Rehearsals as pictures: in a terminal, as a PNG, as a web page."""

@@ -1,0 +1,44 @@
+"""Rehearsals as files: a PNG, or one self-contained web page. Both need matplotlib, which is an extra."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from autoscaler.errors import ConfigError
+from autoscaler.rehearse.charts.page import page
+from autoscaler.rehearse.run import Run
+
+_MISSING = "PNG and HTML charts need matplotlib; install traefik-autoscaler[charts]"
+
+
+def write_png(runs: Sequence[Run], path: Path) -> None:
+    """Write the chart of one policy, or of two to compare; replaces what is there.
+
+    Raises ConfigError when matplotlib is missing or the file cannot be written.
+    """
+    _write(path, _drawn(runs, "png"))
+
+
+def write_html(runs: Sequence[Run], path: Path) -> None:
+    """Write a page with figures, caveats, chart and decisions that needs nothing else; replaces what is there.
+
+    Raises ConfigError when matplotlib is missing or the file cannot be written.
+    """
+    _write(path, page(runs, _drawn(runs, "svg").decode()).encode())
+
+
+def _drawn(runs: Sequence[Run], kind: Literal["png", "svg"]) -> bytes:
+    try:
+        import matplotlib.figure  # noqa: F401, PLC0415
+
+        from autoscaler.rehearse.charts import drawing  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(_MISSING) from error
+    return drawing.png(runs) if kind == "png" else drawing.svg(runs).encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
