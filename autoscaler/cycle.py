@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from autoscaler.core.decide import decide
-from autoscaler.core.model import Memory, Observation, Reading, Replicas
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Observation, Reading, Replicas
 from autoscaler.errors import TargetRefused, TargetUnavailable
 from autoscaler.events import Action, CycleFinished, ServiceOutcome
 from autoscaler.fleet import Fleet, ServiceState

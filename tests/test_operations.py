@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from autoscaler.core.decide import decide
-from autoscaler.core.model import Decision, Memory
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Decision
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.events import Action, Event, OperationFinished, ReplicaChanged
 from autoscaler.fleet import ServiceRef

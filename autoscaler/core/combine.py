@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from autoscaler.core.model import AppliedLimit, Limit, Memory, Proposal, Reason, Replicas
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import AppliedLimit, Limit, Proposal, Reason, Replicas
 from autoscaler.core.policy import BlindAction, Policy
 
 
@@ -16,13 +17,14 @@ class Wish:
     limits: tuple[AppliedLimit, ...] = ()
 
 
-def combine(proposals: tuple[Proposal, ...], replicas: Replicas) -> Wish | None:
-    """Return the highest usable proposal (at a tie the first rule's), or None when there is none."""
-    usable = [proposal for proposal in proposals if proposal.replicas is not None]
+def combine(proposals: tuple[Proposal, ...], replicas: Replicas, policy: Policy) -> Wish | None:
+    """Return the highest usable proposal (at a tie the first rule's), or None when there is none; caps do not vote."""
+    caps = {rule.name for rule in policy.rules if rule.cap}
+    usable = [proposal for proposal in proposals if proposal.replicas is not None and proposal.rule not in caps]
     if not usable:
         return None
     winner = max(usable, key=_wanted)
-    return Wish(_wanted(winner), _reason(winner, replicas.count), winner, _tolerance(winner, replicas.count))
+    return Wish(_wanted(winner), _reason(winner, replicas.count), winner, _held(winner, replicas.count))
 
 
 def _wanted(proposal: Proposal) -> int:
@@ -34,14 +36,19 @@ def _reason(winner: Proposal, count: int) -> Reason:
         return Reason.ABOVE_TARGET
     if _wanted(winner) < count:
         return Reason.BELOW_TARGET
-    return Reason.STEADY if winner.untolerated == count else Reason.WITHIN_TOLERANCE
+    return {Limit.TOLERANCE: Reason.WITHIN_TOLERANCE, Limit.WARM_UP: Reason.WARMING_UP}.get(
+        winner.held_by or Limit.BOUNDS, Reason.STEADY
+    )
 
 
-def _tolerance(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
-    if winner.untolerated is None or winner.untolerated == winner.replicas:
+def _held(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
+    if winner.held_by is None or winner.unheld is None:
         return ()
-    note = f"{winner.rule} is within tolerance of its target"
-    return (AppliedLimit(Limit.TOLERANCE, winner.untolerated, count, note),)
+    note = {
+        Limit.TOLERANCE: f"{winner.rule} is within tolerance of its target",
+        Limit.WARM_UP: f"{winner.rule} still measures the time before the last change",
+    }[winner.held_by]
+    return (AppliedLimit(winner.held_by, winner.unheld, count, note),)
 
 
 def blind_wish(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Wish:

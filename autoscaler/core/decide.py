@@ -1,23 +1,29 @@
 """The decision: rules -> combine -> limits. One pure function drives the daemon, replays and simulations alike."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from autoscaler.core.combine import Wish, blind_wish, combine
 from autoscaler.core.explain import sentence
-from autoscaler.core.limits import GUARDS, LIMITS, apply_limits
-from autoscaler.core.memory import recommend, see_blindness, see_count
+from autoscaler.core.guards import GUARDS
+from autoscaler.core.limits import LIMITS, apply_limits
+from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, recommend, see_blindness, see_count
 from autoscaler.core.model import (
     AppliedLimit,
     Decision,
     Limit,
-    Memory,
     Observation,
     Proposal,
     Reading,
     ReadingKind,
     Reason,
+    Sizing,
 )
-from autoscaler.core.policy import Policy
+from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.rules import propose
+from autoscaler.core.schedule import Bounds, bounds_at
 from autoscaler.core.situation import Situation
+from autoscaler.core.sizing import learn, size
 
 _NOT_MEASURED = Reading(ReadingKind.ERROR, note="not measured")
 
@@ -25,60 +31,112 @@ _NOT_MEASURED = Reading(ReadingKind.ERROR, note="not measured")
 def decide(policy: Policy, observation: Observation, memory: Memory, now: float) -> tuple[Decision, Memory]:
     """Return the decision for one service at `now` (unix seconds), and the memory for the next one.
 
-    The same arguments give the same result. The desired count is never outside the policy's bounds, except 0 for a
-    service that has no replica at all, and a reading that is missing never lowers it.
+    The same arguments give the same result. The desired count is never outside the bounds of the moment, except 0 for
+    a service that has no replica at all, and a reading that is missing never lowers it.
     """
-    memory = see_count(memory, observation.replicas.count, now, policy.horizon_seconds)
-    proposals = _proposals(policy, observation)
-    forced = _without_readings(policy, observation.replicas.count)
+    replicas = observation.replicas
+    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
+    memory = _observe(policy, observation, memory, now)
+    sizing = size(policy, memory.learned)
+    proposals = tuple(_propose(policy, rule, observation, memory, sizing, now) for rule in policy.rules)
+    memory = _see_burst(policy, proposals, replicas.count, memory, now)
+    forced = _without_readings(bounds, replicas.count)
     if forced is not None:
-        return _decision(Situation(policy, observation.replicas, proposals, memory, now), forced), memory
-    wish = combine(proposals, observation.replicas)
+        return _decision(Situation(policy, bounds, replicas, proposals, memory, now, sizing), forced), memory
+    wish = combine(proposals, replicas, policy)
     memory = see_blindness(memory, now, blind=wish is None)
-    wish = wish or blind_wish(policy, observation.replicas, memory, now)
-    return _limited(Situation(policy, observation.replicas, proposals, memory, now), wish)
+    wish = wish or blind_wish(policy, replicas, memory, now)
+    return _limited(Situation(policy, bounds, replicas, proposals, memory, now, sizing), wish)
 
 
-def _proposals(policy: Policy, observation: Observation) -> tuple[Proposal, ...]:
+def _observe(policy: Policy, observation: Observation, memory: Memory, now: float) -> Memory:
+    """Note what is seen, whatever is decided."""
+    memory = see_count(memory, observation.replicas, now, policy)
+    learned = learn(policy, observation, memory.learned, memory.start_seconds, now)
+    return memory if learned is memory.learned else replace(memory, learned=learned)
+
+
+def _propose(
+    policy: Policy, rule: Rule, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
+) -> Proposal:
     readings = observation.readings
-    return tuple(
-        propose(rule, readings.get(rule.name, _NOT_MEASURED), observation.replicas, policy) for rule in policy.rules
+    if sizing is not None and sizing.rule == rule.name:
+        rule = replace(rule, target=sizing.per_replica)
+    return propose(
+        rule,
+        readings.get(rule.name, _NOT_MEASURED),
+        observation.replicas,
+        policy,
+        warming=is_warming(rule, memory, now),
+        burst=readings.get(rule.burst_name) if rule.burst is not None else None,
     )
 
 
-def _without_readings(policy: Policy, count: int) -> Wish | None:
+def is_warming(rule: Rule, memory: Memory, now: float) -> bool:
+    """Return whether the rule's window still reaches back before the last change was in effect."""
+    change = memory.change
+    if change is None:
+        return False
+    if change.ready_at is None:
+        return now - change.decided_at < LONGEST_START_SECONDS
+    return now - change.ready_at < rule.source.window_seconds
+
+
+def _see_burst(
+    policy: Policy, proposals: Iterable[Proposal], count: int, memory: Memory, now: float
+) -> Memory:
+    """Remember until when a burst that asks for more replicas keeps the count from falling: a whole long window."""
+    bursting = {proposal.rule for proposal in proposals if proposal.burst and (proposal.replicas or 0) > count}
+    if not bursting:
+        return memory
+    window_seconds = max(rule.source.window_seconds for rule in policy.rules if rule.name in bursting)
+    return replace(memory, burst_until=now + window_seconds)
+
+
+def _without_readings(bounds: Bounds, count: int) -> Wish | None:
     """Return what follows from the bounds alone, before any reading (HPA does this first, too)."""
     if count == 0:
         return Wish(0, Reason.STOPPED)
-    if count < policy.min_replicas:
-        return Wish(policy.min_replicas, Reason.BELOW_MIN)
-    if count > policy.max_replicas:
-        return Wish(policy.max_replicas, Reason.ABOVE_MAX)
+    if count < bounds.low:
+        return Wish(bounds.low, Reason.BELOW_MIN)
+    if count > bounds.high:
+        return Wish(bounds.high, Reason.ABOVE_MAX)
     return None
 
 
 def _limited(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
     guards = () if wish.reason is Reason.BLIND_FALLBACK else GUARDS
     wanted, guarded = apply_limits(guards, situation, wish.replicas)
-    memory = recommend(situation.memory, wanted, situation.now, situation.policy.horizon_seconds)
-    situation = Situation(situation.policy, situation.replicas, situation.proposals, memory, situation.now)
+    memory = recommend(situation.memory, wanted, situation.now, situation.policy)
+    situation = replace(situation, memory=memory)
     desired, limited = apply_limits(LIMITS, situation, wanted)
     applied = (*wish.limits, *guarded, *limited)
     reason = _reason(wish.reason, applied, situation.replicas.count, desired)
     return _decision(situation, Wish(desired, reason, wish.winner, applied)), memory
 
 
-_HELD_BY = {
+HELD_BY = {
     Limit.TOLERANCE: Reason.WITHIN_TOLERANCE,
+    Limit.WARM_UP: Reason.WARMING_UP,
     Limit.MISSING_READING: Reason.MISSING_READING,
     Limit.NOT_READY: Reason.NOT_READY,
+    Limit.PROJECTION: Reason.PROJECTED,
+    Limit.BURST: Reason.BURSTING,
+    Limit.SEASON: Reason.SEASONAL,
+    Limit.CAP: Reason.CAPPED,
     Limit.STABILIZATION: Reason.STABILIZING,
     Limit.RATE: Reason.RATE_LIMITED,
+    Limit.REVERSALS: Reason.REVERSING,
+    Limit.BUDGET: Reason.OVER_BUDGET,
 }
 
 
 def _reason(wished: Reason, applied: tuple[AppliedLimit, ...], count: int, desired: int) -> Reason:
     """Return why the count changes, or which limit kept it from changing."""
+    if desired > count and any(limit.limit is Limit.SEASON and limit.before <= count for limit in applied):
+        return Reason.SEASONAL
+    if desired < count and wished not in {Reason.BELOW_TARGET, Reason.BLIND_FALLBACK}:
+        return Reason.CAPPED
     if desired != count:
         return wished
     holding = next((limit for limit in applied if limit.after == count), None)
@@ -86,7 +144,7 @@ def _reason(wished: Reason, applied: tuple[AppliedLimit, ...], count: int, desir
         return wished
     if holding.limit is Limit.BOUNDS:
         return Reason.AT_MAX if holding.before > count else Reason.AT_MIN
-    return _HELD_BY[holding.limit]
+    return HELD_BY[holding.limit]
 
 
 def _decision(situation: Situation, wish: Wish) -> Decision:
@@ -100,4 +158,7 @@ def _decision(situation: Situation, wish: Wish) -> Decision:
         proposals=situation.proposals,
         winner=wish.winner.rule if wish.winner else None,
         limits=wish.limits,
+        low=situation.bounds.low,
+        high=situation.bounds.high,
+        sizing=situation.sizing,
     )

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from autoscaler.core.combine import Wish
-from autoscaler.core.model import Proposal, Reason
+from autoscaler.core.limits import by_schedule
+from autoscaler.core.model import Proposal, Reason, Sizing
 from autoscaler.core.policy import Goal, Query, Rule, Signal
 from autoscaler.core.situation import Situation
 
@@ -17,7 +18,8 @@ def sentence(situation: Situation, wish: Wish) -> str:
 def _cause(situation: Situation, wish: Wish) -> str:
     if wish.winner is not None:
         rule = next(rule for rule in situation.policy.rules if rule.name == wish.winner.rule)
-        return describe(rule, wish.winner)
+        sizing = situation.sizing
+        return describe(rule, wish.winner, sizing if sizing is not None and sizing.rule == rule.name else None)
     return _CAUSES[wish.reason](situation) if wish.reason in _CAUSES else _blind(situation)
 
 
@@ -30,8 +32,12 @@ def _blind(situation: Situation) -> str:
 
 _CAUSES: Mapping[Reason, Callable[[Situation], str]] = {
     Reason.STOPPED: lambda _: "no replica is running, so the service counts as stopped on purpose",
-    Reason.BELOW_MIN: lambda situation: f"fewer replicas than replicas.min {situation.policy.min_replicas}",
-    Reason.ABOVE_MAX: lambda situation: f"more replicas than replicas.max {situation.policy.max_replicas}",
+    Reason.BELOW_MIN: lambda situation: (
+        f"fewer replicas than replicas.min {situation.bounds.low}{by_schedule(situation.bounds)}"
+    ),
+    Reason.ABOVE_MAX: lambda situation: (
+        f"more replicas than replicas.max {situation.bounds.high}{by_schedule(situation.bounds)}"
+    ),
 }
 
 
@@ -39,13 +45,27 @@ def _result(count: int, desired: int) -> str:
     return f"stays at {count}" if count == desired else f"{count} → {desired}"
 
 
-def describe(rule: Rule, proposal: Proposal) -> str:
+def describe(rule: Rule, proposal: Proposal, sizing: Sizing | None = None) -> str:
     """Say what a rule saw and what it wants, e.g. `throughput 330 req/s at 50 req/s per replica wants 7`."""
     value = 0.0 if proposal.reading.value is None else proposal.reading.value
-    how = "at" if rule.goal is Goal.PER_REPLICA else "against"
-    each = " per replica" if rule.goal is Goal.PER_REPLICA else ""
-    seen, wanted = format_value(rule, value), format_value(rule, rule.target)
-    return f"{rule.name} {seen} {how} {wanted}{each} wants {proposal.untolerated}"
+    seen, target = format_value(rule, value), format_value(rule, proposal.target)
+    burst = f" in the last {rule.burst.window_seconds:g} s" if proposal.burst and rule.burst is not None else ""
+    wants = f"wants {proposal.unheld}"
+    if rule.activation is not None and value <= rule.activation:
+        return f"{rule.name} {seen}, not above its activation {format_value(rule, rule.activation)}, {wants}"
+    if rule.goal is Goal.STEPS:
+        return f"{rule.name} {seen} {wants} by its steps"
+    if rule.goal is Goal.TARGET:
+        return f"{rule.name} {seen} against {target} {wants}"
+    return f"{rule.name} {seen}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
+
+
+def _sized(rule: Rule, sizing: Sizing | None) -> str:
+    """Say how a learned target came about, e.g. ` (50 req/s x 1.08 learned / 1.15 headroom)`."""
+    if sizing is None or sizing.per_replica == sizing.stated:
+        return ""
+    stated = format_value(rule, sizing.stated)
+    return f" ({stated} x {sizing.capacity_factor:.2f} learned / {sizing.headroom:g} headroom)"
 
 
 def format_value(rule: Rule, value: float) -> str:
@@ -60,4 +80,5 @@ _FORMATS: Mapping[Signal, Callable[[float], str]] = {
     Signal.CONCURRENCY: lambda value: f"{value:.3g} in flight",
     Signal.LATENCY: lambda seconds: f"{seconds * 1000:.0f} ms",
     Signal.ERROR_RATIO: lambda ratio: f"{ratio * 100:.2g} %",
+    Signal.SLOW_RATIO: lambda ratio: f"{ratio * 100:.2g} %",
 }

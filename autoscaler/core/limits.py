@@ -1,33 +1,16 @@
-"""The limits: each may change the wanted count, and says why. Assembled in one place, `GUARDS` and `LIMITS`."""
+"""The limits on the way from the wanted to the desired count: each may change it, and says why."""
 
 from collections.abc import Callable, Iterable
 
-from autoscaler.core.memory import recent
+from autoscaler.core.memory import recent, reversals
 from autoscaler.core.model import AppliedLimit, Limit
 from autoscaler.core.policy import SelectPolicy
 from autoscaler.core.rates import scale_down_limit, scale_up_limit
+from autoscaler.core.schedule import Bounds
 from autoscaler.core.situation import Situation
 
 Outcome = tuple[int, str]  # the allowed count, and why in words
 LimitFunction = Callable[[Situation, int], Outcome]
-
-
-def missing_reading(situation: Situation, wanted: int) -> Outcome:
-    """Lower only if every rule has a usable reading: what is not seen may be load (HPA does the same)."""
-    count = situation.replicas.count
-    missing = [proposal for proposal in situation.proposals if proposal.replicas is None]
-    if not missing or wanted >= count:
-        return wanted, ""
-    names = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in missing)
-    return count, f"nothing is lowered without a reading of {names}"
-
-
-def not_ready(situation: Situation, wanted: int) -> Outcome:
-    """Lower only while some replica serves: with none, Traefik measures no load although there may be some."""
-    count = situation.replicas.count
-    if situation.replicas.ready > 0 or wanted >= count:
-        return wanted, ""
-    return count, "nothing is lowered while no replica is ready"
 
 
 def stabilization(situation: Situation, wanted: int) -> Outcome:
@@ -47,16 +30,21 @@ def stabilization(situation: Situation, wanted: int) -> Outcome:
 
 
 def _recommended(situation: Situation, *, up: bool) -> list[int]:
-    window_seconds = situation.policy.behavior(up=up).stabilization_window_seconds
+    window_seconds = _window_seconds(situation, up=up)
     latest = situation.memory.recommendations[-1:]
     in_window = recent(situation.memory.recommendations, situation.now, window_seconds)
     return [moment.replicas for moment in (*in_window, *latest)]
 
 
 def _stabilization_note(situation: Situation, *, up: bool) -> str:
-    name = "scale_up" if up else "scale_down"
-    window_seconds = situation.policy.behavior(up=up).stabilization_window_seconds
-    return f"{name}.stabilization_window holds for {window_seconds:g} s"
+    window_seconds = _window_seconds(situation, up=up)
+    if not up and situation.sizing is not None and situation.sizing.hold_seconds is not None:
+        return f"the learned hold keeps the most of the last {window_seconds:g} s"
+    return f"{'scale_up' if up else 'scale_down'}.stabilization_window holds for {window_seconds:g} s"
+
+
+def _window_seconds(situation: Situation, *, up: bool) -> float:
+    return situation.policy.scale_up.stabilization_window_seconds if up else situation.down_window_seconds
 
 
 def rate(situation: Situation, wanted: int) -> Outcome:
@@ -81,22 +69,34 @@ def _rate_note(select_policy: SelectPolicy, limit: int, *, up: bool) -> str:
 
 def bounds(situation: Situation, wanted: int) -> Outcome:
     """Stay within the policy's replicas."""
-    low, high = situation.policy.min_replicas, situation.policy.max_replicas
+    low, high = situation.bounds.low, situation.bounds.high
     if wanted > high:
-        return high, f"replicas.max is {high}"
+        return high, f"replicas.max is {high}{by_schedule(situation.bounds)}"
     if wanted < low:
-        return low, f"replicas.min is {low}"
+        return low, f"replicas.min is {low}{by_schedule(situation.bounds)}"
     return wanted, ""
 
 
-GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (
-    (Limit.MISSING_READING, missing_reading),
-    (Limit.NOT_READY, not_ready),
-    (Limit.BOUNDS, bounds),  # first, so that a service at its minimum is at its minimum, and not "stabilizing"
-)
+def by_schedule(bounds: Bounds) -> str:
+    """Say which schedule moved the bounds, if one did."""
+    return f" (schedule {bounds.schedule})" if bounds.schedule else ""
+
+
+def few_reversals(situation: Situation, wanted: int) -> Outcome:
+    """Lower no more once the direction has changed too often; raising is always allowed."""
+    count, allowed = situation.replicas.count, situation.policy.reversals
+    if wanted >= count:
+        return wanted, ""
+    seen = reversals(situation.memory.changes, situation.now, allowed.period_seconds)
+    if seen < allowed.limit:
+        return wanted, ""
+    return count, f"nothing is lowered after {seen} changes of direction within {allowed.period_seconds:g} s"
+
+
 LIMITS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.STABILIZATION, stabilization),
     (Limit.RATE, rate),
+    (Limit.REVERSALS, few_reversals),
     (Limit.BOUNDS, bounds),  # again: what is remembered may be of other bounds
 )
 

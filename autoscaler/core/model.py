@@ -53,6 +53,11 @@ class Observation:
     replicas: Replicas
     readings: Mapping[str, Reading]
 
+    def value(self, name: str) -> float | None:
+        """The number of that reading, or None when there is none."""
+        reading = self.readings.get(name)
+        return None if reading is None else reading.value
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -63,18 +68,27 @@ class Proposal:
     target: float
     replicas: int | None = None
     ratio: float | None = None  # value / target; 1.0 is on target
-    untolerated: int | None = None  # what it would want without the tolerance
+    unheld: int | None = None  # what it would want without tolerance and warm-up
+    held_by: "Limit | None" = None  # which of the two held it
+    burst: bool = False  # taken from the short window
 
 
 class Limit(StrEnum):
     """What may change a proposal on its way to a decision; label of `limited_total`."""
 
     TOLERANCE = "tolerance"
+    WARM_UP = "warm_up"
     MISSING_READING = "missing_reading"
     NOT_READY = "not_ready"
+    PROJECTION = "projection"
+    BURST = "burst"
+    SEASON = "season"
+    CAP = "cap"
+    BOUNDS = "bounds"
     STABILIZATION = "stabilization"
     RATE = "rate"
-    BOUNDS = "bounds"
+    REVERSALS = "reversals"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +115,50 @@ class Reason(StrEnum):
     BELOW_MIN = "below_min"
     ABOVE_MAX = "above_max"
     BLIND_FALLBACK = "blind_fallback"
+    SEASONAL = "seasonal"
     STEADY = "steady"
     WITHIN_TOLERANCE = "within_tolerance"
     AT_MIN = "at_min"
     AT_MAX = "at_max"
+    CAPPED = "capped"
+    WARMING_UP = "warming_up"
+    PROJECTED = "projected"
+    BURSTING = "bursting"
     STABILIZING = "stabilizing"
     RATE_LIMITED = "rate_limited"
+    REVERSING = "reversing"
+    OVER_BUDGET = "over_budget"
     MISSING_READING = "missing_reading"
     NOT_READY = "not_ready"
     BLIND = "blind"
     STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What was learned about one learned part of the sizing: is it used, and why (not), in words."""
+
+    name: str  # capacity, headroom or season
+    trusted: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """How the sized rule turns load into replicas now."""
+
+    rule: str
+    stated: float  # load per replica as the policy says it
+    capacity_factor: float = 1.0  # learned: what a replica really serves within the goal, over `stated`
+    headroom: float = 1.0  # learned: replicas for so many times the load
+    hold_seconds: float | None = None  # learned: how long the most that was wanted is kept; None: as the policy says
+    floor: int = 0  # learned: what this time of the hour, day or week will need
+    estimates: tuple[Estimate, ...] = ()
+
+    @property
+    def per_replica(self) -> float:
+        """The load per replica that the rule aims at."""
+        return self.stated * self.capacity_factor / self.headroom
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +174,9 @@ class Decision:
     proposals: tuple[Proposal, ...] = ()
     winner: str | None = None  # the rule that wants the most
     limits: tuple[AppliedLimit, ...] = ()
+    low: int = 0  # the bounds as they are now
+    high: int = 0
+    sizing: Sizing | None = None
 
     @property
     def direction(self) -> Direction:
@@ -143,10 +194,9 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What a decision must know of the past; bounded by the policy's horizon."""
+class Change:
+    """The latest change of the count: when it was decided, and when all replicas were ready."""
 
-    recommendations: tuple[Moment, ...] = ()  # unstabilized, oldest first
-    changes: tuple[Moment, ...] = ()  # replicas added (> 0) or removed (< 0)
-    last_seen: Moment | None = None  # the count at the last decision
-    blind_since: float | None = None
+    decided_at: float
+    raised: bool
+    ready_at: float | None = None  # None: some are not ready yet

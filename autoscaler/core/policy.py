@@ -1,7 +1,12 @@
 """What the operator wants for one service: bounds, rules and behaviour. Already validated, in base units."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+
+from autoscaler.core.schedule import Schedule
+from autoscaler.core.shadow import HOLDS_SECONDS
 
 
 class Signal(StrEnum):
@@ -11,6 +16,7 @@ class Signal(StrEnum):
     CONCURRENCY = "concurrency"  # requests in flight, by Little's law
     LATENCY = "latency"  # a quantile of the duration, seconds
     ERROR_RATIO = "error_ratio"  # share of 5xx answers, 0 to 1
+    SLOW_RATIO = "slow_ratio"  # share of answers slower than a threshold, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +26,44 @@ class TraefikSignal:
     signal: Signal
     window_seconds: float
     quantile: float | None = None  # latency only, between 0 and 1
+    threshold_seconds: float | None = None  # slow_ratio only
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Any PromQL expression that yields one number."""
+    """Any PromQL expression that yields one number, from the last `window_seconds`."""
 
     promql: str
+    window_seconds: float = 0.0
+
+
+Source = TraefikSignal | Query
 
 
 class Goal(StrEnum):
-    """How a reading becomes a replica count; HPA's two target types."""
+    """How a reading becomes a replica count."""
 
     PER_REPLICA = "per_replica"  # HPA AverageValue: total / target
     TARGET = "target"  # HPA Value: replicas x (value / target)
+    STEPS = "steps"  # step scaling: so many more or fewer beyond a bound
+
+
+class StepChange(StrEnum):
+    """What a step does; the words of AWS step scaling in brackets."""
+
+    ADD = "add"  # replicas, negative to remove [ChangeInCapacity]
+    PERCENT = "percent"  # of the replicas there are, negative to remove [PercentChangeInCapacity]
+    SET = "set"  # exactly so many [ExactCapacity]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Applies while the value is above (or below) `bound`."""
+
+    bound: float
+    above: bool
+    change: StepChange
+    amount: int
 
 
 class OnMissing(StrEnum):
@@ -41,6 +71,7 @@ class OnMissing(StrEnum):
 
     HOLD = "hold"  # not usable: never lowers, may leave others to raise
     ZERO = "zero"  # the operator says that it means zero
+    ERROR = "error"  # a fault: as hold, and that even of a rule that is not required
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +79,26 @@ class Rule:
     """One reason to scale: a source, and the value that it should have."""
 
     name: str
-    source: TraefikSignal | Query
+    source: Source
     goal: Goal
-    target: float  # in the source's unit, > 0
+    target: float  # in the source's unit, > 0; of steps: the lowest bound that raises
     on_empty: OnMissing = OnMissing.HOLD
     on_nan: OnMissing = OnMissing.HOLD
+    steps: tuple[Step, ...] = ()
+    cap: bool = False  # it only lowers the maximum
+    required: bool = True  # without its reading nothing is lowered
+    activation: float | None = None  # up to this value it wants nothing
+    burst: TraefikSignal | None = None  # the same signal over a short window
+
+    @property
+    def depends_on_replicas(self) -> bool:
+        """Whether more replicas change the value itself, so that it must be measured anew after each change."""
+        return self.goal is not Goal.PER_REPLICA
+
+    @property
+    def burst_name(self) -> str:
+        """The name of the short window's reading."""
+        return f"{self.name}@burst"
 
 
 class RateUnit(StrEnum):
@@ -103,6 +149,38 @@ class WhenBlind:
 
 
 @dataclass(frozen=True, slots=True)
+class Reversals:
+    """How often the direction may change within a period before nothing is lowered any more."""
+
+    limit: int
+    period_seconds: float
+
+
+OBJECTIVE = "@objective"  # the name of the reading of the share of slow answers
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What the service promises: so large a share of the answers within so long. And what may be learned from it."""
+
+    latency_seconds: float
+    ratio: float  # 0.99 = 99 % of the answers
+    source: TraefikSignal  # the share that is slower
+    rule: str  # the per_replica rule that is sized
+    learn_capacity: bool = True
+    learn_headroom: bool = True
+    learn_season: bool = True
+
+    @property
+    def budget(self) -> float:
+        """The share of answers that may be slow."""
+        return 1.0 - self.ratio
+
+
+NO_REVERSAL_LIMIT = Reversals(limit=1_000_000, period_seconds=0.0)
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything that `decide` needs to know about one service; 1 <= min_replicas <= max_replicas."""
 
@@ -113,15 +191,28 @@ class Policy:
     scale_up: Behavior
     scale_down: Behavior
     when_blind: WhenBlind
+    schedules: tuple[Schedule, ...] = ()
+    reversals: Reversals = NO_REVERSAL_LIMIT
+    burst_threshold: float = 1.2  # a short window counts from so many times the long one
+    objective: Objective | None = None
 
     def behavior(self, *, up: bool) -> Behavior:
         """The behaviour of that direction."""
         return self.scale_up if up else self.scale_down
 
-    @property
+    @cached_property
     def horizon_seconds(self) -> float:
-        """How far back decisions look: nothing older needs to be remembered."""
+        """How far back the limits look: nothing older needs to be remembered."""
         both = (self.scale_up, self.scale_down)
         windows = [behavior.stabilization_window_seconds for behavior in both]
         periods = [policy.period_seconds for behavior in both for policy in behavior.policies]
-        return max([*windows, *periods])
+        learned = [max(HOLDS_SECONDS)] if self.objective is not None and self.objective.learn_headroom else []
+        return max([*windows, *periods, *learned])
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Everything that has to be measured, by the name of its reading."""
+        sources = {rule.name: rule.source for rule in self.rules}
+        bursts = {rule.burst_name: rule.burst for rule in self.rules if rule.burst is not None}
+        slow = {OBJECTIVE: self.objective.source} if self.objective is not None else {}
+        return {**sources, **bursts, **slow}

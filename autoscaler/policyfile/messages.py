@@ -110,12 +110,18 @@ def allowed_keys(model: type[BaseModel], place: Place) -> list[str]:
     found: Any = model
     for part in place:
         found = _step(found, part)
-    return list(found.model_fields) if isinstance(found, type) and issubclass(found, BaseModel) else []
+    return keys_of(found) if isinstance(found, type) and issubclass(found, BaseModel) else []
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """Return the keys of a model as they are written in the file."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _step(annotation: Any, part: str | int) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _model_in(annotation.model_fields[str(part)].annotation)
+        fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
+        return _model_in(fields[str(part)].annotation)
     return _model_in(get_args(annotation)[-1] if get_args(annotation) else None)
 
 

@@ -33,4 +33,5 @@ class Config:
     dry_run: bool
     prometheus: PrometheusConfig
     max_concurrent_operations: int
+    max_replicas_total: int | None
     services: Mapping[str, ServiceConfig]

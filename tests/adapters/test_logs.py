@@ -12,7 +12,8 @@ from structlog.testing import CapturingLogger
 
 from autoscaler.adapters.logs import LogObserver, configure_logging
 from autoscaler.core.decide import decide
-from autoscaler.core.model import Direction, Memory, Reading, ReadingKind
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Direction, Reading, ReadingKind
 from autoscaler.events import (
     Action,
     CycleFinished,

@@ -8,7 +8,8 @@ import pytest
 
 from autoscaler.adapters.metrics import MetricsObserver
 from autoscaler.core.decide import decide
-from autoscaler.core.model import Direction, Memory, Observation
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Direction, Observation
 from autoscaler.events import (
     Action,
     CycleFinished,

@@ -11,7 +11,7 @@ from autoscaler.adapters.metrics import MetricsObserver
 from autoscaler.adapters.status import StatusObserver
 from autoscaler.adapters.web import WebServer, make_app
 from autoscaler.core.decide import decide
-from autoscaler.core.model import Memory
+from autoscaler.core.memory import Memory
 from autoscaler.errors import ConfigError
 from autoscaler.events import Action, CycleFinished, ServiceOutcome
 from tests.builders import NOW, policy, seen

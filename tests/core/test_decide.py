@@ -3,11 +3,11 @@
 import pytest
 
 from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
 from autoscaler.core.model import (
     Decision,
     Direction,
     Limit,
-    Memory,
     Observation,
     Reading,
     ReadingKind,

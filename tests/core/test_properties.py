@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoscaler.core.decide import decide
-from autoscaler.core.model import Decision, Direction, Memory, Observation, Reading, ReadingKind, Reason, Replicas
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Decision, Direction, Observation, Reading, ReadingKind, Reason, Replicas
 from autoscaler.core.policy import (
     Behavior,
     BlindAction,

@@ -1,0 +1,64 @@
+"""Our own policy, as the daemon runs it: the policy file, the core's `decide`, readings from the plant's counters."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
+from autoscaler.core.policy import OBJECTIVE, Policy
+from autoscaler.core.replay import learn_from
+from autoscaler.policyfile.load import load
+from autoscaler.settings import Settings
+from benchmarks.elasticity.traces import PAST_STEP_SECONDS
+from benchmarks.elasticity.view import View
+
+CONFIG = Path(__file__).parent / "policy.yaml"
+EPOCH = 1_700_000_000.0 // 604800 * 604800  # a trace begins with a week
+
+
+def policy(name: str, *, per_replica: float, max_replicas: int) -> Policy:
+    """Return a policy of the file, with the load per replica that is swept, and enough room."""
+    found = load(CONFIG, Settings(config=CONFIG)).services[name].policy
+    rules = tuple(replace(rule, target=per_replica) for rule in found.rules)
+    return replace(found, rules=rules, max_replicas=max_replicas)
+
+
+class Ours:
+    """The core in the loop of the benchmark."""
+
+    def __init__(self, which: Policy, *, interval_seconds: float, start: float, memory: Memory) -> None:
+        self.interval_seconds = interval_seconds
+        self._policy = which
+        self._start = EPOCH + start
+        self._memory = memory
+        self.latest: Decision | None = None
+
+    def decide(self, view: View) -> int:
+        observation = Observation(Replicas(view.replicas, view.ready), readings(self._policy, view))
+        self.latest, self._memory = decide(self._policy, observation, self._memory, self._start + view.now)
+        return self.latest.desired
+
+
+def readings(which: Policy, view: View) -> dict[str, Reading]:
+    """Return what Prometheus would answer about the plant."""
+    rule = which.rules[0]
+    found = {rule.name: _reading(view.scraped_rate(rule.source.window_seconds))}
+    if rule.burst is not None:
+        found[rule.burst_name] = _reading(view.scraped_rate(rule.burst.window_seconds))
+    if which.objective is not None:
+        found[OBJECTIVE] = _reading(view.scraped_slow_share(which.objective.source.window_seconds))
+    return found
+
+
+def _reading(value: float | None) -> Reading:
+    return Reading(ReadingKind.EMPTY) if value is None else Reading.of(value)
+
+
+def trained(which: Policy, past: Iterable[float], *, start: float, start_seconds: float) -> Memory:
+    """Return the memory of a daemon that starts anew over a Prometheus that knows the past loads."""
+    loads = list(past)
+    begin = EPOCH + start - len(loads) * PAST_STEP_SECONDS
+    history = ((begin + index * PAST_STEP_SECONDS, load) for index, load in enumerate(loads))
+    return learn_from(which, history, Memory(start_seconds=start_seconds))
