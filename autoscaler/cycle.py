@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Mapping
 
+from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Observation, Reading, Replicas
+from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.errors import TargetRefused, TargetUnavailable
 from autoscaler.events import Action, CycleFinished, ServiceOutcome
 from autoscaler.fleet import Fleet, ServiceState
@@ -27,6 +28,8 @@ class Cycle:
         gate: Gate,
         tell: Tell,
         *,
+        max_replicas_total: int | None = None,
+        memories: Mapping[str, Memory] | None = None,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._services = services
@@ -35,7 +38,8 @@ class Cycle:
         self._gate = gate
         self._tell = tell
         self._stopwatch = stopwatch
-        self._memories: dict[str, Memory] = {}
+        self._max_replicas_total = max_replicas_total
+        self._memories = dict(memories or {})
 
     def run(self, now: float) -> CycleFinished:
         """Evaluate every service as of `now` (unix seconds); a service that fails stops no other."""
@@ -52,7 +56,12 @@ class Cycle:
             return {name: _failed(name, error) for name in self._services}
         found = {name: _find(service, fleet) for name, service in self._services.items()}
         readings = self._read(found, now)
-        return {name: self._outcome(name, state, readings, now) for name, state in found.items()}
+        decided = {name: self._decided(name, state, readings, now) for name, state in found.items()}
+        decisions = self._within_budget({name: d for name, d in decided.items() if isinstance(d, Decision)}, found)
+        return {
+            name: self._applied(name, found[name], decisions[name]) if name in decisions else _failed(name, decision)
+            for name, decision in decided.items()
+        }
 
     def _read(self, found: Mapping[str, ServiceState | TargetRefused], now: float) -> Readings:
         """Ask for everything at once, so that the source can batch it."""
@@ -64,31 +73,49 @@ class Cycle:
         }
         return self._source.read(requests, now)
 
-    def _outcome(
+    def _decided(
         self, name: str, state: ServiceState | TargetRefused, readings: Readings, now: float
-    ) -> ServiceOutcome:
+    ) -> Decision | Exception:
         if isinstance(state, TargetRefused):
-            return _failed(name, state)
+            return state
         try:
             return self._decide(name, state, readings, now)
         except Exception as error:  # noqa: BLE001  a fault in one service must not stop the others
-            return _failed(name, error)
+            return error
 
-    def _decide(self, name: str, state: ServiceState, readings: Readings, now: float) -> ServiceOutcome:
+    def _decide(self, name: str, state: ServiceState, readings: Readings, now: float) -> Decision:
         service = self._services[name]
-        by_rule = {rule: readings[request] for rule, request in signal_requests(service, state).items()}
+        by_name = {what: readings[request] for what, request in signal_requests(service, state).items()}
         replicas = Replicas(state.current, state.ready, self._gate.requested(name))
         decision, memory = decide(
-            service.policy, Observation(replicas, by_rule), self._memories.get(name, Memory()), now
+            service.policy, Observation(replicas, by_name), self._memories.get(name, Memory()), now
         )
         self._memories[name] = memory
-        return ServiceOutcome(name, self._gate.apply(state.ref, decision), decision)
+        return decision
+
+    def _within_budget(
+        self, decisions: Mapping[str, Decision], found: Mapping[str, ServiceState | TargetRefused]
+    ) -> Mapping[str, Decision]:
+        """Cut what is more than all services may have together; one that could not be decided keeps what it has."""
+        if self._max_replicas_total is None:
+            return decisions
+        kept = sum(
+            state.current for name, state in found.items() if isinstance(state, ServiceState) and name not in decisions
+        )
+        return within_budget(decisions, max(0, self._max_replicas_total - kept))
+
+    def _applied(self, name: str, state: ServiceState | TargetRefused, decision: Decision) -> ServiceOutcome:
+        try:
+            assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
+            return ServiceOutcome(name, self._gate.apply(state.ref, decision), decision)
+        except Exception as error:  # noqa: BLE001  see above
+            return _failed(name, error)
 
 
 def signal_requests(service: ServiceConfig, state: ServiceState) -> dict[str, SignalRequest]:
-    """Return what each rule of the service needs to know."""
+    """Return what the policy needs to know, by the name of the reading."""
     traefik_service = service.traefik_service or state.traefik_service
-    return {rule.name: SignalRequest(rule.source, traefik_service) for rule in service.policy.rules}
+    return {name: SignalRequest(source, traefik_service) for name, source in service.policy.sources.items()}
 
 
 def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | TargetRefused:
@@ -98,6 +125,6 @@ def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | TargetRefused:
         return error
 
 
-def _failed(name: str, error: Exception) -> ServiceOutcome:
+def _failed(name: str, error: Decision | Exception) -> ServiceOutcome:
     ours = isinstance(error, (TargetRefused, TargetUnavailable))
     return ServiceOutcome(name, Action.FAILED, error=str(error) if ours else f"{type(error).__name__}: {error}")

@@ -9,6 +9,10 @@ class ConfigError(AutoscalerError):
     """A file, variable or argument is wrong; nothing was started or changed."""
 
 
+class MetricsUnavailable(AutoscalerError):
+    """What knows the past readings (Prometheus) does not answer, or not usably."""
+
+
 class TargetUnavailable(AutoscalerError):
     """What holds the replicas (the Docker engine) does not answer; try again later."""
 

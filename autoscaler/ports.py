@@ -1,6 +1,6 @@
 """What the cycle needs from the outside world, as Protocols; adapters and the tests' fakes fulfil them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,45 @@ class MetricSource(Protocol):
 
         Never raises for what the server does: each request gets a reading, if need be one of kind `error`.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Evenly spaced instants of the past: `start`, `start + step_seconds`, ... up to `end`, in unix seconds."""
+
+    start: float
+    end: float
+    step_seconds: float
+
+    @property
+    def instants(self) -> Sequence[float]:
+        """The instants, oldest first."""
+        return [self.start + index * self.step_seconds for index in range(len(self))]
+
+    def __len__(self) -> int:
+        return max(0, int((self.end - self.start) / self.step_seconds + 1e-9) + 1)
+
+
+class MetricHistory(Protocol):
+    """What the readings were in the past."""
+
+    def read_range(
+        self, requests: Collection[SignalRequest], span: Span, *, progress: Callable[[float], None]
+    ) -> Mapping[SignalRequest, Sequence[Reading]]:
+        """Return a reading for each instant of the span, as `MetricSource.read` would have returned it then.
+
+        `progress` is told the share that is done, 0 to 1.
+
+        Raises:
+            MetricsUnavailable: the server does not answer, or refuses; the text says what to check.
+        """
+        ...
+
+    def replicas_range(
+        self, requests: Collection[SignalRequest], span: Span
+    ) -> Mapping[SignalRequest, Sequence[int | None]]:
+        """Return how many replicas served at each instant, by request; None where nobody knows."""
         ...
 
 

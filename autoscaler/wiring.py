@@ -41,7 +41,8 @@ def build(settings: Settings, config: Config) -> Daemon:
     target = make_target(settings, tell)
     operations = Operations(target, tell, at_once=config.max_concurrent_operations)
     gate = Gate(operations, dry_run=config.dry_run)
-    cycle = Cycle(config.services, make_source(settings, config, tell), target, gate, tell)
+    source = make_source(settings, config, tell)
+    cycle = Cycle(config.services, source, target, gate, tell, max_replicas_total=config.max_replicas_total)
     return Daemon(config, cycle, operations, status, metrics, tell)
 
 

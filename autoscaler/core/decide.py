@@ -82,9 +82,7 @@ def is_warming(rule: Rule, memory: Memory, now: float) -> bool:
     return now - change.ready_at < rule.source.window_seconds
 
 
-def _see_burst(
-    policy: Policy, proposals: Iterable[Proposal], count: int, memory: Memory, now: float
-) -> Memory:
+def _see_burst(policy: Policy, proposals: Iterable[Proposal], count: int, memory: Memory, now: float) -> Memory:
     """Remember until when a burst that asks for more replicas keeps the count from falling: a whole long window."""
     bursting = {proposal.rule for proposal in proposals if proposal.burst and (proposal.replicas or 0) > count}
     if not bursting:

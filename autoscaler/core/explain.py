@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from autoscaler.core.combine import Wish
 from autoscaler.core.limits import by_schedule
-from autoscaler.core.model import Proposal, Reason, Sizing
+from autoscaler.core.model import AppliedLimit, Decision, Proposal, Reason, Sizing
 from autoscaler.core.policy import Goal, Query, Rule, Signal
 from autoscaler.core.situation import Situation
 
@@ -13,6 +13,12 @@ def sentence(situation: Situation, wish: Wish) -> str:
     """Say what is wanted and why, each limit that changed it, and the count that follows."""
     parts = [_cause(situation, wish), *(limit.note for limit in wish.limits)]
     return "; ".join([*parts, _result(situation.replicas.count, wish.replicas)])
+
+
+def also(decision: Decision, limit: AppliedLimit) -> str:
+    """Return the decision's sentence with one more limit and the count that follows from it."""
+    told, _, _ = decision.sentence.rpartition("; ")
+    return "; ".join([told, limit.note, _result(decision.replicas.count, limit.after)])
 
 
 def _cause(situation: Situation, wish: Wish) -> str:

@@ -11,7 +11,13 @@ _BURST_DEVIATIONS = 3.0  # of a Poisson count: what chance does once in 700 read
 
 
 def propose(
-    rule: Rule, reading: Reading, replicas: Replicas, policy: Policy, *, warming: bool = False, burst: Reading | None = None
+    rule: Rule,
+    reading: Reading,
+    replicas: Replicas,
+    policy: Policy,
+    *,
+    warming: bool = False,
+    burst: Reading | None = None,
 ) -> Proposal:
     """Return what `rule` wants; without a usable reading, `Proposal.replicas` is None.
 

@@ -53,9 +53,7 @@ def _learned(profile: Profile) -> Profile:
         miss = abs(usual - profile.highest) / max(usual, profile.highest, 1e-9)
         error += _ERROR_LEARNING * (miss - error)
     cycles = profile.cycles + 1 / len(levels)
-    return Profile(
-        profile.name, profile.period_seconds, profile.slot_seconds, levels, profile.slot, 0.0, cycles, error
-    )
+    return Profile(profile.name, profile.period_seconds, profile.slot_seconds, levels, profile.slot, 0.0, cycles, error)
 
 
 def _with(profile: Profile, *, slot: int, highest: float) -> Profile:

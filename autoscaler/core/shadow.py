@@ -74,7 +74,7 @@ class Loads:
     bins: array[float]
     seen: int = 0
 
-    def with_bin(self, load: float) -> "Loads":
+    def with_bin(self, load: float) -> Loads:
         """Return the loads with one more bin."""
         bins = self.bins[-(KEPT_BINS - 1) :]
         bins.append(load)
@@ -102,7 +102,14 @@ def step(field: Field, loads: Loads, footing: Footing) -> Field:
     return Field(missed, cost, replicas, load, weight, field.leader)
 
 
-def _step_hold(index: int, wanted: float, most: float, load: float, footing: Footing, sums: tuple[array[float], array[float], array[float]]) -> int:
+def _step_hold(
+    index: int,
+    wanted: float,
+    most: float,
+    load: float,
+    footing: Footing,
+    sums: tuple[array[float], array[float], array[float]],
+) -> int:
     """Step the shadows of one hold; one flat loop, because it runs for every service every 15 seconds."""
     missed, cost, replicas = sums
     late = footing.lag_bins - int(footing.lag_bins)

@@ -350,7 +350,9 @@ class ServiceModel(Model):
     def sized_rule(self) -> str | None:
         """The rule that the objective sizes: the first of the requests."""
         sized = (
-            name for name, rule in self.rules.items() if rule.signal is Signal.REQUESTS and rule.per_replica and not rule.cap
+            name
+            for name, rule in self.rules.items()
+            if rule.signal is Signal.REQUESTS and rule.per_replica and not rule.cap
         )
         return next(sized, None)
 

@@ -78,8 +78,7 @@ class Tally:
 def instability(demand: Sequence[int], supply: Sequence[int]) -> float:
     """Return upsilon [%]: how often supply and demand, sampled alike, did not move in the same direction."""
     moves = [
-        (_sign(d1 - d0), _sign(s1 - s0))
-        for d0, d1, s0, s1 in zip(demand, demand[1:], supply, supply[1:], strict=False)
+        (_sign(d1 - d0), _sign(s1 - s0)) for d0, d1, s0, s1 in zip(demand, demand[1:], supply, supply[1:], strict=False)
     ]
     return 100 * sum(d != s for d, s in moves) / len(moves) if moves else 0.0
 

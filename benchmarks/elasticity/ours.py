@@ -12,7 +12,7 @@ from autoscaler.core.replay import learn_from
 from autoscaler.policyfile.load import load
 from autoscaler.settings import Settings
 from benchmarks.elasticity.traces import PAST_STEP_SECONDS
-from benchmarks.elasticity.view import View
+from benchmarks.elasticity.view import FullView
 
 CONFIG = Path(__file__).parent / "policy.yaml"
 EPOCH = 1_700_000_000.0 // 604800 * 604800  # a trace begins with a week
@@ -35,13 +35,13 @@ class Ours:
         self._memory = memory
         self.latest: Decision | None = None
 
-    def decide(self, view: View) -> int:
+    def decide(self, view: FullView) -> int:
         observation = Observation(Replicas(view.replicas, view.ready), readings(self._policy, view))
         self.latest, self._memory = decide(self._policy, observation, self._memory, self._start + view.now)
         return self.latest.desired
 
 
-def readings(which: Policy, view: View) -> dict[str, Reading]:
+def readings(which: Policy, view: FullView) -> dict[str, Reading]:
     """Return what Prometheus would answer about the plant."""
     rule = which.rules[0]
     found = {rule.name: _reading(view.scraped_rate(rule.source.window_seconds))}

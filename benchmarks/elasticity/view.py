@@ -25,12 +25,16 @@ class View(Protocol):
         """Arrivals per second over the window that ends at the last scrape; None before there are two scrapes."""
         ...
 
-    def scraped_slow_share(self, window_seconds: float) -> float | None:
-        """The share of answers slower than the goal, over the same window as `scraped_rate`."""
-        ...
-
     def fresh_rate(self, window_seconds: float) -> float:
         """Arrivals per second over the window that ends now, from buckets of one second without any delay."""
+        ...
+
+
+class FullView(View, Protocol):
+    """What the plant shows; the share of slow answers is read by ours alone."""
+
+    def scraped_slow_share(self, window_seconds: float) -> float | None:
+        """The share of answers slower than the goal, over the same window as `scraped_rate`."""
         ...
 
 
@@ -42,6 +46,6 @@ class Autoscaler(Protocol):
         """How often it decides."""
         ...
 
-    def decide(self, view: View) -> int:
+    def decide(self, view: FullView) -> int:
         """Return the replicas that there should be."""
         ...

@@ -10,8 +10,7 @@ import pytest
 
 from autoscaler.core.decide import decide
 from autoscaler.core.limits import bounds, rate, stabilization
-from autoscaler.core.memory import recommend
-from autoscaler.core.memory import Memory
+from autoscaler.core.memory import Memory, recommend
 from autoscaler.core.model import Moment, Reading, Replicas
 from autoscaler.core.policy import Behavior, Goal, Policy, Query, RatePolicy, RateUnit, Rule, SelectPolicy
 from autoscaler.core.rates import period_start, scale_down_limit, scale_up_limit

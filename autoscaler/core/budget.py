@@ -1,0 +1,59 @@
+"""A budget over all services: what there is, is shared so that the smallest wishes are met first (max-min fairness).
+
+Max-min fairness as in Bertsekas and Gallager, Data Networks, 6.5.2, with a floor for each: nobody gets more at the
+cost of one who has less, unless that one wants no more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from autoscaler.core.explain import also
+from autoscaler.core.model import AppliedLimit, Decision, Limit, Reason
+
+
+def within_budget(decisions: Mapping[str, Decision], total: int) -> dict[str, Decision]:
+    """Return the decisions, cut so that all services together have at most `total` replicas.
+
+    A service without a reading that it needs is not cut below what it has, and one that has a minimum not below that,
+    as long as the budget holds all of those.
+    """
+    wishes = {name: decision.desired for name, decision in decisions.items()}
+    floors = {name: min(decision.desired, _floor(decision)) for name, decision in decisions.items()}
+    shares = share(wishes, floors, total)
+    return {name: _cut(decision, shares[name], total) for name, decision in decisions.items()}
+
+
+def share(wishes: Mapping[str, int], floors: Mapping[str, int], total: int) -> dict[str, int]:
+    """Return what each gets, at most its wish: first the floors, then one by one whoever has least (names break ties).
+
+    Where the floors alone are more than `total`, they are what is shared.
+    """
+    if sum(wishes.values()) <= total:
+        return dict(wishes)
+    if sum(floors.values()) > total:
+        return share(floors, dict.fromkeys(floors, 0), total)
+    shares, left = dict(floors), total - sum(floors.values())
+    for _ in range(left):
+        poorest = min((name for name in wishes if shares[name] < wishes[name]), key=lambda name: (shares[name], name))
+        shares[poorest] += 1
+    return shares
+
+
+def _floor(decision: Decision) -> int:
+    blind = decision.reason in {Reason.BLIND, Reason.MISSING_READING, Reason.NOT_READY}
+    return max(decision.low, decision.replicas.count if blind else 0)
+
+
+def _cut(decision: Decision, allowed: int, total: int) -> Decision:
+    if allowed == decision.desired:
+        return decision
+    note = f"limits.max_replicas_total {total} leaves it {allowed}"
+    limit = AppliedLimit(Limit.BUDGET, decision.desired, allowed, note)
+    reason = decision.reason if allowed > decision.replicas.count else Reason.OVER_BUDGET
+    return replace(
+        decision,
+        desired=allowed,
+        reason=reason,
+        limits=(*decision.limits, limit),
+        sentence=also(decision, limit),
+    )
