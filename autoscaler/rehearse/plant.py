@@ -134,7 +134,8 @@ class Simulation:
     def _scraped(self, totals: array[float], window_seconds: float) -> float | None:
         scrape = self.plant.scrape_seconds
         end = (self.now // scrape - self.plant.stale_scrapes) * scrape
-        start = max(0, end - max(scrape, round(window_seconds / scrape) * scrape))
+        samples = max(2, round(window_seconds / scrape))  # as many lie in Prometheus' left-open range
+        start = max(0, end - (samples - 1) * scrape)
         return (totals[end] - totals[start]) / (end - start) if end > start else None
 
 
