@@ -15,10 +15,14 @@ Pause = Callable[[float], bool]  # waits so many seconds; True: stop now, the da
 
 @dataclass(frozen=True, slots=True)
 class SignalRequest:
-    """One thing to measure. `traefik_service` (e.g. userservice@docker) matters to Traefik signals only."""
+    """One thing to measure. `traefik_service` (e.g. userservice@docker) matters to Traefik signals only.
+
+    `service`, the policy's own name, matters to past replica counts only: our own metrics have them under that name.
+    """
 
     source: TraefikSignal | Query
     traefik_service: str | None = None
+    service: str | None = None
 
 
 class MetricSource(Protocol):
@@ -34,7 +38,10 @@ class MetricSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Evenly spaced instants of the past: `start`, `start + step_seconds`, ... up to `end`, in unix seconds."""
+    """Evenly spaced instants of the past: `start`, `start + step_seconds`, ... up to `end`, in unix seconds.
+
+    Both `start` and the step are whole milliseconds, as Prometheus counts them.
+    """
 
     start: float
     end: float
@@ -65,9 +72,15 @@ class MetricHistory(Protocol):
         ...
 
     def replicas_range(
-        self, requests: Collection[SignalRequest], span: Span
+        self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False
     ) -> Mapping[SignalRequest, Sequence[int | None]]:
-        """Return how many replicas served at each instant, by request; None where nobody knows."""
+        """Return how many replicas served at each instant, by request; None where nobody knows.
+
+        With `existing` those that were starting or unhealthy count, too, as far as anybody knows of them.
+
+        Raises:
+            MetricsUnavailable: as `read_range`.
+        """
         ...
 
 
