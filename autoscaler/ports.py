@@ -53,7 +53,7 @@ class Span:
         return [self.start + index * self.step_seconds for index in range(len(self))]
 
     def __len__(self) -> int:
-        return max(0, int((self.end - self.start) / self.step_seconds + 1e-9) + 1)
+        return max(0, int((self.end - self.start + 0.0005) / self.step_seconds) + 1)
 
 
 class MetricHistory(Protocol):

@@ -1,16 +1,18 @@
 """Samples -> readings. Pure: what an answer means, and what no answer means."""
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from autoscaler.adapters.prometheus.client import Sample
+from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.promql import FAMILIES
+from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.durations import format_duration
 
 IDLE = "no requests in the window"
+NO_BUCKETS = Buckets()
 
 
 def from_number(sample: Sample, at: float, max_age_seconds: float) -> Reading:
@@ -31,7 +33,7 @@ def from_query(samples: list[Sample], at: float, max_age_seconds: float) -> Read
     if not samples:
         return Reading(ReadingKind.EMPTY, note="the query matches no series")
     if len(samples) > 1:
-        examples = " and ".join(_labels(sample) for sample in samples[:2])
+        examples = " and ".join(sorted(map(_labels, samples))[:2])
         note = f"the query yields {len(samples)} series, such as {examples}; aggregate them, e.g. with sum()"
         return Reading(ReadingKind.MANY, note=note)
     return from_number(samples[0], at, max_age_seconds)
@@ -73,10 +75,10 @@ class TraefikAnswers:
     """All answers about one signal: the numbers by service, and which services have counters at all."""
 
     signal: TraefikSignal
-    values: dict[str, float]
-    known: Collection[tuple[str, str]]  # (service, family)
     scraping: Scraping
-    ceiling_seconds: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    known: Collection[tuple[str, str]] = ()  # (service, family); needed for services without a number only
+    buckets: Buckets = NO_BUCKETS
 
     def reading(self, service: str | None) -> Reading:
         """Return the reading of that signal for one service, told apart: idle, not measurable, not scraped."""
@@ -84,6 +86,8 @@ class TraefikAnswers:
             return Reading(ReadingKind.ERROR, note="the service's name in Traefik is not known; set traefik_service")
         if self.scraping.problem is not None:
             return self.scraping.problem
+        if (too_low := self._too_low()) is not None:
+            return Reading(ReadingKind.ERROR, note=too_low)
         if service not in self.values:
             return self._absent(service)
         value = self.values[service]
@@ -100,11 +104,17 @@ class TraefikAnswers:
         note = f"fewer than two samples within {window}; the window should be at least 4 x the scrape interval"
         return Reading(ReadingKind.EMPTY, note=note)
 
+    def _too_low(self) -> str | None:
+        threshold_seconds = self.signal.threshold_seconds
+        return None if threshold_seconds is None else self.buckets.too_low_note(threshold_seconds)
+
     def _note(self, value: float) -> str:
-        if self.signal.signal is not Signal.LATENCY or self.ceiling_seconds is None or value < self.ceiling_seconds:
+        if self.signal.threshold_seconds is not None:
+            return self.buckets.slow_note(self.signal.threshold_seconds)
+        highest = self.buckets.highest
+        if self.signal.signal is not Signal.LATENCY or highest is None or value < highest:
             return ""
-        most = format_duration(self.ceiling_seconds)
-        return f"at Traefik's highest bucket, {most}: the latency may be higher; add buckets"
+        return f"at Traefik's highest bucket, {format_duration(highest)}: the latency may be higher; add buckets"
 
 
 def by_service(samples: list[Sample]) -> dict[str, float]:
@@ -115,9 +125,3 @@ def by_service(samples: list[Sample]) -> dict[str, float]:
 def known_services(samples: list[Sample]) -> set[tuple[str, str]]:
     """Return which services have counters, as (service, family)."""
     return {(sample.labels.get("service", ""), sample.labels.get("family", "")) for sample in samples}
-
-
-def highest_bucket(samples: list[Sample]) -> float | None:
-    """Return the highest finite bucket bound in seconds, above which no quantile can be measured."""
-    bounds = [float(sample.labels["le"]) for sample in samples if "le" in sample.labels]
-    return max((bound for bound in bounds if math.isfinite(bound)), default=None)

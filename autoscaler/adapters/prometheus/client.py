@@ -1,10 +1,9 @@
-"""One question to Prometheus -> series or a fault with a sentence. The only user of prometheus-api-client."""
+"""One question to Prometheus -> samples or a fault with a sentence. The only user of prometheus-api-client."""
 
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -13,41 +12,21 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from autoscaler.adapters.prometheus.faults import (
+    FaultKind,
+    PrometheusFault,
+    TooLargeFault,
+    clean,
+    format_fault,
+    status_fault,
+    transport_fault,
+)
+from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
 from autoscaler.adapters.prometheus.session import AnswerTooLargeError, HardSession
 from autoscaler.events import PrometheusAsked
-from autoscaler.ports import Tell
+from autoscaler.ports import Span, Tell
 
-
-class FaultKind(StrEnum):
-    """What went wrong; label of `prometheus_errors_total`."""
-
-    REFUSED = "refused"
-    TIMEOUT = "timeout"
-    HTTP = "http"
-    FORMAT = "format"
-    QUERY = "query"
-    PARTIAL = "partial"
-
-
-# After one of these, further questions of the same cycle would only wait for the same.
-TRANSPORT = frozenset({FaultKind.REFUSED, FaultKind.TIMEOUT})
-
-
-class PrometheusFault(Exception):
-    """There is no usable answer; the text says what was wrong and what to check."""
-
-    def __init__(self, kind: FaultKind, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One series of an instant vector, or a scalar (no labels): its value may be NaN or infinite."""
-
-    labels: dict[str, str]
-    at: float
-    value: float
+T = TypeVar("T")
 
 
 class PrometheusClient:
@@ -74,10 +53,37 @@ class PrometheusClient:
         Raises:
             PrometheusFault: no answer, a wrong one, or one that the server itself calls partial.
         """
+        params = {"time": f"{at:.3f}", **self._limits(lookback_seconds)}
+        return self._told(lambda: self._connect.custom_query(promql, params=params), parse_result)
+
+    def ask_range(self, promql: str, span: Span, *, lookback_seconds: float | None = None) -> list[list[Sample]]:
+        """Return the samples that `ask` would return at each instant of the span, by one range query.
+
+        Raises:
+            PrometheusFault: as `ask`; a span of more than 11,000 instants is refused by the server.
+        """
+        start, end = span.instants[0], span.instants[-1]
+        # The library rounds its own start and end to whole seconds; ours go before.
+        params = {"start": f"{start:.3f}", "end": f"{end:.3f}", **self._limits(lookback_seconds)}
+        times = (datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+        step = f"{span.step_seconds:.3f}"
+        return self._told(
+            lambda: self._connect.custom_query_range(promql, *times, step, params=params),
+            lambda result: parse_matrix(result, span),
+        )
+
+    def _limits(self, lookback_seconds: float | None) -> dict[str, str]:
+        limits = {"timeout": f"{round(self._timeout_seconds * 1000)}ms"}
+        if lookback_seconds is not None:
+            limits["lookback_delta"] = f"{round(lookback_seconds * 1000)}ms"
+        return limits
+
+    def _told(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
+        """Ask, and tell how long that took and what went wrong."""
         started = time.perf_counter()
         fault: PrometheusFault | None = None
         try:
-            return self._ask(promql, at, lookback_seconds)
+            return self._asked(call, parse)
         except PrometheusFault as error:
             fault = error
             raise
@@ -85,57 +91,30 @@ class PrometheusClient:
             duration_seconds = time.perf_counter() - started
             self._tell(PrometheusAsked(duration_seconds, None if fault is None else fault.kind.value))
 
-    def _ask(self, promql: str, at: float, lookback_seconds: float | None) -> list[Sample]:
-        params: dict[str, object] = {"time": f"{at:.3f}", "timeout": f"{round(self._timeout_seconds * 1000)}ms"}
-        if lookback_seconds is not None:
-            params["lookback_delta"] = f"{round(lookback_seconds * 1000)}ms"
+    def _asked(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
         self._warnings.clear()
-        result = self._translated(lambda: self._connect.custom_query(promql, params=params))
+        result = self._translated(call)
         if self._warnings:
             raise PrometheusFault(FaultKind.PARTIAL, f"{self._name} gave a partial answer: {clean(self._warnings[0])}")
         try:
-            return parse_result(result)
+            return parse(result)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise self._no_api() from error
+            raise format_fault(self._name) from error
 
     def _translated(self, call: Callable[[], object]) -> object:
         """Turn everything that the library and requests may raise into a fault."""
         try:
             return call()
         except PrometheusApiClientException as error:
-            raise self._status_fault(str(error)) from error
+            raise status_fault(self._name, str(error)) from error
         except AnswerTooLargeError as error:
-            raise PrometheusFault(FaultKind.FORMAT, f"the answer of {self._name} is too large: {error}") from error
+            raise TooLargeFault(FaultKind.FORMAT, f"the answer of {self._name} is too large: {error}") from error
         except requests.JSONDecodeError as error:
-            raise self._no_api() from error
+            raise format_fault(self._name) from error
         except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
-            raise self._transport_fault(error) from error
+            raise transport_fault(self._name, error, self._timeout_seconds) from error
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise self._no_api() from error
-
-    def _transport_fault(self, error: Exception) -> PrometheusFault:
-        if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
-            seconds = f"{self._timeout_seconds:g} s"
-            return PrometheusFault(FaultKind.TIMEOUT, f"{self._name} did not answer within {seconds}")
-        return PrometheusFault(
-            FaultKind.REFUSED, f"cannot connect to {self._name}; check that it runs and that prometheus.url is right"
-        )
-
-    def _status_fault(self, text: str) -> PrometheusFault:
-        """Read the status and the server's own words from the library's text, the only place that has them."""
-        found = re.match(r"HTTP Status Code (\d+) \((.*)\)$", text, re.DOTALL)
-        status, body = found.groups() if found else ("?", text)
-        words = re.search(r'"error":\s*"((?:[^"\\]|\\.)*)"', body)
-        if status in {"400", "422"} and words:
-            return PrometheusFault(FaultKind.QUERY, f"{self._name} refused the query: {clean(words.group(1))}")
-        if status == "503" and words:
-            return PrometheusFault(FaultKind.TIMEOUT, f"{self._name} gave up on the query: {clean(words.group(1))}")
-        return PrometheusFault(FaultKind.HTTP, f"{self._name} answered with HTTP status {status}{_hint(status)}")
-
-    def _no_api(self) -> PrometheusFault:
-        return PrometheusFault(
-            FaultKind.FORMAT, f"{self._name} does not answer like Prometheus; check that prometheus.url is its address"
-        )
+            raise format_fault(self._name) from error
 
     def _note_warnings(self, response: requests.Response) -> None:
         """Keep what the library drops: warnings mean that something is missing from the answer."""
@@ -147,31 +126,6 @@ class PrometheusClient:
             self._warnings.extend(str(warning) for warning in answer["warnings"])
 
 
-def parse_result(result: object) -> list[Sample]:
-    """Return the samples of a vector or scalar result as the library hands it over.
-
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: it is neither.
-    """
-    if not isinstance(result, list):
-        raise TypeError("neither a vector nor a scalar")
-    if len(result) == 2 and not isinstance(result[0], dict):  # noqa: PLR2004  a scalar: [time, "value"]
-        return [Sample({}, float(result[0]), float(result[1]))]
-    return [Sample(dict(series["metric"]), float(series["value"][0]), float(series["value"][1])) for series in result]
-
-
-def clean(text: str) -> str:
-    """Return somebody else's text fit for one of our lines: no control characters, no novels."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return printable if len(printable) <= 200 else f"{printable[:197]}..."  # noqa: PLR2004
-
-
 def _without_credentials(url: str) -> str:
     parts = urlsplit(url)
     return f"Prometheus at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
-
-
-def _hint(status: str) -> str:
-    if status in {"401", "403"}:
-        return "; check AUTOSCALER_PROMETHEUS_TOKEN"
-    return "; check that prometheus.url is its address" if status.startswith(("3", "4")) else ""

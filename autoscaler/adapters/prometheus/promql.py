@@ -1,7 +1,9 @@
 """The queries about Traefik, one for all services each. Pure text."""
 
 import re
+from collections.abc import Iterable
 
+from autoscaler.adapters.prometheus.buckets import Part
 from autoscaler.core.policy import Signal, TraefikSignal
 
 # What is refused by a rate limit (429) needs no replica. What finds no server (503) does, and only routers count it:
@@ -26,18 +28,27 @@ label_replace(group by (service) ({_ROUTER} or {_SERVICE}), "family", "requests"
 or label_replace(group by (service) ({_DURATION.format(part="count")}), "family", "duration", "", "")
 """.strip()
 
-CEILING = f"group by (le) ({_DURATION.format(part='bucket')})"
+BUCKETS = f"group by (le) ({_DURATION.format(part='bucket')})"
 
 FAMILIES = {
     Signal.REQUESTS: "requests",
     Signal.ERROR_RATIO: "requests",
     Signal.CONCURRENCY: "duration",
     Signal.LATENCY: "duration",
+    Signal.SLOW_RATIO: "duration",
 }
 
+# Our own metrics know which replicas there are, by the policy's name; Traefik knows those that pass its health check.
+OWN_REPLICAS = 'max by (service, state) (autoscaler_replicas{state=~"current|ready"})'
+SERVERS_UP = "max by (service) (sum by (service, job, instance) (traefik_service_server_up))"
 
-def signal_query(signal: TraefikSignal) -> str:
-    """Return PromQL that yields one number per `service`: nothing without two samples, NaN where idle has no value."""
+
+def signal_query(signal: TraefikSignal, up_to_threshold: Iterable[Part] = ()) -> str:
+    """Return PromQL that yields one number per `service`: nothing without two samples, NaN where idle has no value.
+
+    A slow_ratio needs the buckets up to its threshold. What found no server (503) is not in it: that takes no time, and
+    is no sign of small replicas; `error_ratio` has it.
+    """
     window = f"[{round(signal.window_seconds * 1000)}ms]"
     match signal.signal:
         case Signal.REQUESTS:
@@ -49,6 +60,15 @@ def signal_query(signal: TraefikSignal) -> str:
         case Signal.LATENCY:
             buckets = f"sum by (service, le) (rate({_DURATION.format(part='bucket')}{window}))"
             return f"histogram_quantile({signal.quantile}, {buckets})"
+        case Signal.SLOW_RATIO:  # rates are extrapolated each on its own, and may exceed their total by a little
+            fast = " + ".join(_weighted(part, window) for part in up_to_threshold)
+            return f"1 - clamp_max(({fast}) / {_rate(_DURATION.format(part='count'), window)}, 1)"
+
+
+def _weighted(part: Part, window: str) -> str:
+    texts = "|".join(re.escape(text) for text in part.texts)
+    bucket = with_matcher(_DURATION.format(part="bucket"), f"le=~`{texts}`")
+    return f"{part.weight:.9g} * {_rate(bucket, window)}"
 
 
 def _rate(series: str, window: str) -> str:

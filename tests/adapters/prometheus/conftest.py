@@ -8,6 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from deploy.lab import images
+from tests.adapters.prometheus import history, real
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -69,3 +72,12 @@ def server() -> Iterator[Server]:
     http.shutdown()
     thread.join()
     http.server_close()
+
+
+@pytest.fixture(scope="session", params=[images.PROMETHEUS_OLD, images.PROMETHEUS], ids=["2.42", "3.x"])
+def prometheus_url(
+    request: pytest.FixtureRequest, engine_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a real Prometheus with the history of `history.py` in its database."""
+    with real.running(request.param, history.make().text(), tmp_path_factory.mktemp("prometheus")) as url:
+        yield url

@@ -126,10 +126,10 @@ def _live(history: History, at: float) -> None:
     requests(history, "service", "plain@docker", "200", counter(at, 4.0))
     requests(history, "router", "dead@docker", "503", counter(at, 3.0))
     requests(history, "router", "idle@docker", "200", counter(at, 0.0))
-    durations(history, at, "idle@docker", {"0.1": 0.0, "5.0": 0.0, "+Inf": 0.0}, busy=0.0)
+    durations(history, at, "idle@docker", {"0.1": 0.0, "0.3": 0.0, "5.0": 0.0, "+Inf": 0.0}, busy=0.0)
     requests(history, "router", "shaky@docker", "200", counter(at, 9.0))
     requests(history, "router", "shaky@docker", "500", counter(at, 1.0))
-    durations(history, at, "slow@docker", {"0.1": 0.0, "5.0": 0.0, "+Inf": 2.0}, busy=20.0)
+    durations(history, at, "slow@docker", {"0.1": 0.0, "0.3": 0.0, "5.0": 0.0, "+Inf": 2.0}, busy=20.0)
     times = scrapes(at)
     half = [(time, BASE + 6.0 * (time - times[0])) for time in times[:-2]]
     requests(history, "router", "reset@docker", "200", [*half, (times[-2], 0.0), (times[-1], 30.0)])

@@ -9,16 +9,17 @@ from autoscaler.adapters.prometheus.answers import (
     Scraping,
     TraefikAnswers,
     from_query,
-    highest_bucket,
     scraping,
 )
-from autoscaler.adapters.prometheus.client import Sample
+from autoscaler.adapters.prometheus.buckets import Buckets
+from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Signal, TraefikSignal
 
 AT = 1000.0
 REQUESTS = TraefikSignal(Signal.REQUESTS, 20.0)
 LATENCY = TraefikSignal(Signal.LATENCY, 20.0, 0.95)
+SLOW = TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=0.3)
 
 
 def sample(value: float, *, age: float = 0.0, **labels: str) -> Sample:
@@ -78,10 +79,11 @@ def test_whether_traefik_is_seen(samples: list[Sample], kind: ReadingKind | None
 
 
 def answers(
-    values: dict[str, float], *, signal: TraefikSignal = REQUESTS, known: str = "", ceiling: float | None = None
+    values: dict[str, float], *, signal: TraefikSignal = REQUESTS, known: str = "", bounds: tuple[str, ...] = ()
 ) -> TraefikAnswers:
     family = "requests" if signal is REQUESTS else "duration"
-    return TraefikAnswers(signal, values, {(known, family)}, Scraping(age_seconds=2.0), ceiling)
+    buckets = Buckets.of([sample(1.0, le=bound) for bound in bounds])
+    return TraefikAnswers(signal, Scraping(age_seconds=2.0), values, {(known, family)}, buckets)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +109,45 @@ def answers(
             answers({"u@docker": math.inf}), Reading(ReadingKind.INF, note="the result is infinite"), id="infinite"
         ),
         pytest.param(
-            answers({"u@docker": 10.0}, signal=LATENCY, ceiling=10.0),
+            answers({"u@docker": 10.0}, signal=LATENCY, bounds=("5", "10", "+Inf")),
             Reading.of(
                 10.0, age_seconds=2.0, note="at Traefik's highest bucket, 10s: the latency may be higher; add buckets"
             ),
             id="a latency at the highest bucket",
         ),
         pytest.param(
-            answers({"u@docker": 9.0}, signal=LATENCY, ceiling=10.0), Reading.of(9.0, age_seconds=2.0), id="below it"
+            answers({"u@docker": 9.0}, signal=LATENCY, bounds=("5", "10", "+Inf")),
+            Reading.of(9.0, age_seconds=2.0),
+            id="below it",
+        ),
+        pytest.param(
+            answers({"u@docker": 0.02}, signal=SLOW, bounds=("0.3", "5", "+Inf")),
+            Reading.of(0.02, age_seconds=2.0),
+            id="a share slower than a bucket's bound",
+        ),
+        pytest.param(
+            answers({"u@docker": 0.02}, signal=SLOW, bounds=("0.2", "0.5", "+Inf")),
+            Reading.of(
+                0.02,
+                age_seconds=2.0,
+                note="interpolated between Traefik's buckets 200ms and 500ms; "
+                "add 0.3 to metrics.prometheus.buckets for an exact share",
+            ),
+            id="a share between two bounds",
+        ),
+        pytest.param(
+            answers({}, signal=SLOW, bounds=("0.1", "0.2", "+Inf")),
+            Reading(
+                ReadingKind.ERROR,
+                note="Traefik's highest bucket is 200ms, below 300ms: "
+                "add 0.3 to Traefik's option metrics.prometheus.buckets",
+            ),
+            id="a threshold above the highest bucket cannot be measured",
+        ),
+        pytest.param(
+            answers({"u@docker": math.nan}, signal=SLOW, bounds=("0.3", "+Inf")),
+            Reading.of(0.0, age_seconds=2.0, note=IDLE),
+            id="no answer is no slow answer",
         ),
     ],
 )
@@ -128,12 +161,5 @@ def test_without_a_name_in_traefik_there_is_no_reading() -> None:
 
 def test_a_problem_of_the_scraping_is_the_reading_of_every_service() -> None:
     problem = Reading(ReadingKind.STALE, note="down")
-    given = TraefikAnswers(REQUESTS, {"u@docker": 5.0}, set(), Scraping(problem=problem))
+    given = TraefikAnswers(REQUESTS, Scraping(problem=problem), {"u@docker": 5.0})
     assert given.reading("u@docker") == given.reading("other@docker") == problem
-
-
-@pytest.mark.parametrize(
-    ("bounds", "highest"), [(["0.1", "5", "+Inf"], 5.0), (["+Inf"], None), ([], None), (["5.0", "10.0"], 10.0)]
-)
-def test_the_highest_finite_bucket(bounds: list[str], highest: float | None) -> None:
-    assert highest_bucket([sample(1.0, le=bound) for bound in bounds]) == highest

@@ -1,11 +1,5 @@
 """The queries on real Prometheus servers, of both major versions, over a history with fixed timestamps."""
 
-import secrets
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import httpx
 import pytest
 
 from autoscaler.adapters.prometheus.answers import IDLE
@@ -13,10 +7,7 @@ from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.ports import SignalRequest
-from deploy.lab import images
-from deploy.lab.ports import free_ports
-from deploy.lab.shell import run
-from tests.adapters.prometheus.history import DOWN, GONE, LIVE, OLD, SINGLE, TWO, make
+from tests.adapters.prometheus.history import DOWN, GONE, LIVE, OLD, SINGLE, TWO
 from tests.fakes import Recorder
 
 pytestmark = pytest.mark.engine
@@ -25,60 +16,15 @@ REQUESTS = TraefikSignal(Signal.REQUESTS, 20.0)
 CONCURRENCY = TraefikSignal(Signal.CONCURRENCY, 20.0)
 ERRORS = TraefikSignal(Signal.ERROR_RATIO, 20.0)
 P95 = TraefikSignal(Signal.LATENCY, 20.0, 0.95)
-SIGNALS = (REQUESTS, CONCURRENCY, ERRORS, P95)
+SLOW = TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=0.3)
+SLOW_BETWEEN = TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=0.15)
+SLOWER_THAN_5_S = TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=5.0)
+SIGNALS = (REQUESTS, CONCURRENCY, ERRORS, P95, SLOW)
 
 
-@pytest.fixture(scope="module", params=[images.PROMETHEUS_OLD, images.PROMETHEUS], ids=["2.42", "3.x"])
-def prometheus(
-    request: pytest.FixtureRequest, engine_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PrometheusSource]:
-    """A real Prometheus with the history in its database."""
-    image: str = request.param
-    if images.ensure([image]):
-        pytest.skip(f"{image} is not to be had here")
-    directory = tmp_path_factory.mktemp("prometheus")
-    _fill(directory)
-    (port,) = free_ports(1)
-    name = f"autoscaler-test-prometheus-{secrets.token_hex(3)}"
-    options = ["--user", "0:0", "--volume", f"{directory}:/data", "--publish", f"127.0.0.1:{port}:9090"]
-    flags = [
-        "--config.file=/data/prometheus.yaml",
-        "--storage.tsdb.path=/data/tsdb",
-        "--storage.tsdb.retention.time=36500d",
-    ]
-    run(["docker", "run", "--detach", "--name", name, *options, image, *flags], "start Prometheus")
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url)
-        yield PrometheusSource(url, timeout_seconds=10.0, max_sample_age_seconds=30.0, tell=Recorder().notify)
-    finally:
-        run(["docker", "rm", "--force", "--volumes", name], "remove Prometheus")
-        run(
-            ["docker", "run", "--rm", "--volume", f"{directory}:/data", images.PYTHON, "rm", "-rf", "/data/tsdb"],
-            "clean up",
-        )
-
-
-def _fill(directory: Path) -> None:
-    """Write the history, and make blocks of it with the real promtool."""
-    (directory / "prometheus.yaml").write_text("global: {}\n", encoding="utf-8")
-    (directory / "history.txt").write_text(make().text(), encoding="utf-8")
-    command = ["docker", "run", "--rm", "--user", "0:0", "--entrypoint", "promtool", "--volume", f"{directory}:/data"]
-    images.ensure([images.PROMETHEUS_OLD])
-    blocks = ["tsdb", "create-blocks-from", "openmetrics", "/data/history.txt", "/data/tsdb"]
-    run([*command, images.PROMETHEUS_OLD, *blocks], "make blocks")
-
-
-def _wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/-/ready", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail("Prometheus did not become ready")
+@pytest.fixture(scope="module")
+def prometheus(prometheus_url: str) -> PrometheusSource:
+    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, tell=Recorder().notify)
 
 
 def read(prometheus: PrometheusSource, signal: TraefikSignal, service: str, at: float = LIVE) -> Reading:
@@ -104,6 +50,13 @@ def read(prometheus: PrometheusSource, signal: TraefikSignal, service: str, at: 
         pytest.param(P95, "users@docker", 0.25, id="between two buckets"),
         pytest.param(P95, "idle@docker", 0.0, id="no latency of no requests"),
         pytest.param(P95, "slow@docker", 5.0, id="above the highest bucket"),
+        pytest.param(SLOW, "users@docker", 0.0, id="none slower than a bucket's bound"),
+        pytest.param(SLOW_BETWEEN, "users@docker", 0.15, id="some slower than what lies between two bounds"),
+        pytest.param(SLOW, "slow@docker", 1.0, id="all of them slow"),
+        pytest.param(SLOWER_THAN_5_S, "slow@docker", 1.0, id="all slower than the bound that Prometheus 3 writes 5.0"),
+        pytest.param(SLOWER_THAN_5_S, "users@docker", 0.0, id="none slower than that"),
+        pytest.param(SLOW, "idle@docker", 0.0, id="no slow answers of no requests"),
+        pytest.param(SLOW, "dead@docker", 0.0, id="what found no server took no time"),
     ],
 )
 def test_signals(prometheus: PrometheusSource, signal: TraefikSignal, service: str, value: float) -> None:
@@ -116,6 +69,23 @@ def test_signals(prometheus: PrometheusSource, signal: TraefikSignal, service: s
 def test_a_latency_above_the_highest_bucket_says_so(prometheus: PrometheusSource) -> None:
     assert "highest bucket, 5s" in read(prometheus, P95, "slow@docker").note
     assert prometheus.latency_ceiling_seconds(LIVE) == 5.0
+
+
+def test_a_share_above_the_highest_bucket_is_not_measured(prometheus: PrometheusSource) -> None:
+    reading = read(prometheus, TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=6.0), "users@docker")
+    assert (reading.kind, reading.value) == (ReadingKind.ERROR, None)
+    assert "add 6 to Traefik's option metrics.prometheus.buckets" in reading.note
+
+
+@pytest.mark.parametrize("ratio", [0.79, 0.81, 0.9, 0.99])
+def test_a_quantile_keeps_a_threshold_exactly_when_the_slow_share_does(
+    prometheus: PrometheusSource, ratio: float
+) -> None:
+    quantile = read(prometheus, TraefikSignal(Signal.LATENCY, 20.0, ratio), "users@docker").value
+    slow = read(prometheus, SLOW_BETWEEN, "users@docker").value
+    assert quantile is not None
+    assert slow is not None
+    assert (quantile <= 0.15) == (slow <= 1 - ratio)
 
 
 def test_no_traffic_is_said_to_be_no_traffic(prometheus: PrometheusSource) -> None:

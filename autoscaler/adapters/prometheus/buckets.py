@@ -1,0 +1,72 @@
+"""The bounds of Traefik's duration buckets: how a threshold lies among them, and what cannot be measured. Pure."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.durations import format_duration
+
+OPTION = "metrics.prometheus.buckets"  # Traefik's
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One bucket's part in a share: its `le` as Prometheus 2 (`5`) and Prometheus 3 (`5.0`) write it, and a weight."""
+
+    texts: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The ways in which each finite bound (seconds) is written, lowest bound first."""
+
+    texts: dict[float, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample]) -> "Buckets":
+        """Return the buckets that have these `le` labels."""
+        found: dict[float, list[str]] = {}
+        for text in {sample.labels["le"] for sample in samples if "le" in sample.labels}:
+            found.setdefault(float(text), []).append(text)
+        return cls({bound: tuple(sorted(found[bound])) for bound in sorted(found) if math.isfinite(bound)})
+
+    @property
+    def highest(self) -> float | None:
+        """The highest finite bound in seconds: no duration above it can be told from another."""
+        return max(self.texts, default=None)
+
+    def up_to(self, threshold_seconds: float) -> tuple[Part, ...]:
+        """Return the buckets whose weighted sum counts the answers within the threshold; none if it is too high.
+
+        Between two bounds it is interpolated linearly, as `histogram_quantile` does: so a quantile of the same window
+        is below the threshold exactly when the share of slow answers is.
+        """
+        if threshold_seconds in self.texts:
+            return (Part(self.texts[threshold_seconds], 1.0),)
+        for low, high in pairwise([0.0, *self.texts]):
+            if low < threshold_seconds < high:
+                weight = (threshold_seconds - low) / (high - low)
+                below = (Part(self.texts[low], 1.0 - weight),) if low in self.texts else ()
+                return (*below, Part(self.texts[high], weight))
+        return ()
+
+    def slow_note(self, threshold_seconds: float) -> str:
+        """Return what is to be known of a share that was measured with these buckets."""
+        if threshold_seconds in self.texts or not self.texts:
+            return ""
+        low = max((bound for bound in self.texts if bound < threshold_seconds), default=0.0)
+        high = min(bound for bound in self.texts if bound > threshold_seconds)
+        between = f"{format_duration(low)} and {format_duration(high)}"
+        wanted = f"{threshold_seconds:g}"
+        return f"interpolated between Traefik's buckets {between}; add {wanted} to {OPTION} for an exact share"
+
+    def too_low_note(self, threshold_seconds: float) -> str | None:
+        """Return why nothing slower than the threshold can be counted, or None if it can."""
+        if self.highest is None or threshold_seconds <= self.highest:
+            return None
+        highest, threshold = format_duration(self.highest), format_duration(threshold_seconds)
+        wanted = f"{threshold_seconds:g}"
+        return f"Traefik's highest bucket is {highest}, below {threshold}: add {wanted} to Traefik's option {OPTION}"

@@ -1,0 +1,139 @@
+"""The metric history: what the source would have read at every instant of the past, by range queries in chunks."""
+
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from autoscaler.adapters.prometheus.client import PrometheusClient
+from autoscaler.adapters.prometheus.faults import PrometheusFault, TooLargeFault
+from autoscaler.adapters.prometheus.promql import OWN_REPLICAS, SERVERS_UP
+from autoscaler.adapters.prometheus.reader import Reader
+from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.core.model import Reading
+from autoscaler.errors import MetricsUnavailable
+from autoscaler.ports import SignalRequest, Span, Tell
+
+CHUNK_INSTANTS = 2_000  # Prometheus allows 11,000; a hundred services' answer about so many is some 8 MiB
+
+
+class PrometheusHistory:
+    """Reads the past of one Prometheus. One caller at a time; holds the samples of one chunk only."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        max_sample_age_seconds: float,
+        tell: Tell,
+        timeout_seconds: float = 30.0,
+        token: str | None = None,
+    ) -> None:
+        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, tell=tell, token=token)
+        self._max_age_seconds = max_sample_age_seconds
+
+    def read_range(
+        self, requests: Collection[SignalRequest], span: Span, *, progress: Callable[[float], None]
+    ) -> Mapping[SignalRequest, Sequence[Reading]]:
+        """Return a reading for each instant of the span, as `PrometheusSource.read` would have returned it then.
+
+        `progress` is told the share that is done, 0 to 1, after each chunk.
+
+        Raises:
+            MetricsUnavailable: a question has no usable answer; the text is the same that the source's reading has.
+        """
+        reader = Reader(requests, self._max_age_seconds)
+        found: dict[SignalRequest, list[Reading]] = {request: [] for request in requests}
+        done = 0
+        for chunk in chunks(span, CHUNK_INSTANTS):
+            for moment in Past(self._client, chunk).moments():
+                for request, reading in reader.read(moment).items():
+                    found[request].append(reading)
+            done += len(chunk)
+            progress(done / len(span))
+        return found
+
+    def replicas_range(
+        self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False
+    ) -> Mapping[SignalRequest, Sequence[int | None]]:
+        """Return how many replicas served (or existed) at each instant, by request.
+
+        That is what our own metrics said, or else how many servers passed Traefik's health check, or else None.
+
+        Raises:
+            MetricsUnavailable: as `read_range`.
+        """
+        state = "current" if existing else "ready"
+        found: dict[SignalRequest, list[int | None]] = {request: [] for request in requests}
+        for chunk in chunks(span, CHUNK_INSTANTS):
+            for moment in Past(self._client, chunk).moments():
+                counts = _counts(moment, state, self._max_age_seconds)
+                for request, past in found.items():
+                    past.append(counts.get(("own", request.service), counts.get(("up", request.traefik_service))))
+        return found
+
+
+def _counts(moment: "Moment", state: str, max_age_seconds: float) -> dict[tuple[str, str | None], int]:
+    """Return the replicas by service, as our own metrics have them and as Traefik's do."""
+    own = moment.ask(OWN_REPLICAS, lookback_seconds=max_age_seconds)
+    up = moment.ask(SERVERS_UP, lookback_seconds=max_age_seconds)
+    of_state = [("own", sample) for sample in own if sample.labels.get("state") == state]
+    return {
+        (who, sample.labels.get("service")): round(sample.value)
+        for who, sample in [*of_state, *(("up", sample) for sample in up)]
+        if math.isfinite(sample.value)
+    }
+
+
+class Past:
+    """The questions of one chunk: each is asked once, for all its instants."""
+
+    def __init__(self, client: PrometheusClient, span: Span) -> None:
+        self._client = client
+        self._span = span
+        self._answers: dict[str, list[list[Sample]]] = {}
+
+    def moments(self) -> Iterator["Moment"]:
+        """Return an asker for each instant, oldest first."""
+        return (Moment(self, index, at) for index, at in enumerate(self._span.instants))
+
+    def ask(self, promql: str, lookback_seconds: float | None) -> list[list[Sample]]:
+        """Return the samples of every instant.
+
+        Raises:
+            MetricsUnavailable: there is no usable answer.
+        """
+        if promql not in self._answers:
+            try:
+                self._answers[promql] = self._fetch(promql, self._span, lookback_seconds)
+            except PrometheusFault as fault:
+                raise MetricsUnavailable(str(fault)) from fault
+        return self._answers[promql]
+
+    def _fetch(self, promql: str, span: Span, lookback_seconds: float | None) -> list[list[Sample]]:
+        """Ask in halves what is too much at once: nobody knows before how many series a query has."""
+        try:
+            return self._client.ask_range(promql, span, lookback_seconds=lookback_seconds)
+        except TooLargeFault:
+            if len(span) == 1:
+                raise
+            halves = chunks(span, (len(span) + 1) // 2)
+            return [samples for half in halves for samples in self._fetch(promql, half, lookback_seconds)]
+
+
+class Moment:
+    """One instant of the past, to be asked like the present."""
+
+    def __init__(self, past: Past, index: int, at: float) -> None:
+        self.at = at
+        self._past = past
+        self._index = index
+
+    def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
+        return self._past.ask(promql, lookback_seconds)[self._index]
+
+
+def chunks(span: Span, most: int) -> Iterator[Span]:
+    """Cut a span into spans of at most so many instants."""
+    instants = span.instants
+    for first in range(0, len(instants), most):
+        last = min(first + most, len(instants)) - 1
+        yield Span(instants[first], instants[last], span.step_seconds)

@@ -1,0 +1,116 @@
+"""From questions to readings: one path for the present and for every instant of the past."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Protocol
+
+from autoscaler.adapters.prometheus.answers import (
+    NO_BUCKETS,
+    Scraping,
+    TraefikAnswers,
+    by_service,
+    from_query,
+    known_services,
+    scraping,
+)
+from autoscaler.adapters.prometheus.buckets import Buckets
+from autoscaler.adapters.prometheus.faults import PrometheusFault
+from autoscaler.adapters.prometheus.promql import BUCKETS, HEALTH, KNOWN, is_selector, signal_query
+from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.core.model import Reading, ReadingKind
+from autoscaler.core.policy import Query, Signal, TraefikSignal
+from autoscaler.ports import SignalRequest
+
+Readings = dict[SignalRequest, Reading]
+
+
+class Asker(Protocol):
+    """Answers questions as of one instant, each of them once."""
+
+    @property
+    def at(self) -> float:
+        """The instant in unix seconds."""
+        ...
+
+    def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
+        """Return the samples of that instant.
+
+        Raises:
+            PrometheusFault: there is no usable answer.
+        """
+        ...
+
+
+class Reader:
+    """Measures the same requests again and again. Signals are asked once for all services."""
+
+    def __init__(self, requests: Collection[SignalRequest], max_age_seconds: float) -> None:
+        self._max_age_seconds = max_age_seconds
+        self._queries: list[tuple[SignalRequest, Query]] = []
+        self._signals: dict[TraefikSignal, list[SignalRequest]] = {}
+        for request in requests:
+            if isinstance(request.source, Query):
+                self._queries.append((request, request.source))
+            else:
+                self._signals.setdefault(request.source, []).append(request)
+
+    def read(self, asker: Asker) -> Readings:
+        """Return a reading for each request; what cannot be measured is one that says why."""
+        readings = self._traefik(asker) if self._signals else {}
+        for request, query in self._queries:
+            readings[request] = self._query(query, asker)
+        return readings
+
+    def _query(self, query: Query, asker: Asker) -> Reading:
+        try:
+            return from_query(self._samples(query.promql, asker), asker.at, self._max_age_seconds)
+        except PrometheusFault as fault:
+            return _unusable(fault)
+
+    def _samples(self, promql: str, asker: Asker) -> list[Sample]:
+        """Ask an operator's query so that old samples are known as such, as far as the server can tell."""
+        if not is_selector(promql):
+            return asker.ask(promql, lookback_seconds=self._max_age_seconds)
+        samples = asker.ask(promql)
+        if len(samples) != 1:
+            return samples
+        taken = asker.ask(f"timestamp({promql})")
+        return [replace(samples[0], at=taken[0].value)] if taken else samples
+
+    def _traefik(self, asker: Asker) -> Readings:
+        try:
+            health = scraping(asker.ask(HEALTH), asker.at, self._max_age_seconds)
+        except PrometheusFault as fault:
+            unusable = _unusable(fault)
+            return {request: unusable for requests in self._signals.values() for request in requests}
+        readings: Readings = {}
+        for signal, requests in self._signals.items():
+            readings.update(_signal(signal, requests, health, asker))
+        return readings
+
+
+def _signal(signal: TraefikSignal, requests: list[SignalRequest], health: Scraping, asker: Asker) -> Readings:
+    """Answer all services' requests for one signal by one query."""
+    answers = TraefikAnswers(signal, health)
+    if health.problem is None:
+        try:
+            answers = _answers(signal, [request.traefik_service for request in requests], health, asker)
+        except PrometheusFault as fault:
+            return dict.fromkeys(requests, _unusable(fault))
+    return {request: answers.reading(request.traefik_service) for request in requests}
+
+
+def _answers(signal: TraefikSignal, services: Iterable[str | None], health: Scraping, asker: Asker) -> TraefikAnswers:
+    if signal.threshold_seconds is None:
+        values = by_service(asker.ask(signal_query(signal)))
+        buckets = Buckets.of(asker.ask(BUCKETS)) if signal.signal is Signal.LATENCY and values else NO_BUCKETS
+    else:
+        buckets = Buckets.of(asker.ask(BUCKETS))
+        fast = buckets.up_to(signal.threshold_seconds)
+        values = by_service(asker.ask(signal_query(signal, fast))) if fast else {}
+    absent = any(service not in values for service in services)
+    return TraefikAnswers(signal, health, values, known_services(asker.ask(KNOWN)) if absent else (), buckets)
+
+
+def _unusable(fault: PrometheusFault) -> Reading:
+    return Reading(ReadingKind.ERROR, note=str(fault))

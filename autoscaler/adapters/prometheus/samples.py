@@ -1,0 +1,46 @@
+"""What Prometheus answers, as samples: of one instant, or of each instant of a span. Pure."""
+
+from dataclasses import dataclass
+
+from autoscaler.ports import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One series at one instant, or a scalar (no labels): its value may be NaN or infinite."""
+
+    labels: dict[str, str]
+    at: float
+    value: float
+
+
+def parse_result(result: object) -> list[Sample]:
+    """Return the samples of a vector or scalar result as the library hands it over.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError: it is neither.
+    """
+    if not isinstance(result, list):
+        raise TypeError("neither a vector nor a scalar")
+    if len(result) == 2 and not isinstance(result[0], dict):  # noqa: PLR2004  a scalar: [time, "value"]
+        return [Sample({}, float(result[0]), float(result[1]))]
+    return [Sample(dict(series["metric"]), float(series["value"][0]), float(series["value"][1])) for series in result]
+
+
+def parse_matrix(result: object, span: Span) -> list[list[Sample]]:
+    """Return the samples at each instant of the span, from a range result as the library hands it over.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError: it is none, or has samples of other instants.
+    """
+    if not isinstance(result, list):
+        raise TypeError("no matrix")
+    found: list[list[Sample]] = [[] for _ in range(len(span))]
+    for series in result:
+        labels = dict(series["metric"])
+        for at, value in series["values"]:
+            index = round((float(at) - span.start) / span.step_seconds)
+            if index < 0:
+                raise ValueError("a sample before the span")
+            found[index].append(Sample(labels, float(at), float(value)))
+    return found
