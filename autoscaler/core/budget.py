@@ -4,6 +4,7 @@ Max-min fairness as in Bertsekas and Gallager, Data Networks, 6.5.2, with a floo
 cost of one who has less, unless that one wants no more.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -32,16 +33,24 @@ def share(wishes: Mapping[str, int], floors: Mapping[str, int], total: int) -> d
         return dict(wishes)
     if sum(floors.values()) > total:
         return share(floors, dict.fromkeys(floors, 0), total)
-    shares, left = dict(floors), total - sum(floors.values())
-    for _ in range(left):
-        poorest = min((name for name in wishes if shares[name] < wishes[name]), key=lambda name: (shares[name], name))
-        shares[poorest] += 1
+    level = bisect_right(range(max(wishes.values())), total, key=lambda each: sum(_at(wishes, floors, each).values()))
+    shares = _at(wishes, floors, level - 1)
+    poorest = sorted(name for name, wish in wishes.items() if shares[name] == level - 1 < wish)
+    for name in poorest[: total - sum(shares.values())]:
+        shares[name] += 1
     return shares
 
 
+def _at(wishes: Mapping[str, int], floors: Mapping[str, int], level: int) -> dict[str, int]:
+    """Return what each has when all have been brought up to that level, as far as they wish."""
+    return {name: max(floors[name], min(level, wish)) for name, wish in wishes.items()}
+
+
 def _floor(decision: Decision) -> int:
-    blind = decision.reason in {Reason.BLIND, Reason.MISSING_READING, Reason.NOT_READY}
-    return max(decision.low, decision.replicas.count if blind else 0)
+    """Return what the budget leaves it: its minimum, and without sight of its load what it has."""
+    sights = [proposal for proposal in decision.proposals if proposal.replicas is not None and not proposal.cap]
+    unseen = not sights or decision.replicas.ready == 0 or any(proposal.blocks for proposal in decision.proposals)
+    return max(decision.low, decision.replicas.count if unseen else 0)
 
 
 def _cut(decision: Decision, allowed: int, total: int) -> Decision:

@@ -17,37 +17,35 @@ class Wish:
     limits: tuple[AppliedLimit, ...] = ()
 
 
-def combine(proposals: tuple[Proposal, ...], replicas: Replicas, policy: Policy) -> Wish | None:
+def combine(proposals: tuple[Proposal, ...], count: int) -> Wish | None:
     """Return the highest usable proposal (at a tie the first rule's), or None when there is none; caps do not vote."""
-    caps = {rule.name for rule in policy.rules if rule.cap}
-    usable = [proposal for proposal in proposals if proposal.replicas is not None and proposal.rule not in caps]
-    if not usable:
+    winner, most = None, -1
+    for proposal in proposals:
+        if proposal.replicas is not None and proposal.replicas > most and not proposal.cap:
+            winner, most = proposal, proposal.replicas
+    if winner is None:
         return None
-    winner = max(usable, key=_wanted)
-    return Wish(_wanted(winner), _reason(winner, replicas.count), winner, _held(winner, replicas.count))
+    return Wish(most, _reason(winner, most, count), winner, _held(winner, count))
 
 
-def _wanted(proposal: Proposal) -> int:
-    return proposal.replicas if proposal.replicas is not None else 0
+_HELD_BY = {Limit.TOLERANCE: Reason.WITHIN_TOLERANCE, Limit.WARM_UP: Reason.WARMING_UP}
 
 
-def _reason(winner: Proposal, count: int) -> Reason:
-    if _wanted(winner) > count:
+def _reason(winner: Proposal, wanted: int, count: int) -> Reason:
+    if wanted > count:
         return Reason.ABOVE_TARGET
-    if _wanted(winner) < count:
+    if wanted < count:
         return Reason.BELOW_TARGET
-    return {Limit.TOLERANCE: Reason.WITHIN_TOLERANCE, Limit.WARM_UP: Reason.WARMING_UP}.get(
-        winner.held_by or Limit.BOUNDS, Reason.STEADY
-    )
+    return Reason.STEADY if winner.held_by is None else _HELD_BY[winner.held_by]
 
 
 def _held(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
     if winner.held_by is None or winner.unheld is None:
         return ()
-    note = {
-        Limit.TOLERANCE: f"{winner.rule} is within tolerance of its target",
-        Limit.WARM_UP: f"{winner.rule} still measures the time before the last change",
-    }[winner.held_by]
+    if winner.held_by is Limit.TOLERANCE:
+        note = f"{winner.rule} is within tolerance of its target"
+    else:
+        note = f"{winner.rule} still measures the time before the last change"
     return (AppliedLimit(winner.held_by, winner.unheld, count, note),)
 
 

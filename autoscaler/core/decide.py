@@ -1,13 +1,12 @@
 """The decision: rules -> combine -> limits. One pure function drives the daemon, replays and simulations alike."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from autoscaler.core.combine import Wish, blind_wish, combine
 from autoscaler.core.explain import sentence
-from autoscaler.core.guards import GUARDS
+from autoscaler.core.guards import FALLBACK_GUARDS, GUARDS
 from autoscaler.core.limits import LIMITS, apply_limits
-from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, recommend, see_blindness, see_count
+from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, recommend, reversals, see_blindness, see_count
 from autoscaler.core.model import (
     AppliedLimit,
     Decision,
@@ -38,15 +37,14 @@ def decide(policy: Policy, observation: Observation, memory: Memory, now: float)
     bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
     memory = _observe(policy, observation, memory, now)
     sizing = size(policy, memory.learned)
-    proposals = tuple(_propose(policy, rule, observation, memory, sizing, now) for rule in policy.rules)
-    memory = _see_burst(policy, proposals, replicas.count, memory, now)
+    proposals = propose_all(policy, observation, memory, sizing, now)
+    wish = combine(proposals, replicas.count)
+    memory = see_blindness(_see_burst(policy, proposals, replicas.count, memory, now), now, blind=wish is None)
+    situation = Situation(policy, bounds, replicas, proposals, memory, now, sizing)
     forced = _without_readings(bounds, replicas.count)
     if forced is not None:
-        return _decision(Situation(policy, bounds, replicas, proposals, memory, now, sizing), forced), memory
-    wish = combine(proposals, replicas, policy)
-    memory = see_blindness(memory, now, blind=wish is None)
-    wish = wish or blind_wish(policy, replicas, memory, now)
-    return _limited(Situation(policy, bounds, replicas, proposals, memory, now, sizing), wish)
+        return _forced(situation, forced)
+    return conclude(situation, wish or blind_wish(policy, replicas, memory, now))
 
 
 def _observe(policy: Policy, observation: Observation, memory: Memory, now: float) -> Memory:
@@ -56,20 +54,22 @@ def _observe(policy: Policy, observation: Observation, memory: Memory, now: floa
     return memory if learned is memory.learned else replace(memory, learned=learned)
 
 
-def _propose(
-    policy: Policy, rule: Rule, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
-) -> Proposal:
-    readings = observation.readings
-    if sizing is not None and sizing.rule == rule.name:
-        rule = replace(rule, target=sizing.per_replica)
-    return propose(
-        rule,
-        readings.get(rule.name, _NOT_MEASURED),
-        observation.replicas,
-        policy,
-        warming=is_warming(rule, memory, now),
-        burst=readings.get(rule.burst_name) if rule.burst is not None else None,
-    )
+def propose_all(
+    policy: Policy, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
+) -> tuple[Proposal, ...]:
+    """Return what each rule wants, in the policy's order; the sized rule aims at the learned load per replica."""
+    readings, replicas, proposals = observation.readings, observation.replicas, []
+    for rule in policy.rules:
+        proposal = propose(
+            rule if sizing is None or sizing.rule != rule.name else replace(rule, target=sizing.per_replica),
+            readings.get(rule.name, _NOT_MEASURED),
+            replicas,
+            policy,
+            warming=rule.depends_on_replicas and is_warming(rule, memory, now),
+            burst=None if rule.burst is None else readings.get(rule.burst_name),
+        )
+        proposals.append(proposal)
+    return tuple(proposals)
 
 
 def is_warming(rule: Rule, memory: Memory, now: float) -> bool:
@@ -82,13 +82,13 @@ def is_warming(rule: Rule, memory: Memory, now: float) -> bool:
     return now - change.ready_at < rule.source.window_seconds
 
 
-def _see_burst(policy: Policy, proposals: Iterable[Proposal], count: int, memory: Memory, now: float) -> Memory:
+def _see_burst(policy: Policy, proposals: tuple[Proposal, ...], count: int, memory: Memory, now: float) -> Memory:
     """Remember until when a burst that asks for more replicas keeps the count from falling: a whole long window."""
-    bursting = {proposal.rule for proposal in proposals if proposal.burst and (proposal.replicas or 0) > count}
-    if not bursting:
-        return memory
-    window_seconds = max(rule.source.window_seconds for rule in policy.rules if rule.name in bursting)
-    return replace(memory, burst_until=now + window_seconds)
+    until = memory.burst_until or now
+    for rule, proposal in zip(policy.rules, proposals, strict=True):
+        if proposal.burst and (proposal.replicas or 0) > count:
+            until = max(until, now + rule.source.window_seconds)
+    return memory if until == (memory.burst_until or now) else replace(memory, burst_until=until)
 
 
 def _without_readings(bounds: Bounds, count: int) -> Wish | None:
@@ -102,8 +102,17 @@ def _without_readings(bounds: Bounds, count: int) -> Wish | None:
     return None
 
 
-def _limited(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
-    guards = () if wish.reason is Reason.BLIND_FALLBACK else GUARDS
+def _forced(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
+    """Take the count that the bounds force, and remember it as wanted, so that it is held for a window."""
+    memory = situation.memory
+    if wish.reason is not Reason.STOPPED:
+        memory = recommend(memory, wish.replicas, situation.now, situation.policy)
+    return _decision(situation, wish), memory
+
+
+def conclude(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
+    """Pass a wish through the guards and limits, and remember what was wanted in between."""
+    guards = FALLBACK_GUARDS if wish.reason is Reason.BLIND_FALLBACK else GUARDS
     wanted, guarded = apply_limits(guards, situation, wish.replicas)
     memory = recommend(situation.memory, wanted, situation.now, situation.policy)
     situation = replace(situation, memory=memory)
@@ -130,16 +139,14 @@ HELD_BY = {
 
 
 def _reason(wished: Reason, applied: tuple[AppliedLimit, ...], count: int, desired: int) -> Reason:
-    """Return why the count changes, or which limit kept it from changing."""
+    """Return why the count changes, or which limit kept it from changing: the last, since that one ended there."""
     if desired > count and any(limit.limit is Limit.SEASON and limit.before <= count for limit in applied):
         return Reason.SEASONAL
     if desired < count and wished not in {Reason.BELOW_TARGET, Reason.BLIND_FALLBACK}:
         return Reason.CAPPED
-    if desired != count:
+    if desired != count or not applied:
         return wished
-    holding = next((limit for limit in applied if limit.after == count), None)
-    if holding is None:
-        return wished
+    holding = applied[-1]
     if holding.limit is Limit.BOUNDS:
         return Reason.AT_MAX if holding.before > count else Reason.AT_MIN
     return HELD_BY[holding.limit]
@@ -159,4 +166,5 @@ def _decision(situation: Situation, wish: Wish) -> Decision:
         low=situation.bounds.low,
         high=situation.bounds.high,
         sizing=situation.sizing,
+        reversals=reversals(situation.memory.changes, situation.now, situation.policy.reversals.period_seconds),
     )

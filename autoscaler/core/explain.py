@@ -6,6 +6,7 @@ from autoscaler.core.combine import Wish
 from autoscaler.core.limits import by_schedule
 from autoscaler.core.model import AppliedLimit, Decision, Proposal, Reason, Sizing
 from autoscaler.core.policy import Goal, Query, Rule, Signal
+from autoscaler.core.rules import is_inactive
 from autoscaler.core.situation import Situation
 
 
@@ -30,7 +31,8 @@ def _cause(situation: Situation, wish: Wish) -> str:
 
 
 def _blind(situation: Situation) -> str:
-    missing = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in situation.proposals)
+    without = [proposal for proposal in situation.proposals if proposal.replicas is None]
+    missing = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in without)
     since = situation.memory.blind_since
     seconds = 0 if since is None else situation.now - since
     return f"no usable reading for {seconds:.0f} s: {missing}"
@@ -39,10 +41,10 @@ def _blind(situation: Situation) -> str:
 _CAUSES: Mapping[Reason, Callable[[Situation], str]] = {
     Reason.STOPPED: lambda _: "no replica is running, so the service counts as stopped on purpose",
     Reason.BELOW_MIN: lambda situation: (
-        f"fewer replicas than replicas.min {situation.bounds.low}{by_schedule(situation.bounds)}"
+        f"fewer replicas than replicas.min {situation.bounds.low}{by_schedule(situation.bounds.low_by)}"
     ),
     Reason.ABOVE_MAX: lambda situation: (
-        f"more replicas than replicas.max {situation.bounds.high}{by_schedule(situation.bounds)}"
+        f"more replicas than replicas.max {situation.bounds.high}{by_schedule(situation.bounds.high_by)}"
     ),
 }
 
@@ -57,13 +59,22 @@ def describe(rule: Rule, proposal: Proposal, sizing: Sizing | None = None) -> st
     seen, target = format_value(rule, value), format_value(rule, proposal.target)
     burst = f" in the last {rule.burst.window_seconds:g} s" if proposal.burst and rule.burst is not None else ""
     wants = f"wants {proposal.unheld}"
-    if rule.activation is not None and value <= rule.activation:
+    if rule.activation is not None and is_inactive(rule, value):
         return f"{rule.name} {seen}, not above its activation {format_value(rule, rule.activation)}, {wants}"
     if rule.goal is Goal.STEPS:
-        return f"{rule.name} {seen} {wants} by its steps"
+        return f"{rule.name} {seen}, {_step(rule, value)}, {wants}"
     if rule.goal is Goal.TARGET:
         return f"{rule.name} {seen} against {target} {wants}"
     return f"{rule.name} {seen}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
+
+
+def _step(rule: Rule, value: float) -> str:
+    """Say which of the steps it is, e.g. `above 500 ms`."""
+    above = [step.bound for step in rule.steps if step.above and value > step.bound]
+    below = [step.bound for step in rule.steps if not step.above and value < step.bound]
+    if above:
+        return f"above {format_value(rule, max(above))}"
+    return f"below {format_value(rule, min(below))}" if below else "within its steps"
 
 
 def _sized(rule: Rule, sizing: Sizing | None) -> str:

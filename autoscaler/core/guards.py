@@ -1,8 +1,10 @@
 """The guards: what keeps the rules' wish from being taken at its word, before it is remembered as a recommendation."""
 
+from autoscaler.core.explain import format_value
 from autoscaler.core.limits import LimitFunction, Outcome, bounds
-from autoscaler.core.model import Limit, Proposal, ReadingKind
-from autoscaler.core.policy import Goal, OnMissing, Query, Rule, Signal
+from autoscaler.core.model import Limit, Proposal
+from autoscaler.core.policy import Goal, Rule
+from autoscaler.core.rules import ceil_replicas
 from autoscaler.core.situation import Situation
 
 
@@ -11,60 +13,43 @@ def missing_reading(situation: Situation, wanted: int) -> Outcome:
     count = situation.replicas.count
     if wanted >= count:
         return wanted, ""
-    missing = [proposal for proposal in situation.proposals if blocks_lowering(situation, proposal)]
-    if not missing:
-        return wanted, ""
-    names = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in missing)
-    return count, f"nothing is lowered without a reading of {names}"
-
-
-def blocks_lowering(situation: Situation, proposal: Proposal) -> bool:
-    """Return whether this proposal's missing reading forbids to lower; a cap's and an optional rule's do not."""
-    if proposal.replicas is not None:
-        return False
-    rule = next(rule for rule in situation.policy.rules if rule.name == proposal.rule)
-    fault = proposal.reading.kind is ReadingKind.ERROR and OnMissing.ERROR in {rule.on_empty, rule.on_nan}
-    return not rule.cap and (rule.required or fault)
+    missing = [f"{each.rule} ({each.reading.kind})" for each in situation.proposals if each.blocks]
+    return (count, f"nothing is lowered without a reading of {', '.join(missing)}") if missing else (wanted, "")
 
 
 def not_ready(situation: Situation, wanted: int) -> Outcome:
-    """Lower only while some replica serves: with none, Traefik measures no load although there may be some."""
-    count = situation.replicas.count
-    if situation.replicas.ready > 0 or wanted >= count:
+    """Lower only what serves: with no replica ready Traefik sees no load, with few a ratio speaks of those few."""
+    count, ready = situation.replicas.count, situation.replicas.ready
+    if wanted >= count:
         return wanted, ""
-    return count, "nothing is lowered while no replica is ready"
+    if ready == 0:
+        return count, "nothing is lowered while no replica is ready"
+    most = 1 + situation.policy.scale_up.tolerance
+    above = next((each.rule for each in situation.proposals if (each.ratio or 0.0) > most and not each.cap), None)
+    if above is None:
+        return wanted, ""
+    return count, f"nothing is lowered while {above} is above its target and only {ready} of {count} are ready"
 
 
 def projection(situation: Situation, wanted: int) -> Outcome:
     """Lower no further than to where no rule would ask for more again, its value spread over the fewer replicas."""
-    count, ready = situation.replicas.count, situation.replicas.ready
+    count = situation.replicas.count
     if wanted >= count:
         return wanted, ""
-    for proposal in situation.proposals:
-        enough = _enough(situation, proposal, ready, max(1, wanted), count)
+    for rule, proposal in zip(situation.policy.rules, situation.proposals, strict=True):
+        enough = min(_enough(situation, rule, proposal), count)
         if enough > wanted:
             return enough, f"{proposal.rule} would ask for more again below {enough}"
     return wanted, ""
 
 
-def _enough(situation: Situation, proposal: Proposal, ready: int, wanted: int, count: int) -> int:
-    """Return the least count from `wanted` up at which the rule's projected value asks for no more."""
-    rule = next(rule for rule in situation.policy.rules if rule.name == proposal.rule)
-    value = proposal.reading.value
-    if value is None or not spreads(rule):
-        return wanted
-    up = 1.0 if rule.goal is Goal.STEPS else 1.0 + situation.policy.scale_up.tolerance
-    return next((few for few in range(wanted, count) if value * ready / few <= rule.target * up), count)
-
-
-def spreads(rule: Rule) -> bool:
-    """Return whether the rule's value is one per replica, which grows when there are fewer of them."""
-    per_replica = isinstance(rule.source, Query) or rule.source.signal is Signal.LATENCY
-    return per_replica and not rule.cap and (rule.goal is Goal.TARGET or _steps_of_latency(rule))
-
-
-def _steps_of_latency(rule: Rule) -> bool:
-    return rule.goal is Goal.STEPS and not isinstance(rule.source, Query)
+def _enough(situation: Situation, rule: Rule, proposal: Proposal) -> int:
+    """Return the least count at which the rule's projected value asks for no more."""
+    if proposal.reading.value is None or not rule.spreads:
+        return 0
+    most = rule.target * (1.0 if rule.goal is Goal.STEPS else 1.0 + situation.policy.scale_up.tolerance)
+    total = proposal.reading.value * situation.replicas.ready
+    return ceil_replicas(total / most) if most > 0 else situation.replicas.count
 
 
 def burst(situation: Situation, wanted: int) -> Outcome:
@@ -83,16 +68,19 @@ def season(situation: Situation, wanted: int) -> Outcome:
 
 def cap(situation: Situation, wanted: int) -> Outcome:
     """Want no more than the least that a cap rule allows, but never fewer than the minimum."""
-    caps = [each for each in situation.proposals if each.replicas is not None and _is_cap(situation, each)]
-    least = min(caps, key=lambda each: each.replicas or 0, default=None)
-    if least is None or least.replicas is None:
+    caps = [(each.replicas, index) for index, each in enumerate(situation.proposals) if each.cap]
+    known = [(most, index) for most, index in caps if most is not None]
+    if not known:
         return wanted, ""
-    allowed = max(situation.bounds.low, least.replicas)
-    return (allowed, f"{least.rule} caps it at {allowed}") if wanted > allowed else (wanted, "")
+    most, index = min(known)
+    allowed = max(situation.bounds.low, most)
+    return (allowed, _cap_note(situation, index, allowed)) if wanted > allowed else (wanted, "")
 
 
-def _is_cap(situation: Situation, proposal: Proposal) -> bool:
-    return any(rule.cap for rule in situation.policy.rules if rule.name == proposal.rule)
+def _cap_note(situation: Situation, index: int, allowed: int) -> str:
+    rule, proposal = situation.policy.rules[index], situation.proposals[index]
+    value = format_value(rule, proposal.reading.value or 0.0)
+    return f"{rule.name} {value} at {format_value(rule, proposal.target)} per replica allows no more than {allowed}"
 
 
 GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (
@@ -104,3 +92,4 @@ GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.CAP, cap),
     (Limit.BOUNDS, bounds),  # already here, so that a service at its minimum is at its minimum, and not "stabilizing"
 )
+FALLBACK_GUARDS = tuple(stage for stage in GUARDS if stage[0] in {Limit.CAP, Limit.BOUNDS})  # it is the operator's wish

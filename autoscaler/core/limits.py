@@ -6,7 +6,6 @@ from autoscaler.core.memory import recent, reversals
 from autoscaler.core.model import AppliedLimit, Limit
 from autoscaler.core.policy import SelectPolicy
 from autoscaler.core.rates import scale_down_limit, scale_up_limit
-from autoscaler.core.schedule import Bounds
 from autoscaler.core.situation import Situation
 
 Outcome = tuple[int, str]  # the allowed count, and why in words
@@ -69,17 +68,17 @@ def _rate_note(select_policy: SelectPolicy, limit: int, *, up: bool) -> str:
 
 def bounds(situation: Situation, wanted: int) -> Outcome:
     """Stay within the policy's replicas."""
-    low, high = situation.bounds.low, situation.bounds.high
-    if wanted > high:
-        return high, f"replicas.max is {high}{by_schedule(situation.bounds)}"
-    if wanted < low:
-        return low, f"replicas.min is {low}{by_schedule(situation.bounds)}"
+    limits = situation.bounds
+    if wanted > limits.high:
+        return limits.high, f"replicas.max is {limits.high}{by_schedule(limits.high_by)}"
+    if wanted < limits.low:
+        return limits.low, f"replicas.min is {limits.low}{by_schedule(limits.low_by)}"
     return wanted, ""
 
 
-def by_schedule(bounds: Bounds) -> str:
-    """Say which schedule moved the bounds, if one did."""
-    return f" (schedule {bounds.schedule})" if bounds.schedule else ""
+def by_schedule(schedule: str) -> str:
+    """Say whose bound it is, if it is a schedule's."""
+    return f" (schedule {schedule})" if schedule else ""
 
 
 def few_reversals(situation: Situation, wanted: int) -> Outcome:

@@ -1,6 +1,7 @@
 """What is remembered between decisions, and for how long. Pure: each function returns a new Memory."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from autoscaler.core.model import Change, Moment, Replicas
 from autoscaler.core.policy import Policy
@@ -8,6 +9,7 @@ from autoscaler.core.sizing import Learned
 
 LONGEST_START_SECONDS = 180.0  # a replica that is not ready by then will not hold up decisions any longer
 _START_SMOOTHING = 0.3
+_AWAY_INTERVALS = 3.0  # after so many times the usual pause, what happened meanwhile is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Memory:
     recommendations: tuple[Moment, ...] = ()  # unstabilized, oldest first
     changes: tuple[Moment, ...] = ()  # replicas added (> 0) or removed (< 0)
     last_seen: Moment | None = None  # the count at the last decision
+    interval_seconds: float | None = None  # between the last two decisions
     blind_since: float | None = None
     change: Change | None = None  # the latest one
     start_seconds: float | None = None  # measured: from the decision until the new replicas are ready
@@ -29,27 +32,43 @@ def see_count(memory: Memory, replicas: Replicas, now: float, policy: Policy) ->
 
     Changes are taken from what happened, not from what was decided: a failed operation costs no rate budget, and
     somebody else's scaling does. A fresh memory starts from the present count, as HPA's does, so that nothing is
-    lowered before a whole window has been seen.
+    lowered before a whole window has been seen; so does one after a gap, and after the service was stopped.
     """
-    count = replicas.count
+    if memory.last_seen is not None and now < memory.last_seen.at:
+        memory = Memory(start_seconds=memory.start_seconds, learned=memory.learned)  # the clock was set back
+    count, last = replicas.count, memory.last_seen
     kept_seconds = max(policy.horizon_seconds, policy.reversals.period_seconds)
-    seen = replace(memory, last_seen=Moment(now, count), changes=recent(memory.changes, now, kept_seconds))
-    if memory.last_seen is None:
-        return replace(seen, recommendations=(*memory.recommendations, Moment(now, count)))
-    difference = count - memory.last_seen.replicas
-    if difference != 0:
-        at = memory.last_seen.at
-        seen = replace(seen, changes=(*seen.changes, Moment(at, difference)), change=Change(at, difference > 0))
+    seen = replace(
+        memory,
+        recommendations=(*memory.recommendations, Moment(now, count))
+        if _begins(memory, now)
+        else memory.recommendations,
+        changes=recent(memory.changes, now, kept_seconds),
+        last_seen=Moment(now, count),
+        interval_seconds=None if last is None else now - last.at,
+    )
+    if last is not None and count != last.replicas:
+        change = Moment(last.at, count - last.replicas)
+        seen = replace(seen, changes=(*seen.changes, change), change=Change(last.at, change.replicas > 0))
     return _see_effect(seen, replicas, now)
 
 
+def _begins(memory: Memory, now: float) -> bool:
+    """Return whether the time before this decision was not watched."""
+    last, usual_seconds = memory.last_seen, memory.interval_seconds
+    if last is None or last.replicas == 0:
+        return True
+    return usual_seconds is not None and now - last.at > _AWAY_INTERVALS * usual_seconds
+
+
 def _see_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:
-    """Note when all replicas of the latest change are ready, and learn from it how long a start takes."""
+    """Note when the latest change is done and all replicas are ready; learn from it how long a start takes."""
     change = memory.change
     if change is None or change.ready_at is not None:
         return memory
     waited_seconds = now - change.decided_at
-    if replicas.ready < replicas.count and waited_seconds < LONGEST_START_SECONDS:
+    done = replicas.current == replicas.count and replicas.ready >= replicas.count
+    if not done and waited_seconds < LONGEST_START_SECONDS:
         return memory
     learned = change.raised and waited_seconds < LONGEST_START_SECONDS
     start_seconds = _smoothed(memory.start_seconds, waited_seconds) if learned else memory.start_seconds
@@ -77,9 +96,9 @@ def recommend(memory: Memory, replicas: int, now: float, policy: Policy) -> Memo
 
 def see_blindness(memory: Memory, now: float, *, blind: bool) -> Memory:
     """Note since when there has been no usable reading at all."""
-    if not blind:
-        return memory if memory.blind_since is None else replace(memory, blind_since=None)
-    return memory if memory.blind_since is not None else replace(memory, blind_since=now)
+    if blind == (memory.blind_since is not None):
+        return memory
+    return replace(memory, blind_since=now if blind else None)
 
 
 def recent(moments: tuple[Moment, ...], now: float, window_seconds: float) -> tuple[Moment, ...]:
@@ -92,5 +111,5 @@ def recent(moments: tuple[Moment, ...], now: float, window_seconds: float) -> tu
 
 def reversals(changes: tuple[Moment, ...], now: float, period_seconds: float) -> int:
     """Return how often the direction changed within the period."""
-    ups = [change.replicas > 0 for change in recent(changes, now, period_seconds)]
-    return sum(earlier != later for earlier, later in zip(ups, ups[1:], strict=False))
+    within = recent(changes, now, period_seconds)
+    return sum((earlier.replicas > 0) != (later.replicas > 0) for earlier, later in pairwise(within))

@@ -67,10 +67,12 @@ class Proposal:
     reading: Reading
     target: float
     replicas: int | None = None
-    ratio: float | None = None  # value / target; 1.0 is on target
+    ratio: float | None = None  # value / target; 1.0 is on target; None for steps
     unheld: int | None = None  # what it would want without tolerance and warm-up
     held_by: "Limit | None" = None  # which of the two held it
     burst: bool = False  # taken from the short window
+    cap: bool = False  # `replicas` is the most that there may be
+    blocks: bool = False  # its reading is missing, and without it nothing is lowered
 
 
 class Limit(StrEnum):
@@ -177,6 +179,7 @@ class Decision:
     low: int = 0  # the bounds as they are now
     high: int = 0
     sizing: Sizing | None = None
+    reversals: int = 0  # changes of direction within the policy's period
 
     @property
     def direction(self) -> Direction:

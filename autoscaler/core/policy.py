@@ -49,7 +49,7 @@ class Goal(StrEnum):
 
 
 class StepChange(StrEnum):
-    """What a step does; the words of AWS step scaling in brackets."""
+    """What a step does; the words of AWS step scaling in brackets. A step above a bound never lowers."""
 
     ADD = "add"  # replicas, negative to remove [ChangeInCapacity]
     PERCENT = "percent"  # of the replicas there are, negative to remove [PercentChangeInCapacity]
@@ -71,21 +71,21 @@ class OnMissing(StrEnum):
 
     HOLD = "hold"  # not usable: never lowers, may leave others to raise
     ZERO = "zero"  # the operator says that it means zero
-    ERROR = "error"  # a fault: as hold, and that even of a rule that is not required
+    ERROR = "error"  # a fault: as hold, and it forbids lowering even where the rule is not required
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One reason to scale: a source, and the value that it should have."""
 
     name: str
     source: Source
     goal: Goal
-    target: float  # in the source's unit, > 0; of steps: the lowest bound that raises
+    target: float  # in the source's unit, > 0; of steps: the lowest bound that raises, which may be any number
     on_empty: OnMissing = OnMissing.HOLD
     on_nan: OnMissing = OnMissing.HOLD
     steps: tuple[Step, ...] = ()
-    cap: bool = False  # it only lowers the maximum
+    cap: bool = False  # it only lowers the maximum, to value / target, rounded down
     required: bool = True  # without its reading nothing is lowered
     activation: float | None = None  # up to this value it wants nothing
     burst: TraefikSignal | None = None  # the same signal over a short window
@@ -96,9 +96,21 @@ class Rule:
         return self.goal is not Goal.PER_REPLICA
 
     @property
+    def may_raise(self) -> bool:
+        """Whether there is a value at which it asks for more replicas."""
+        return not self.cap and (self.goal is not Goal.STEPS or any(step.above for step in self.steps))
+
+    @cached_property
     def burst_name(self) -> str:
         """The name of the short window's reading."""
         return f"{self.name}@burst"
+
+    @cached_property
+    def spreads(self) -> bool:
+        """Whether its value is one per replica, which grows when there are fewer of them."""
+        latency = isinstance(self.source, TraefikSignal) and self.source.signal is Signal.LATENCY
+        ratio_of_query = isinstance(self.source, Query) and self.goal is Goal.TARGET
+        return self.may_raise and (latency or ratio_of_query)
 
 
 class RateUnit(StrEnum):

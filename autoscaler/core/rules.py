@@ -1,12 +1,12 @@
 """One rule and one reading make one proposal. Formulae: HPA's replica_calculator.go; steps: AWS step scaling."""
 
 import math
-from dataclasses import replace
 
 from autoscaler.core.model import Limit, Proposal, Reading, ReadingKind, Replicas
-from autoscaler.core.policy import Goal, OnMissing, Policy, Rule, StepChange
+from autoscaler.core.policy import Goal, OnMissing, Policy, Rule, Step, StepChange
 
 MOST_REPLICAS = 2**31 - 1  # HPA's cap: a wild reading must not overflow
+_NOISE = 1e-12  # relative; of the last float digits
 _BURST_DEVIATIONS = 3.0  # of a Poisson count: what chance does once in 700 readings is no burst
 
 
@@ -23,57 +23,52 @@ def propose(
 
     `warming`: the last change is not yet in effect over the whole window. `burst`: the short window's reading.
     """
-    reading = as_fault(rule, reading)
     value = usable_value(rule, reading)
     if value is None:
-        return Proposal(rule.name, reading, rule.target)
-    if bursts(rule, value, burst, policy):
-        assert burst is not None  # noqa: S101  a burst is one of a reading
-        return replace(_proposal(rule, burst, burst.value or 0.0, replicas, policy, warming=warming), burst=True)
-    return _proposal(rule, reading, value, replicas, policy, warming=warming)
-
-
-def _proposal(
-    rule: Rule, reading: Reading, value: float, replicas: Replicas, policy: Policy, *, warming: bool
-) -> Proposal:
-    ratio = usage_ratio(rule, value, replicas)
+        return Proposal(rule.name, reading, rule.target, cap=rule.cap, blocks=blocks_lowering(rule, reading))
+    higher = burst_value(rule, value, burst, policy)
+    if higher is not None and burst is not None:
+        value, reading = higher, burst
     wanted = wanted_replicas(rule, value, replicas)
-    held_by = _held_by(rule, ratio, wanted, replicas.count, policy, warming=warming)
-    kept = wanted if held_by is None else replicas.count
-    return Proposal(rule.name, reading, rule.target, replicas=kept, ratio=ratio, unheld=wanted, held_by=held_by)
-
-
-def _held_by(rule: Rule, ratio: float, wanted: int, count: int, policy: Policy, *, warming: bool) -> Limit | None:
-    if wanted == count or rule.cap:
-        return None
-    if rule.goal is not Goal.STEPS and is_within_tolerance(ratio, policy):
-        return Limit.TOLERANCE
-    return Limit.WARM_UP if warming and rule.depends_on_replicas else None
-
-
-def as_fault(rule: Rule, reading: Reading) -> Reading:
-    """Return the reading as an error, where the operator said that an empty or NaN answer is one."""
-    meaning = {ReadingKind.EMPTY: rule.on_empty, ReadingKind.NAN: rule.on_nan}.get(reading.kind)
-    if meaning is not OnMissing.ERROR:
-        return reading
-    return Reading(ReadingKind.ERROR, age_seconds=reading.age_seconds, note=f"{reading.kind}: {reading.note}")
+    ratio = None if rule.goal is Goal.STEPS else usage_ratio(rule, value, replicas)
+    near = ratio is not None and is_within_tolerance(ratio, policy) and not is_inactive(rule, value)
+    held_by = _held_by(rule, wanted, replicas.count, near=near, warming=warming)
+    return Proposal(
+        rule.name,
+        reading,
+        rule.target,
+        replicas=wanted if held_by is None else replicas.count,
+        ratio=ratio,
+        unheld=wanted,
+        held_by=held_by,
+        burst=higher is not None,
+        cap=rule.cap,
+    )
 
 
 def usable_value(rule: Rule, reading: Reading) -> float | None:
     """Return the number to calculate with, or None: "no answer" is zero only where the operator said so."""
-    if reading.kind is ReadingKind.EMPTY and rule.on_empty is OnMissing.ZERO:
-        return 0.0
-    if reading.kind is ReadingKind.NAN and rule.on_nan is OnMissing.ZERO:
-        return 0.0
-    return reading.value
+    return 0.0 if _meaning(rule, reading) is OnMissing.ZERO else reading.value
 
 
-def bursts(rule: Rule, value: float, burst: Reading | None, policy: Policy) -> bool:
-    """Return whether the short window shows clearly more than the long one: by the threshold, and not by chance."""
+def blocks_lowering(rule: Rule, reading: Reading) -> bool:
+    """Return whether without this reading nothing may be lowered: not of a cap; of an optional rule only a fault."""
+    return not rule.cap and (rule.required or _meaning(rule, reading) is OnMissing.ERROR)
+
+
+def _meaning(rule: Rule, reading: Reading) -> OnMissing | None:
+    """Return what the operator said that such a reading means, if it is of a kind to say something about."""
+    if reading.kind is ReadingKind.EMPTY:
+        return rule.on_empty
+    return rule.on_nan if reading.kind is ReadingKind.NAN else None
+
+
+def burst_value(rule: Rule, value: float, burst: Reading | None, policy: Policy) -> float | None:
+    """Return the short window's value, if it is clearly above the long one's: by the threshold, and not by chance."""
     if burst is None or burst.value is None or rule.burst is None:
-        return False
+        return None
     chance = _BURST_DEVIATIONS * math.sqrt(max(value, 0.0) / rule.burst.window_seconds)
-    return burst.value > value * policy.burst_threshold and burst.value > value + chance
+    return burst.value if burst.value > max(value * policy.burst_threshold, value + chance) else None
 
 
 def usage_ratio(rule: Rule, value: float, replicas: Replicas) -> float:
@@ -86,36 +81,49 @@ def usage_ratio(rule: Rule, value: float, replicas: Replicas) -> float:
 def wanted_replicas(rule: Rule, value: float, replicas: Replicas) -> int:
     """Return the count that would bring the rule on target, without tolerance.
 
-    `per_replica` (HPA AverageValue): ceil(value / target). `target` (HPA Value): ceil(ready x value / target);
-    with no replica ready such a ratio is what is left of the past, and never raises. `steps`: as the step says.
+    `per_replica` (HPA AverageValue): ceil(value / target), of a cap rounded down. `target` (HPA Value): ceil(ready x
+    value / target), from none at all ceil(value / target). `steps`: as the step says. With replicas of which none is
+    ready, the value of the last two is what is left of the past, and never raises.
     """
-    if rule.activation is not None and value <= rule.activation:
+    if is_inactive(rule, value):
         return 0
     if rule.goal is Goal.PER_REPLICA:
-        return ceil_replicas(value / rule.target)
+        return floor_replicas(value / rule.target) if rule.cap else ceil_replicas(value / rule.target)
     if rule.goal is Goal.STEPS:
-        return _stepped(rule, value, replicas.count)
-    if replicas.ready == 0:
-        return min(replicas.count, ceil_replicas(replicas.count * value / rule.target))
-    return ceil_replicas(replicas.ready * value / rule.target)
+        wanted = _stepped(rule, value, replicas.count)
+    else:
+        wanted = ceil_replicas((replicas.ready or replicas.count or 1) * value / rule.target)
+    return min(wanted, replicas.count) if replicas.count > 0 and replicas.ready == 0 else wanted
+
+
+def is_inactive(rule: Rule, value: float) -> bool:
+    """Return whether the value is not above the rule's activation, so that it wants nothing (KEDA's word)."""
+    return rule.activation is not None and value <= rule.activation
 
 
 def _stepped(rule: Rule, value: float, count: int) -> int:
-    """Return the count after the step that applies: the highest one exceeded, or the lowest one undercut."""
-    above = [step for step in rule.steps if step.above and value > step.bound]
-    below = [step for step in rule.steps if not step.above and value < step.bound]
+    """Return the count after the step that goes furthest; one above a bound never lowers, one below never raises."""
+    above = [_after(step, count) for step in rule.steps if step.above and value > step.bound]
     if above:
-        step = max(above, key=lambda each: each.bound)
-    elif below:
-        step = min(below, key=lambda each: each.bound)
-    else:
-        return count
+        return max(count, *above)
+    return min([count, *(_after(step, count) for step in rule.steps if not step.above and value < step.bound)])
+
+
+def _after(step: Step, count: int) -> int:
     if step.change is StepChange.SET:
         return step.amount
     if step.change is StepChange.ADD:
         return max(0, count + step.amount)
-    part = count * abs(step.amount) / 100  # at least one replica, as AWS's MinAdjustmentMagnitude
-    return max(0, count + int(math.copysign(max(1, math.floor(part)), step.amount)))
+    part = max(1, count * abs(step.amount) // 100)  # at least one replica, as AWS's MinAdjustmentMagnitude
+    return max(0, count + (part if step.amount > 0 else -part))
+
+
+def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: bool) -> Limit | None:
+    if count in {0, wanted} or rule.cap:
+        return None
+    if near:
+        return Limit.TOLERANCE
+    return Limit.WARM_UP if warming and rule.depends_on_replicas else None
 
 
 def is_within_tolerance(ratio: float, policy: Policy) -> bool:
@@ -125,5 +133,13 @@ def is_within_tolerance(ratio: float, policy: Policy) -> bool:
 
 def ceil_replicas(exact: float) -> int:
     """Round up to whole replicas, 0 to 2^31-1; noise of the last float digits does not cost a replica."""
-    bounded = min(max(exact, 0.0), MOST_REPLICAS)
-    return math.ceil(bounded * (1 - 1e-12))
+    return math.ceil(_bounded(exact) * (1 - _NOISE))
+
+
+def floor_replicas(exact: float) -> int:
+    """Round down to whole replicas, 0 to 2^31-1, as `ceil_replicas` rounds up."""
+    return math.floor(_bounded(exact) * (1 + _NOISE))
+
+
+def _bounded(exact: float) -> float:
+    return min(max(exact, 0.0), MOST_REPLICAS)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 _MINUTE_SECONDS = 60
+_LONGEST_FOLD = timedelta(hours=3)  # more than any zone's clock was ever set back by
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,12 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The least and the most replicas of a moment, and the schedule that moved them, if one did."""
+    """The least and the most replicas of a moment, and the schedule that each is of, if it is one's."""
 
     low: int
     high: int
-    schedule: str = ""
+    low_by: str = ""
+    high_by: str = ""
 
 
 def bounds_at(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule], now: float) -> Bounds:
@@ -46,26 +48,31 @@ def bounds_at(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule
     active = [schedule for schedule in schedules if is_active(schedule, now)]
     if not active:
         return Bounds(min_replicas, max_replicas)
-    lows = [schedule.min_replicas for schedule in active if schedule.min_replicas is not None]
-    highs = [schedule.max_replicas for schedule in active if schedule.max_replicas is not None]
-    high = min(highs, default=max_replicas)
-    return Bounds(min(max(lows, default=min_replicas), high), high, ", ".join(map(str, active)))
+    lows = [(schedule.min_replicas, str(schedule)) for schedule in active if schedule.min_replicas is not None]
+    highs = [(schedule.max_replicas, str(schedule)) for schedule in active if schedule.max_replicas is not None]
+    low, low_by = max(lows, default=(min_replicas, ""))
+    high, high_by = min(highs, default=(max_replicas, ""))
+    return Bounds(low, high, low_by, high_by) if low <= high else Bounds(high, high, high_by, high_by)
 
 
 def is_active(schedule: Schedule, now: float) -> bool:
     """Return whether a time of the schedule has come no longer ago than its duration."""
-    began = _latest_start(schedule.cron, schedule.timezone, int(now // _MINUTE_SECONDS))
+    began = latest_start(schedule.cron, schedule.timezone, int(now // _MINUTE_SECONDS))
     return began is not None and now < began + schedule.duration_seconds
 
 
 @lru_cache(maxsize=4096)
-def _latest_start(cron: str, timezone: ZoneInfo, minute: int) -> float | None:
-    """Return the latest time of `cron` up to the start of that minute (since the epoch), or None if there was none."""
-    after = datetime.fromtimestamp((minute + 1) * _MINUTE_SECONDS, UTC).astimezone(timezone)
-    try:
-        return next(CronSim(cron, after, reverse=True)).timestamp()
-    except StopIteration:
-        return None
+def latest_start(cron: str, timezone: ZoneInfo, minute: int) -> float | None:
+    """Return the latest time of `cron` up to the start of that minute (since the epoch), or None if there was none.
+
+    In an hour that comes twice the search begins after it, since a time of the first pass may read later on the clock.
+    """
+    now = datetime.fromtimestamp(minute * _MINUTE_SECONDS, timezone)
+    start = now + timedelta(minutes=1) + (_LONGEST_FOLD if now.fold else timedelta())
+    for time in CronSim(cron, start, reverse=True):
+        if time.timestamp() <= now.timestamp():
+            return time.timestamp()
+    return None
 
 
 def check_cron(cron: str) -> None:

@@ -15,6 +15,7 @@ from autoscaler.core.model import Moment, Reading, Replicas
 from autoscaler.core.policy import Behavior, Goal, Policy, Query, RatePolicy, RateUnit, Rule, SelectPolicy
 from autoscaler.core.rates import period_start, scale_down_limit, scale_up_limit
 from autoscaler.core.rules import is_within_tolerance, propose, usage_ratio, wanted_replicas
+from autoscaler.core.schedule import Bounds
 from autoscaler.core.situation import Situation
 from tests.builders import NOW, at_most, at_most_percent, behavior, missing, policy, seen
 
@@ -412,11 +413,15 @@ def allowing(rates: tuple[Rate, ...]) -> Behavior:
 
 
 def moments(changes: tuple[Change, ...]) -> tuple[Moment, ...]:
-    return tuple(Moment(NOW - change.age_seconds, change.size) for change in changes)
+    return tuple(Moment(NOW - change.age_seconds, change.size) for change in sorted(changes, key=_oldest_first))
+
+
+def _oldest_first(change: Change) -> float:
+    return -change.age_seconds
 
 
 def situation(count: int, chosen: Policy, memory: Memory) -> Situation:
-    return Situation(chosen, Replicas(count, count), (), memory, NOW)
+    return Situation(chosen, Bounds(chosen.min_replicas, chosen.max_replicas), Replicas(count, count), (), memory, NOW)
 
 
 @pytest.mark.parametrize("case", AVERAGE_VALUE)
@@ -475,7 +480,7 @@ def test_stabilization_yields_what_hpa_does(case: StabilizationCase) -> None:
     chosen = policy(high=1000, up=behavior(window=case.up), down=behavior(window=case.down))
     past = sorted(case.past, key=lambda one: -one[1])
     memory = Memory(tuple(Moment(NOW - age * MINUTE, count) for count, age in past))
-    memory = recommend(memory, case.wanted, NOW, chosen.horizon_seconds)
+    memory = recommend(memory, case.wanted, NOW, chosen)
     assert stabilization(situation(case.count, chosen, memory), case.wanted)[0] == case.expected
 
 

@@ -57,7 +57,7 @@ def test_tolerance_differs_by_direction() -> None:
 
 def test_a_proposal_says_what_it_would_be_without_tolerance() -> None:
     proposal = propose(THROUGHPUT, Reading.of(210.0), FOUR, policy())
-    assert (proposal.replicas, proposal.untolerated, proposal.ratio) == (4, 5, 1.05)
+    assert (proposal.replicas, proposal.unheld, proposal.ratio) == (4, 5, 1.05)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ReadingKind if kind is not ReadingKind.VALUE])
