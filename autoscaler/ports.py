@@ -1,5 +1,6 @@
 """What the cycle needs from the outside world, as Protocols; adapters and the tests' fakes fulfil them."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,7 +54,7 @@ class Span:
         return [self.start + index * self.step_seconds for index in range(len(self))]
 
     def __len__(self) -> int:
-        return max(0, int((self.end - self.start + 0.0005) / self.step_seconds) + 1)
+        return max(0, math.floor((self.end - self.start + 0.0005) / self.step_seconds) + 1)
 
 
 class MetricHistory(Protocol):

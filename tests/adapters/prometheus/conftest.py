@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from deploy.lab import images
-from tests.adapters.prometheus import history, real
+from tests.adapters.prometheus import eventful, history, real
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -78,6 +78,8 @@ def server() -> Iterator[Server]:
 def prometheus_url(
     request: pytest.FixtureRequest, engine_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a real Prometheus with the history of `history.py` in its database."""
-    with real.running(request.param, history.make().text(), tmp_path_factory.mktemp("prometheus")) as url:
+    """The address of a real Prometheus with the histories of `history.py` and `eventful.py` in its database."""
+    past = history.make()
+    eventful.add_to(past)
+    with real.running(request.param, past.text(), tmp_path_factory.mktemp("prometheus")) as url:
         yield url
