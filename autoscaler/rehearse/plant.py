@@ -10,8 +10,9 @@ import random
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 
-from autoscaler.rehearse.queueing import Service, slow_share, waiting_seconds
+from autoscaler.rehearse.queueing import Service, slow_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,13 @@ class Simulation:
         self.arrived_total = 0.0
         self.paid_replica_seconds = 0.0
         self.slow_now = 0.0  # share of the last second's requests
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311  no secrets
         self._starting: list[float] = []
         self._queue = 0.0
         self._arrived = array("d", [0.0])  # running totals by second
         self._slow = array("d", [0.0])
         self._busy = array("d", [0.0])  # request-seconds
+        self._refused = array("d", [0.0])
 
     @property
     def replicas(self) -> int:
@@ -54,6 +56,16 @@ class Simulation:
     def capacity(self) -> float:
         """Requests per second that the ready replicas serve at the utmost."""
         return self.ready * self.plant.service.replica_rate
+
+    @property
+    def queued_seconds(self) -> float:
+        """How long a request that comes now waits for those that an overload left in the queue."""
+        return min(self._queue / self.capacity if self.capacity > 0.0 else inf, self.plant.service.queue_seconds)
+
+    @property
+    def visible_scrape(self) -> int:
+        """The second of the latest scrape that readings are made from; not above 0: there is none yet."""
+        return (self.now // self.plant.scrape_seconds - self.plant.stale_scrapes) * self.plant.scrape_seconds
 
     def scale(self, replicas: int) -> None:
         """Ask for so many: starts take their time; of those to go, starting ones go first, then ready ones drain."""
@@ -78,6 +90,7 @@ class Simulation:
         self.slow_total += arrivals * slow
         self._arrived.append(self.arrived_total)
         self._slow.append(self.slow_total)
+        self._refused.append(self.refused_total)
         served = min(rate, self.capacity) * self.plant.service.service_seconds
         self._busy.append(self._busy[-1] + served + self._queue)
         self.now += 1
@@ -103,14 +116,6 @@ class Simulation:
             self._queue = most
         return max(slow_share(service, self.ready, rate), _share_above(before, self._queue / capacity, service))
 
-    def latency_seconds(self, rate: float, quantile: float) -> float:
-        """Return the quantile of the time to answer now: the mean service, the queue, and what waits by chance."""
-        service = self.plant.service
-        if self.capacity <= 0.0:
-            return service.queue_seconds + service.service_seconds
-        waiting = self._queue / self.capacity + waiting_seconds(service, self.ready, rate, quantile)
-        return service.service_seconds + min(waiting, service.queue_seconds)
-
     def scraped_rate(self, window_seconds: float) -> float | None:
         """Arrivals per second over the window that ends at the scrape that is visible now."""
         return self._scraped(self._arrived, window_seconds)
@@ -126,14 +131,20 @@ class Simulation:
             return None
         return slow / arrived if arrived > 0 else 0.0
 
+    def scraped_refused_share(self, window_seconds: float) -> float | None:
+        """The share of requests that were refused over the same window; 0 without any request."""
+        arrived, refused = self._scraped(self._arrived, window_seconds), self._scraped(self._refused, window_seconds)
+        if arrived is None or refused is None:
+            return None
+        return refused / arrived if arrived > 0 else 0.0
+
     def fresh_rate(self, window_seconds: float) -> float:
         """Arrivals per second over the window that ends now, without any delay."""
         start = max(0, self.now - int(window_seconds))
         return (self.arrived_total - self._arrived[start]) / max(1, self.now - start)
 
     def _scraped(self, totals: array[float], window_seconds: float) -> float | None:
-        scrape = self.plant.scrape_seconds
-        end = (self.now // scrape - self.plant.stale_scrapes) * scrape
+        scrape, end = self.plant.scrape_seconds, self.visible_scrape
         samples = max(2, round(window_seconds / scrape))  # as many lie in Prometheus' left-open range
         start = max(0, end - (samples - 1) * scrape)
         return (totals[end] - totals[start]) / (end - start) if end > start else None
@@ -149,7 +160,7 @@ def _share_above(before: float, after: float, service: Service) -> float:
 
 def poisson(rates: Iterable[float], seed: int) -> array[float]:
     """Return arrivals for each second, drawn from Poisson distributions with these means."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311  no secrets
     return array("d", (_poisson(rate, draw) for rate in rates))
 
 

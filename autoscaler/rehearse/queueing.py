@@ -27,6 +27,7 @@ class Service:
         return max(0.0, self.goal_seconds - self.service_seconds)
 
 
+@lru_cache(maxsize=100_000)
 def waiting_probability(servers: int, load: float) -> float:
     """Return Erlang C: the share of requests that wait, for `load` in Erlang (arrival rate x service time).
 
@@ -56,24 +57,6 @@ def slow_share(service: Service, replicas: int, rate: float) -> float:
     if utilisation >= GRID:
         return 1.0
     return _slow_share(service, replicas, utilisation)
-
-
-@lru_cache(maxsize=100_000)
-def _waiting_seconds(service: Service, replicas: int, utilisation: int, quantile: float) -> float:
-    servers = replicas * service.slots
-    load = servers * utilisation / GRID
-    waiting = waiting_probability(servers, load)
-    if waiting <= 1.0 - quantile:
-        return 0.0
-    return math.log(waiting / (1.0 - quantile)) * service.service_seconds / (servers - load)
-
-
-def waiting_seconds(service: Service, replicas: int, rate: float, quantile: float) -> float:
-    """Return the quantile of the time that requests wait at a steady rate; infinite beyond what can be served."""
-    utilisation = math.ceil(rate / (replicas * service.replica_rate) * GRID) if replicas > 0 else GRID
-    if utilisation >= GRID:
-        return math.inf
-    return _waiting_seconds(service, replicas, utilisation, quantile)
 
 
 @lru_cache(maxsize=10_000)

@@ -23,6 +23,7 @@ class Figure:
 
     name: str
     value: str
+    number: float | None = None  # the same for programs: in seconds, hours, requests or replicas; shares 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from autoscaler.core.model import Direction
+from autoscaler.durations import format_duration
 from autoscaler.rehearse.charts.timeline import (
     MOST_MARKS,
     Point,
@@ -53,7 +55,7 @@ def _drawn(runs: Sequence[Run], kind: str, metadata: dict[str, None]) -> bytes:
 
 
 def _figure(runs: Sequence[Run]) -> Figure:
-    latency = highest(runs, lambda sample: sample.p95_seconds) is not None
+    latency = (highest(runs, lambda sample: sample.p95_seconds) or 0.0) > 0.0
     heights = [3, 3, 2] if latency else [3, 3]
     figure = Figure(figsize=(10, 1.1 + 0.95 * sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
@@ -107,12 +109,17 @@ def _marks(panel: Axes, run: Run, number: int) -> None:
 
 
 def _latency(panel: Axes, runs: Sequence[Run], axis: TimeAxis) -> None:
-    panel.set_ylabel("p95 (seconds)")
+    """Draw p95 on a logarithmic scale: an overload's seconds and a calm hour's milliseconds are both read."""
+    panel.set_ylabel("p95")
+    panel.set_yscale("log", nonpositive="mask")
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(lambda seconds, _: f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms")
+    panel.yaxis.set_minor_locator(NullLocator())
     for run, color in zip(runs, _COLORS, strict=False):
         parts = stretches(run, lambda sample: sample.p95_seconds, axis, _MOST_POINTS)
         _line(panel, parts, f"p95{_of(run, runs)}", color=color, linewidth=0.9)
     for goal in dict.fromkeys(run.goal_seconds for run in runs if run.goal_seconds is not None):
-        panel.axhline(goal, color="black", linewidth=1, linestyle="--", label=f"goal: {goal:g} s")
+        panel.axhline(goal, color="black", linewidth=1, linestyle="--", label=f"goal: {format_duration(goal)}")
 
 
 def _steps(run: Run, value: Value, axis: TimeAxis) -> list[list[Point]]:
@@ -133,7 +140,8 @@ def _of(run: Run, runs: Sequence[Run]) -> str:
 
 def _finish(panel: Axes) -> None:
     """Start the values at zero, and put the legend above the panel, where it hides no line."""
-    panel.set_ylim(bottom=0)
+    if panel.get_yscale() == "linear":
+        panel.set_ylim(bottom=0)
     panel.grid(alpha=0.3, linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
     if panel.get_legend_handles_labels()[0]:

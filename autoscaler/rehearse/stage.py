@@ -1,0 +1,94 @@
+"""Brings policies, load and plant together: one or two policy files, their services, the same requests for all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from autoscaler.core.policy import Policy
+from autoscaler.durations import format_duration
+from autoscaler.errors import ConfigError
+from autoscaler.policyfile.model import Config
+from autoscaler.rehearse.actors import goal_of, make_actor
+from autoscaler.rehearse.loads import Load
+from autoscaler.rehearse.plant import Plant
+from autoscaler.rehearse.run import Run
+from autoscaler.rehearse.scene import Scene
+from autoscaler.rehearse.simulate import Progress, simulate
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A policy file under the name that charts call it by."""
+
+    title: str
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is simulated around the policies; `goal_seconds` replaces the goals that they have themselves."""
+
+    load: Load
+    plant: Plant
+    seed: int = 1
+    goal_seconds: float | None = None
+    with_queries: bool = False
+
+
+def choose(scripts: Sequence[Script], names: Iterable[str]) -> list[str]:
+    """Return the named services, or, without names, those that every file has.
+
+    Raises:
+        ConfigError: a file lacks a named service, or there is none that all have.
+    """
+    wanted = list(dict.fromkeys(names))
+    for script in scripts:
+        missing = [name for name in wanted if name not in script.config.services]
+        if missing:
+            known = ", ".join(script.config.services)
+            raise ConfigError(f"{script.title}: no service {', '.join(missing)}; it has: {known}")
+    common = [name for name in scripts[0].config.services if all(name in script.config.services for script in scripts)]
+    if not common:
+        raise ConfigError(f"{' and '.join(script.title for script in scripts)} have no service in common")
+    return wanted or common
+
+
+def perform(
+    scripts: Sequence[Script], services: Sequence[str], terms: Terms, progress: Progress
+) -> Mapping[str, Sequence[Run]]:
+    """Return a run of each file's policy for each service; all get the same requests.
+
+    Raises:
+        ConfigError: a policy cannot be simulated, or its goal is one that no answer can meet.
+    """
+    acts = [(service, script) for service in services for script in scripts]
+    cast = [make_actor(s.title, s.config, name, terms.plant, with_queries=terms.with_queries) for name, s in acts]
+    scene_of = cache(lambda goal, slow: _scene(terms, goal, slow))  # scenes remember what they work out
+    scenes = [scene_of(*_goal(actor.policy, terms)) for actor in cast]
+    runs: dict[str, list[Run]] = {service: [] for service in services}
+    for done, (actor, scene) in enumerate(zip(cast, scenes, strict=True)):
+        runs[actor.policy.service].append(simulate(actor, scene, _part(progress, done, len(cast))))
+    return runs
+
+
+def _part(progress: Progress, done: int, of: int) -> Progress:
+    return lambda share: progress((done + share) / of)
+
+
+def _goal(policy: Policy, terms: Terms) -> tuple[float, float]:
+    goal_seconds, slow_share = goal_of(policy)
+    if terms.goal_seconds is not None:
+        goal_seconds = terms.goal_seconds
+    service_seconds = terms.plant.service.service_seconds
+    if goal_seconds <= service_seconds:
+        goal, service = format_duration(goal_seconds), format_duration(service_seconds)
+        raise ConfigError(
+            f"{policy.service}: --service-time must be below the goal {goal}, or no answer can meet it, not {service}; "
+            "--goal sets another goal"
+        )
+    return goal_seconds, slow_share
+
+
+def _scene(terms: Terms, goal_seconds: float, slow_share: float) -> Scene:
+    service = replace(terms.plant.service, goal_seconds=goal_seconds)
+    return Scene(terms.load, replace(terms.plant, service=service), slow_share, terms.seed)
