@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -24,10 +24,8 @@ def describe(error: ErrorDetails, model: type[BaseModel], document: Document, at
 
 
 def _place(parts: Place) -> Place:
-    """Drop what pydantic adds to a place: which type of `target` it tried, and that the key itself is bad."""
-    if parts[-1:] == ("[key]",) or parts[-2:-1] == ("target",):
-        return parts[:-1]
-    return parts
+    """Drop what pydantic adds to a place: that the key itself is bad."""
+    return parts[:-1] if parts[-1:] == ("[key]",) else parts
 
 
 def _line(document: Document, at: Place, fallback: Place, inner: Place) -> int:
@@ -127,6 +125,6 @@ def _step(annotation: Any, part: str | int) -> Any:
 
 def _model_in(annotation: Any) -> Any:
     """Look through Optional and Annotated for what may hold keys."""
-    if get_origin(annotation) in {Union, UnionType}:
-        return next((arg for arg in get_args(annotation) if arg is not type(None)), None)
+    if get_origin(annotation) in {Union, UnionType, Annotated}:
+        return _model_in(next((arg for arg in get_args(annotation) if arg is not type(None)), None))
     return annotation

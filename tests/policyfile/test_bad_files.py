@@ -13,7 +13,10 @@ from autoscaler.policyfile.load import load
 from autoscaler.settings import Settings
 
 DURATION = 'must be a duration: a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
-RULE_KEYS = "signal, query, quantile, window, per_replica, target, on_empty, on_nan"
+RULE_KEYS = "signal, query, quantile, window, per_replica, target, steps, activation, cap, required, on_empty, on_nan"
+SERVICE_KEYS = (
+    "target, traefik_service, replicas, rules, schedules, objective, burst, scale_up, scale_down, reversals, when_blind"
+)
 
 
 def refused(tmp_path: Path, text: str | bytes) -> list[str]:
@@ -145,7 +148,7 @@ services:
         pytest.param(
             ", per_replica: 50",
             "",
-            "8: services.web.rules.throughput: needs exactly one of `per_replica` and `target`",
+            "8: services.web.rules.throughput: needs exactly one of `per_replica`, `target` and `steps`",
             id="no goal",
         ),
         pytest.param(
@@ -189,7 +192,7 @@ services:
         pytest.param(
             "per_replica: 50",
             "per_replica: 50, on_empty: ignore",
-            "8: services.web.rules.throughput.on_empty: must be one of 'hold' or 'zero', not 'ignore'",
+            "8: services.web.rules.throughput.on_empty: must be one of 'hold', 'zero' or 'error', not 'ignore'",
             id="an unknown meaning of nothing",
         ),
         pytest.param(
@@ -232,16 +235,325 @@ services:
         pytest.param("  web:", '  "a b":', "5: services.a b: must look like a Compose name", id="a name with a space"),
         pytest.param(
             "    replicas: {min: 2, max: 10}",
-            "    schedules: []\n    replicas: {min: 2, max: 10}",
-            "6: services.web.schedules: unknown key `schedules`",
-            id="a key of another version",
+            "    cooldown: 5m\n    replicas: {min: 2, max: 10}",
+            "6: services.web.cooldown: unknown key `cooldown`; did you mean `scale_down`? "
+            f"allowed here: {SERVICE_KEYS}",
+            id="a key of another program",
         ),
     ],
 )
 def test_one_mistake_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
     (line,) = refused(tmp_path, GOOD.replace(old, new, 1))
-    assert line.startswith(message) if "must look like" in message or "schedules" in message else line == message
+    assert line.startswith(message) if "must look like" in message else line == message
+
+
+FULL = """\
+limits: {max_replicas_total: 20}
+services:
+  web:
+    replicas: {min: 2, max: 10}
+    burst: {window: 10s, threshold: 1.5}
+    reversals: {limit: 12, period: 1h}
+    schedules:
+      - {cron: "0 8 * * 1-5", for: 10h, timezone: Europe/Berlin, min: 4}
+    objective: {latency: 300ms, ratio: 0.99, capacity: auto}
+    rules:
+      throughput: {signal: requests, per_replica: 50, window: 1m, required: true}
+      p95:
+        signal: latency
+        steps:
+          - {above: 300ms, add: 2}
+          - {below: 100ms, remove: 1}
+        activation: 20ms
+      connections: {query: free, per_replica: 30, cap: true, on_empty: hold}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param(
+            "total: 20",
+            "total: 0",
+            "1: limits.max_replicas_total: must be at least 1, not 0",
+            id="a budget of nothing",
+        ),
+        pytest.param(
+            "total: 20",
+            "total: 1",
+            "1: limits.max_replicas_total: must be at least 2, the sum of `replicas.min` of all services, not 1",
+            id="a budget below the minima",
+        ),
+        pytest.param(
+            "burst: {window: 10s, threshold: 1.5}",
+            "burst: on",
+            "5: services.web.burst: must be off, or a mapping of `window` and `threshold`, not 'on'",
+            id="burst on",
+        ),
+        pytest.param(
+            "threshold: 1.5",
+            "threshold: 0.5",
+            "5: services.web.burst.threshold: must be at least 1.0, not 0.5",
+            id="a burst below the usual",
+        ),
+        pytest.param(
+            "threshold: 1.5",
+            "treshold: 1.5",
+            "5: services.web.burst.treshold: unknown key `treshold`; did you mean `threshold`? "
+            "allowed here: window, threshold",
+            id="a typo in the burst",
+        ),
+        pytest.param(
+            "window: 10s, ",
+            "window: 1m, ",
+            "5: services.web.burst.window: must be shorter than the window of the rule throughput, 60 s, not 60 s; "
+            "or set burst: off",
+            id="a short window that is not short",
+        ),
+        pytest.param(
+            "window: 10s, ",
+            "window: 0s, ",
+            "5: services.web.burst.window: must be above \"0s\", not '0s'",
+            id="a short window of nothing",
+        ),
+        pytest.param(
+            "limit: 12", "limit: 0", "6: services.web.reversals.limit: must be at least 1, not 0", id="no reversals"
+        ),
+        pytest.param(
+            "period: 1h",
+            "period: 7d",
+            '6: services.web.reversals.period: must be between "1m" and "1d", not \'7d\'',
+            id="reversals of a week",
+        ),
+        pytest.param(
+            '"0 8 * * 1-5"',
+            '"8 o\'clock"',
+            "8: services.web.schedules.0.cron: must be a cron expression of minute, hour, day, month and weekday, "
+            'such as "0 8 * * 1-5", not "8 o\'clock"',
+            id="no cron",
+        ),
+        pytest.param(
+            '"0 8 * * 1-5"',
+            '"0 0 8 * * 1"',
+            "8: services.web.schedules.0.cron: must be a cron expression of minute, hour, day, month and weekday, "
+            "such as \"0 8 * * 1-5\", not '0 0 8 * * 1'",
+            id="a cron with seconds",
+        ),
+        pytest.param(
+            '"0 8 * * 1-5"',
+            '"0 0 31 2 *"',
+            "8: services.web.schedules.0.cron: must be a cron expression of minute, hour, day, month and weekday, "
+            "such as \"0 8 * * 1-5\", not '0 0 31 2 *'",
+            id="a day that no year has",
+        ),
+        pytest.param(
+            "Europe/Berlin",
+            "Europe/Belrin",
+            "8: services.web.schedules.0.timezone: must be a time zone such as Europe/Berlin, America/Bogota or UTC, "
+            "not 'Europe/Belrin'",
+            id="no such time zone",
+        ),
+        pytest.param(
+            "Europe/Berlin",
+            "../../etc",
+            "8: services.web.schedules.0.timezone: must be a time zone such as Europe/Berlin, America/Bogota or UTC, "
+            "not '../../etc'",
+            id="a path as a time zone",
+        ),
+        pytest.param(
+            "for: 10h",
+            "for: 10s",
+            '8: services.web.schedules.0.for: must be between "1m" and "366d", not \'10s\'',
+            id="a schedule for seconds",
+        ),
+        pytest.param(
+            "for: 10h, ", "", "8: services.web.schedules.0.for: is missing; it is required", id="a schedule for ever"
+        ),
+        pytest.param(
+            ", min: 4", "", "8: services.web.schedules.0: needs `min`, `max` or both", id="a schedule of nothing"
+        ),
+        pytest.param(
+            "min: 4", "min: 4, max: 3", "8: services.web.schedules.0: min 4 is above max 3", id="its min above its max"
+        ),
+        pytest.param(
+            "min: 4",
+            "min: 11",
+            "8: services.web.schedules.0.min: 11 is above replicas.max 10; "
+            "give the schedule a `max`, too, or raise replicas.max",
+            id="its min above replicas.max",
+        ),
+        pytest.param(
+            "min: 4",
+            "max: 1",
+            "8: services.web.schedules.0.max: 1 is below replicas.min 2; "
+            "give the schedule a `min`, too, or lower replicas.min",
+            id="its max below replicas.min",
+        ),
+        pytest.param(
+            "latency: 300ms, ratio",
+            "latency: 0s, ratio",
+            "9: services.web.objective.latency: must be above \"0s\", not '0s'",
+            id="a goal of no time",
+        ),
+        pytest.param(
+            "ratio: 0.99",
+            "ratio: 99",
+            "9: services.web.objective.ratio: must be at most 0.9999, not 99",
+            id="a ratio in percent",
+        ),
+        pytest.param(
+            "capacity: auto",
+            "capacity: on",
+            "9: services.web.objective.capacity: must be 'auto' or 'off', not 'on'",
+            id="on is not auto",
+        ),
+        pytest.param(
+            "signal: requests, per_replica: 50",
+            "signal: concurrency, per_replica: 50",
+            "3: services.web: `objective` sizes a rule with `signal: requests` and `per_replica`; there is none",
+            id="an objective without a rule to size",
+        ),
+        pytest.param(
+            "window: 1m",
+            "window: 0s",
+            '11: services.web.rules.throughput: `window` of a signal must be above "0s"',
+            id="a window of nothing",
+        ),
+        pytest.param(
+            "required: true",
+            "required: 1",
+            "11: services.web.rules.throughput.required: must be true or false, not 1",
+            id="1 is not true",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{add: 2}",
+            "15: services.web.rules.p95.steps.0: needs exactly one of `above` and `below`",
+            id="a step without a bound",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{above: 300ms}",
+            "15: services.web.rules.p95.steps.0: "
+            "needs exactly one of `add`, `remove`, `add_percent`, `remove_percent` and `set`",
+            id="a step to nowhere",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{above: 300ms, remove: 2}",
+            "15: services.web.rules.p95.steps.0: "
+            "a step `above` a bound takes `add`, `add_percent` or `set`: more load never lowers",
+            id="a step up that lowers",
+        ),
+        pytest.param(
+            "{below: 100ms, remove: 1}",
+            "{below: 100ms, add_percent: 10}",
+            "16: services.web.rules.p95.steps.1: "
+            "a step `below` a bound takes `remove`, `remove_percent` or `set`: less load never raises",
+            id="a step down that raises",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{above: 300ms, add: 0}",
+            "15: services.web.rules.p95.steps.0.add: must be at least 1, not 0",
+            id="a step of nothing",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{over: 300ms, add: 2}",
+            "15: services.web.rules.p95.steps.0.over: unknown key `over`; did you mean `above`? "
+            "allowed here: above, below, add, remove, add_percent, remove_percent, set",
+            id="a typo in a step",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{above: 300, add: 2}",
+            f"12: services.web.rules.p95: `steps` of a latency {DURATION}, not 300",
+            id="a latency step without a unit",
+        ),
+        pytest.param(
+            "{above: 300ms, add: 2}",
+            "{above: [300ms], add: 2}",
+            "15: services.web.rules.p95.steps.0.above: must be a number, or for a latency a duration, not a list",
+            id="a list as a bound",
+        ),
+        pytest.param(
+            "below: 100ms",
+            "below: 400ms",
+            "12: services.web.rules.p95: `steps` overlap: every `below` must be at most the least `above`",
+            id="steps that overlap",
+        ),
+        pytest.param(
+            "activation: 20ms",
+            "activation: 20",
+            f"12: services.web.rules.p95: `activation` of a latency {DURATION}, not 20",
+            id="an activation without a unit",
+        ),
+        pytest.param(
+            "per_replica: 30, cap: true",
+            "per_replica: 30, activation: .nan",
+            "18: services.web.rules.connections: `activation` must be a finite number",
+            id="an activation that is no number",
+        ),
+        pytest.param(
+            "per_replica: 30, cap: true",
+            f"target: {10**400}",
+            "18: services.web.rules.connections: `target` must be a finite number",
+            id="a target beyond all numbers",
+        ),
+        pytest.param(
+            "per_replica: 30, cap: true",
+            "target: -1",
+            "18: services.web.rules.connections: `target` must be above 0, not -1",
+            id="a negative target",
+        ),
+        pytest.param(
+            "per_replica: 30, cap: true",
+            "target: 30, cap: true",
+            "18: services.web.rules.connections: "
+            "`cap` goes with `per_replica`: the value over it is the most replicas that there may be",
+            id="a cap of a ratio",
+        ),
+        pytest.param(
+            "on_empty: hold",
+            "on_empty: zero",
+            "18: services.web.rules.connections: "
+            "`cap` goes with `hold` or `error`, not `zero`: a missing reading would lower to the minimum",
+            id="a cap of nothing",
+        ),
+        pytest.param(
+            "on_empty: hold",
+            "activation: 5",
+            "18: services.web.rules.connections: `cap` goes without `activation`: a cap wants nothing anyway",
+            id="an active cap",
+        ),
+    ],
+)
+def test_one_mistake_among_everything_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in FULL
+    assert refused(tmp_path, FULL.replace(old, new, 1)) == [message]
+
+
+def test_only_caps_are_refused(tmp_path: Path) -> None:
+    text = "services:\n  web: {replicas: {min: 1, max: 2}, rules: {c: {query: q, per_replica: 1, cap: true}}}\n"
+    assert refused(tmp_path, text) == [
+        "2: services.web: every rule is a `cap`, which only lowers the maximum; add a rule that may raise"
+    ]
+
+
+def test_a_mistake_between_places_is_shown_where_the_defaults_say_it(tmp_path: Path) -> None:
+    text = (
+        "defaults:\n  burst:\n    window: 2m\n  rules: {t: {signal: requests, per_replica: 5}}\n"
+        "services:\n  web: {replicas: {min: 1, max: 2}}\n"
+    )
+    (line,) = refused(tmp_path, text)
+    assert line.startswith("3: services.web.burst.window: must be shorter than the window of the rule t, 60 s, not")
+
+
+def test_all_mistakes_between_places_are_told_at_once(tmp_path: Path) -> None:
+    text = FULL.replace("total: 20", "total: 1").replace("min: 4", "min: 11").replace("window: 10s", "window: 2m")
+    assert [line.split(":")[0] for line in refused(tmp_path, text)] == ["1", "8", "5"]
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

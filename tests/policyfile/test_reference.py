@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from autoscaler.policyfile import schema
+from autoscaler.policyfile import schema, schema_behavior, schema_rules
+from autoscaler.policyfile.messages import keys_of
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/policy.md").read_text(encoding="utf-8")
 
@@ -20,14 +21,19 @@ PAGE = (Path(__file__).parent.parent.parent / "docs/policy.md").read_text(encodi
         ("## services", schema.ServiceModel),
         ("### target", schema.TargetModel),
         ("### replicas", schema.ReplicasModel),
-        ("### rules", schema.RuleModel),
-        ("### scale_up and scale_down", schema.ScaleUpModel),
-        ("### scale_up and scale_down", schema.ScaleDownModel),
-        ("#### policies", schema.RatePolicyModel),
-        ("### when_blind", schema.WhenBlindModel),
+        ("### rules", schema_rules.RuleModel),
+        ("#### steps", schema_rules.StepModel),
+        ("### schedules", schema_behavior.ScheduleModel),
+        ("### objective", schema_behavior.ObjectiveModel),
+        ("### burst", schema_behavior.BurstModel),
+        ("### scale_up and scale_down", schema_behavior.ScaleUpModel),
+        ("### scale_up and scale_down", schema_behavior.ScaleDownModel),
+        ("#### policies", schema_behavior.RatePolicyModel),
+        ("### reversals", schema_behavior.ReversalsModel),
+        ("### when_blind", schema_behavior.WhenBlindModel),
     ],
 )
 def test_every_key_is_documented_and_no_other(heading: str, model: type[BaseModel]) -> None:
     section = re.split(r"^#+ ", PAGE.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     keys_table = section.split("| signal | unit")[0]
-    assert set(re.findall(r"^\| `(\w+)`", keys_table, re.MULTILINE)) == set(model.model_fields)
+    assert set(re.findall(r"^\| `(\w+)`", keys_table, re.MULTILINE)) == set(keys_of(model))
