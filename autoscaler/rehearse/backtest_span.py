@@ -9,14 +9,17 @@ from autoscaler.errors import ConfigError
 from autoscaler.ports import Span
 
 MOST_INSTANTS = 200_000
+LEAST_STEP_SECONDS = 1.0
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def choose_span(since: str, until: str | None, step: str | None, *, interval_seconds: float, now: float) -> Span:
+def choose_span(
+    since: str, until: str | None, step_seconds: float | None, *, interval_seconds: float, now: float
+) -> Span:
     """Return the instants to replay. Without `until` they end now (unix seconds).
 
-    Without `step` they are as dense as the daemon's cycles, or in a span of more than `MOST_INSTANTS` of those, so much
-    coarser that it has no more.
+    Without `step_seconds` they are as dense as the daemon's cycles. Where that would be more than `MOST_INSTANTS`, they
+    are so many times coarser that it is not.
 
     Raises:
         ConfigError: not a time or a duration, nothing between the two, or what has not been yet.
@@ -27,7 +30,7 @@ def choose_span(since: str, until: str | None, step: str | None, *, interval_sec
         raise ConfigError(f"--until {until} is in the future")
     if start >= end:
         raise ConfigError(f"--since {since} is not before --until {until or 'now'}: nothing is in between")
-    step_seconds = _step(step, interval_seconds, end - start)
+    step_seconds = _step(step_seconds, interval_seconds, end - start)
     if end - start < step_seconds:
         raise ConfigError(f"between --since and --until is less than one step of {format_duration(step_seconds)}")
     return Span(start, end, step_seconds)
@@ -57,25 +60,12 @@ def _no_moment(option: str, text: str) -> ConfigError:
     )
 
 
-def _step(text: str | None, interval_seconds: float, span_seconds: float) -> float:
-    if text is None:
+def _step(step_seconds: float | None, interval_seconds: float, span_seconds: float) -> float:
+    if step_seconds is None:
         return interval_seconds * max(1, math.ceil(span_seconds / interval_seconds / MOST_INSTANTS))
-    step_seconds = round(duration("--step", text), 3)
-    if not step_seconds >= 1.0:
-        raise ConfigError(f"--step: must be 1s or more, not {text!r}")
+    if step_seconds < LEAST_STEP_SECONDS:
+        raise ConfigError(f"--step: must be 1s or more, not {format_duration(step_seconds)}")
     if span_seconds / step_seconds > MOST_INSTANTS:
         least = format_duration(math.ceil(span_seconds / MOST_INSTANTS))
-        raise ConfigError(f"--step {text}: would be more than {MOST_INSTANTS} instants; use {least} or more")
-    return step_seconds
-
-
-def duration(option: str, text: str) -> float:
-    """Return the seconds of a duration.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}, not {text!r}") from error
+        raise ConfigError(f"--step: would be more than {MOST_INSTANTS:,} decisions; use {least} or more")
+    return round(step_seconds, 3)

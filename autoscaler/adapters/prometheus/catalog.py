@@ -1,0 +1,31 @@
+"""Which services Prometheus knows at all, and since when."""
+
+from autoscaler.adapters.prometheus.client import PrometheusClient
+from autoscaler.adapters.prometheus.faults import PrometheusFault
+from autoscaler.adapters.prometheus.promql import KNOWN
+from autoscaler.errors import MetricsUnavailable
+from autoscaler.ports import Tell
+
+STEP_SECONDS = 300  # as far as Prometheus looks back for a sample: none is missed in between
+
+
+class PrometheusCatalog:
+    """Lists the services of one Prometheus. One caller at a time."""
+
+    def __init__(self, url: str, *, tell: Tell, timeout_seconds: float = 30.0, token: str | None = None) -> None:
+        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, tell=tell, token=token)
+
+    def services_since(self, start: float, end: float) -> dict[str, float]:
+        """Return the Traefik services that were counted between two times, each with the time since when.
+
+        All in unix seconds; a service may have come up to `STEP_SECONDS` after the time that is returned.
+
+        Raises:
+            MetricsUnavailable: the server does not answer, or refuses.
+        """
+        seen = f"timestamp({KNOWN})[{max(1, round(end - start))}s:{STEP_SECONDS}s]"
+        try:
+            first = self._client.ask(f"min by (service) (min_over_time({seen}))", end)
+        except PrometheusFault as fault:
+            raise MetricsUnavailable(str(fault)) from fault
+        return {sample.labels.get("service", ""): max(start, sample.value - STEP_SECONDS) for sample in first}
