@@ -1,7 +1,7 @@
 """What the cycle needs from the outside world, as Protocols; adapters and the tests' fakes fulfil them."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,13 @@ class Span:
     def instants(self) -> Sequence[float]:
         """The instants, oldest first."""
         return [self.start + index * self.step_seconds for index in range(len(self))]
+
+    def chunks(self, most: int) -> "Iterator[Span]":
+        """Cut it into spans of at most so many instants, oldest first."""
+        instants = self.instants
+        for first in range(0, len(instants), most):
+            last = min(first + most, len(instants)) - 1
+            yield Span(instants[first], instants[last], self.step_seconds)
 
     def __len__(self) -> int:
         return max(0, math.floor((self.end - self.start + 0.0005) / self.step_seconds) + 1)

@@ -43,7 +43,7 @@ class PrometheusHistory:
         reader = Reader(requests, self._max_age_seconds)
         found: dict[SignalRequest, list[Reading]] = {request: [] for request in requests}
         done = 0
-        for chunk in chunks(span, CHUNK_INSTANTS):
+        for chunk in span.chunks(CHUNK_INSTANTS):
             for moment in Past(self._client, chunk).moments():
                 for request, reading in reader.read(moment).items():
                     found[request].append(reading)
@@ -63,7 +63,7 @@ class PrometheusHistory:
         """
         state = "current" if existing else "ready"
         found: dict[SignalRequest, list[int | None]] = {request: [] for request in requests}
-        for chunk in chunks(span, CHUNK_INSTANTS):
+        for chunk in span.chunks(CHUNK_INSTANTS):
             for moment in Past(self._client, chunk).moments():
                 counts = _counts(moment, state, self._max_age_seconds)
                 for request, past in found.items():
@@ -115,7 +115,7 @@ class Past:
         except TooLargeFault:
             if len(span) == 1:
                 raise
-            halves = chunks(span, (len(span) + 1) // 2)
+            halves = span.chunks((len(span) + 1) // 2)
             return [samples for half in halves for samples in self._fetch(promql, half, lookback_seconds)]
 
 
@@ -129,11 +129,3 @@ class Moment:
 
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
         return self._past.ask(promql, lookback_seconds)[self._index]
-
-
-def chunks(span: Span, most: int) -> Iterator[Span]:
-    """Cut a span into spans of at most so many instants."""
-    instants = span.instants
-    for first in range(0, len(instants), most):
-        last = min(first + most, len(instants)) - 1
-        yield Span(instants[first], instants[last], span.step_seconds)

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from autoscaler.adapters.prometheus.history import PrometheusHistory, chunks
+from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.events import PrometheusAsked
@@ -148,6 +148,6 @@ def test_an_instant_that_is_too_large_is_an_error(server: Server) -> None:
     ],
 )
 def test_chunks_hold_every_instant_once(span: Span, most: int, lengths: list[int]) -> None:
-    cut = list(chunks(span, most))
+    cut = list(span.chunks(most))
     assert [len(chunk) for chunk in cut] == lengths
     assert [at for chunk in cut for at in chunk.instants] == pytest.approx(list(span.instants), abs=1e-5)

@@ -1,0 +1,70 @@
+"""What the sizing learned is learned again: all the load there is, as far as the time for it allows."""
+
+from dataclasses import replace
+
+import pytest
+
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Reading, ReadingKind
+from autoscaler.core.policy import Objective, Signal, TraefikSignal
+from autoscaler.core.replay import learn_from
+from autoscaler.errors import MetricsUnavailable
+from autoscaler.recall import window_before
+from tests.builders import NOW, THROUGHPUT, behavior, policy, seen
+from tests.past import STEP, FakePast, restarted
+
+SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
+SIZED = replace(policy(THROUGHPUT, down=behavior(window=300.0)), objective=Objective(0.3, 0.99, SLOW, "throughput"))
+WINDOW = window_before(NOW, [SIZED], STEP)
+FIRST_LOAD = WINDOW.start - 7200.0
+
+
+def two_hours(at: float) -> Reading:
+    """A load that was measured for the two hours before the window only."""
+    known = at >= FIRST_LOAD
+    return Reading.of(200.0 + at % 100) if known else Reading(ReadingKind.EMPTY)
+
+
+def test_the_sizing_learns_from_all_the_load_there_is_day_by_day() -> None:
+    past = FakePast({THROUGHPUT.source: two_hours})
+    rebuilt = restarted(past, SIZED)["userservice"]
+    assert rebuilt.problem is None
+    assert rebuilt.load_days * 24 == pytest.approx(2.0, abs=0.01)
+    learning = [span for span in past.asked if span.step_seconds == 15.0]
+    assert max(len(span) for span in learning) == 24 * 240
+    assert round((WINDOW.start - learning[4].start) / 86_400) == 14
+    every = sorted({at for span in learning[4:] for at in span.instants})
+    loads = [(at, value) for at in every if (value := two_hours(at).value) is not None]
+    expected = learn_from(SIZED, loads, Memory())
+    for at in WINDOW.instants:
+        observation = seen(4, {"throughput": two_hours(at), "@objective": Reading(ReadingKind.EMPTY)})
+        _, expected = decide(SIZED, observation, expected, at)
+    assert rebuilt.memory.learned == expected.learned
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_day", "days"),
+    [
+        pytest.param(0.0, [1, 3, 14], id="all the time of the world"),
+        pytest.param(2.0, [1, 3], id="time for three days"),
+        pytest.param(6.0, [1], id="time for a day"),
+        pytest.param(20.0, [1], id="not even that"),
+    ],
+)
+def test_a_longer_past_is_begun_only_if_there_is_time_for_it(seconds_per_day: float, days: list[int]) -> None:
+    past = FakePast({THROUGHPUT.source: two_hours})
+    past.seconds_per_day = seconds_per_day
+    rebuilt = restarted(past, SIZED)["userservice"]
+    begins = [span for span in past.asked if span.step_seconds == 15.0]
+    assert len(begins) == sum(days)
+    assert rebuilt.window_seconds == WINDOW.end - WINDOW.start
+    assert rebuilt.problem == ("there was no time to learn" if seconds_per_day == 20.0 else None)
+
+
+def test_a_prometheus_that_knows_no_weeks_still_gives_the_window() -> None:
+    past = FakePast({THROUGHPUT.source: two_hours})
+    past.errors[15.0] = MetricsUnavailable("gave a partial answer")
+    rebuilt = restarted(past, SIZED)["userservice"]
+    assert (rebuilt.problem, rebuilt.load_days) == ("gave a partial answer", 0.0)
+    assert rebuilt.window_seconds == WINDOW.end - WINDOW.start
