@@ -6,9 +6,11 @@ import structlog
 
 from autoscaler import __version__, schedule
 from autoscaler.adapters.web import WebServer, make_app
+from autoscaler.core.memory import Memory
 from autoscaler.lifetime import Stop
 from autoscaler.policyfile.load import load
 from autoscaler.settings import Settings
+from autoscaler.warmstart import Rebuilt, wait_for
 from autoscaler.wiring import Daemon, build
 
 WEB_STOP_SECONDS = 2.0
@@ -33,7 +35,8 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
     log = structlog.stdlib.get_logger("autoscaler")
     config = daemon.config
     web.start()
-    scheduler = schedule.start(daemon.cycle, config.interval_seconds, daemon.tell)
+    cycle = daemon.make_cycle(_memories(daemon, stop))
+    scheduler = schedule.start(cycle, config.interval_seconds, daemon.tell)
     log.info(
         "started",
         version=__version__,
@@ -48,3 +51,25 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
     web.stop(WEB_STOP_SECONDS)
     log.log(30 if busy else 20, "stopped", unfinished=busy)
+
+
+def _memories(daemon: Daemon, stop: Stop) -> dict[str, Memory]:
+    """Return what is remembered from before the start; a service without a past holds its count for a whole window."""
+    rebuilt = wait_for(daemon.warm_start, time.time(), daemon.warm_start_seconds, stopping=lambda: bool(stop.cause))
+    for each in rebuilt.values():
+        _say_rebuilt(each)
+    return {name: each.memory for name, each in rebuilt.items()}
+
+
+def _say_rebuilt(rebuilt: Rebuilt) -> None:
+    facts = {
+        "service": rebuilt.service,
+        "window_seconds": round(rebuilt.window_seconds),
+        "load_days": round(rebuilt.load_days, 2),
+        "trusted": list(rebuilt.trusted),
+    }
+    log = structlog.stdlib.get_logger("autoscaler")
+    if rebuilt.problem is None:
+        log.info("warm_start", **facts)
+    else:
+        log.warning("warm_start", **facts, problem=rebuilt.problem)

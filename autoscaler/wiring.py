@@ -1,14 +1,17 @@
 """Builds the real parts out of the settings; the only place that knows every adapter."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.logs import LogObserver
 from autoscaler.adapters.metrics import MetricsObserver
+from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
+from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.adapters.status import StatusObserver
+from autoscaler.core.memory import Memory
 from autoscaler.cycle import Cycle
 from autoscaler.events import Event
 from autoscaler.gate import Gate
@@ -16,6 +19,9 @@ from autoscaler.operations import Operations
 from autoscaler.policyfile.model import Config
 from autoscaler.ports import Observer, Tell
 from autoscaler.settings import Settings
+from autoscaler.warmstart import WarmStart
+
+WARM_START_SECONDS = 30.0  # at most; a loop that must turn sooner gets less
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,9 @@ class Daemon:
     """The daemon, built and not yet running."""
 
     config: Config
-    cycle: Cycle
+    make_cycle: Callable[[Mapping[str, Memory]], Cycle]  # with the memories that it begins with
+    warm_start: WarmStart
+    warm_start_seconds: float
     operations: Operations
     status: StatusObserver
     metrics: MetricsObserver
@@ -34,16 +42,22 @@ def build(settings: Settings, config: Config) -> Daemon:
     """Wire adapters, cycle and observers together."""
     policies = [service.policy for service in config.services.values()]
     metrics = MetricsObserver(policies, dry_run=config.dry_run)
-    status = StatusObserver(
-        policies, stalled_after_seconds=stalled_after_seconds(settings, config), monotonic=time.monotonic
-    )
+    stalled_seconds = stalled_after_seconds(settings, config)
+    status = StatusObserver(policies, stalled_after_seconds=stalled_seconds, monotonic=time.monotonic)
     tell = broadcast([status, metrics, LogObserver()])
     target = make_target(settings, tell)
     operations = Operations(target, tell, at_once=config.max_concurrent_operations)
     gate = Gate(operations, dry_run=config.dry_run)
     source = make_source(settings, config, tell)
-    cycle = Cycle(config.services, source, target, gate, tell, max_replicas_total=config.max_replicas_total)
-    return Daemon(config, cycle, operations, status, metrics, tell)
+    warm_seconds = min(WARM_START_SECONDS, stalled_seconds / 2)  # /healthz must not take it for a standstill
+    history = make_history(settings, config, tell, timeout_seconds=warm_seconds)
+    warm_start = WarmStart(config.services, target, history, interval_seconds=config.interval_seconds)
+
+    def make_cycle(memories: Mapping[str, Memory]) -> Cycle:
+        total = config.max_replicas_total
+        return Cycle(config.services, source, target, gate, tell, max_replicas_total=total, memories=memories)
+
+    return Daemon(config, make_cycle, warm_start, warm_seconds, operations, status, metrics, tell)
 
 
 def make_target(settings: Settings, tell: Tell) -> ComposeTarget:
@@ -60,6 +74,26 @@ def make_source(settings: Settings, config: Config, tell: Tell) -> PrometheusSou
         max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
         tell=tell,
         token=None if token is None else token.get_secret_value(),
+    )
+
+
+def make_history(settings: Settings, config: Config, tell: Tell, *, timeout_seconds: float = 30.0) -> PrometheusHistory:
+    """Return the metric history that the policy file and the settings name; its questions may take longer."""
+    token = settings.prometheus_token
+    return PrometheusHistory(
+        config.prometheus.url,
+        max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
+        tell=tell,
+        timeout_seconds=timeout_seconds,
+        token=None if token is None else token.get_secret_value(),
+    )
+
+
+def make_catalog(settings: Settings, config: Config, tell: Tell) -> PrometheusCatalog:
+    """Return the list of services that the Prometheus of the policy file knows."""
+    token = settings.prometheus_token
+    return PrometheusCatalog(
+        config.prometheus.url, tell=tell, token=None if token is None else token.get_secret_value()
     )
 
 
