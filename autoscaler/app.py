@@ -24,7 +24,8 @@ def run(settings: Settings) -> int:
     """
     daemon = build(settings, load(settings.config, settings))
     stop = Stop()
-    web = WebServer(make_app(daemon.status, daemon.metrics), *settings.listen_address, on_exit=stop.web_ended)
+    pages = make_app(daemon.status, daemon.metrics, daemon.journal)
+    web = WebServer(pages, *settings.listen_address, on_exit=stop.web_ended)
     daemon.metrics.config_loaded(time.time(), successful=True)
     with stop.on_signals():
         _live(settings, daemon, web, stop)

@@ -13,6 +13,10 @@ class MetricsUnavailable(AutoscalerError):
     """What knows the past readings (Prometheus) does not answer, or not usably."""
 
 
+class DaemonUnavailable(AutoscalerError):
+    """The running daemon does not answer a command, or cannot say what it is asked for."""
+
+
 class TargetUnavailable(AutoscalerError):
     """What holds the replicas (the Docker engine) does not answer; try again later."""
 

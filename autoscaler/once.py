@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from autoscaler.account import Account, account
 from autoscaler.core.model import Direction
 from autoscaler.cycle import Cycle
 from autoscaler.errors import AutoscalerError, ConfigError
-from autoscaler.events import CycleFinished, OperationFinished
+from autoscaler.events import OperationFinished
 from autoscaler.gate import Gate
 from autoscaler.operations import Operations, failure_stage
 from autoscaler.policyfile.load import load
@@ -20,17 +21,25 @@ from autoscaler.wiring import make_source, make_target
 MANUAL = "manual"
 
 
-def plan(settings: Settings, names: Iterable[str] = ()) -> CycleFinished:
+def plan(settings: Settings, names: Iterable[str] = ()) -> list[Account]:
     """Evaluate the named services (all, without names) once and act on nothing.
 
     Raises:
         ConfigError: the policy file is wrong, or has no such service.
     """
     config = load(settings.config, settings)
-    services = chosen(config, names)
+    wanted = chosen(config, names)
+    finished = _planner(settings, config, wanted).run(time.time())
+    return [account(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
+
+
+def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig]) -> Cycle:
+    """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
     target = make_target(settings, tell=_nobody)
     gate = Gate(Operations(target, _nobody, at_once=1), dry_run=True)
-    return Cycle(services, make_source(settings, config, _nobody), target, gate, _nobody).run(time.time())
+    total = config.max_replicas_total
+    services = wanted if total is None else config.services
+    return Cycle(services, make_source(settings, config, _nobody), target, gate, _nobody, max_replicas_total=total)
 
 
 def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.adapters.journal import JournalObserver
 from autoscaler.adapters.logs import LogObserver
 from autoscaler.adapters.metrics import MetricsObserver
 from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
@@ -35,6 +36,7 @@ class Daemon:
     operations: Operations
     status: StatusObserver
     metrics: MetricsObserver
+    journal: JournalObserver
     tell: Tell
 
 
@@ -44,7 +46,8 @@ def build(settings: Settings, config: Config) -> Daemon:
     metrics = MetricsObserver(policies, dry_run=config.dry_run)
     stalled_seconds = stalled_after_seconds(settings, config)
     status = StatusObserver(policies, stalled_after_seconds=stalled_seconds, monotonic=time.monotonic)
-    tell = broadcast([status, metrics, LogObserver()])
+    journal = JournalObserver(policies)
+    tell = broadcast([status, metrics, journal, LogObserver()])
     target = make_target(settings, tell)
     operations = Operations(target, tell, at_once=config.max_concurrent_operations)
     gate = Gate(operations, dry_run=config.dry_run)
@@ -57,7 +60,7 @@ def build(settings: Settings, config: Config) -> Daemon:
         total = config.max_replicas_total
         return Cycle(config.services, source, target, gate, tell, max_replicas_total=total, memories=memories)
 
-    return Daemon(config, make_cycle, warm_start, warm_seconds, operations, status, metrics, tell)
+    return Daemon(config, make_cycle, warm_start, warm_seconds, operations, status, metrics, journal, tell)
 
 
 def make_target(settings: Settings, tell: Tell) -> ComposeTarget:

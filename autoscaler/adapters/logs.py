@@ -1,12 +1,11 @@
 """Events -> log lines (structlog): one at INFO for each change, the unchanged evaluations at DEBUG."""
 
 import logging
-import sys
 from functools import singledispatchmethod
 
 import structlog
 
-from autoscaler.core.model import Decision, Direction, Reason
+from autoscaler.core.model import Decision, Direction, Estimate, Reason
 from autoscaler.events import (
     Action,
     CycleFinished,
@@ -19,46 +18,19 @@ from autoscaler.events import (
     ServiceOutcome,
 )
 
-_LIBRARIES = ("apscheduler", "urllib3", "docker", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
-
 # Reasons that an operator wants to see come and go; the others change with every breath of the load.
-_NOTABLE = frozenset({Reason.AT_MAX, Reason.BLIND, Reason.MISSING_READING, Reason.NOT_READY, Reason.STOPPED})
-
-
-def configure_logging(level: str, *, json: bool) -> None:
-    """Send everything, the libraries' own lines too, to stdout as JSON or as text for people."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    tail: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
-        if json
-        else [structlog.dev.ConsoleRenderer()]
-    )
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    logging.captureWarnings(capture=True)
-    for library in _LIBRARIES:
-        logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
+_NOTABLE = frozenset(
+    {
+        Reason.AT_MAX,
+        Reason.BLIND,
+        Reason.CAPPED,
+        Reason.MISSING_READING,
+        Reason.NOT_READY,
+        Reason.OVER_BUDGET,
+        Reason.REVERSING,
+        Reason.STOPPED,
+    }
+)
 
 
 class LogObserver:
@@ -67,6 +39,7 @@ class LogObserver:
     def __init__(self, logger: structlog.stdlib.BoundLogger | None = None) -> None:
         self._log = logger if logger is not None else structlog.stdlib.get_logger("autoscaler")
         self._said: dict[str, tuple[object, ...]] = {}
+        self._trusted: set[tuple[str, str]] = set()  # service and learned estimate
 
     @singledispatchmethod
     def notify(self, event: Event) -> None:
@@ -136,6 +109,17 @@ class LogObserver:
             sentence=decision.sentence,
             **({"missing": {p.rule: p.reading.note or p.reading.kind.value for p in unusable}} if unusable else {}),
         )
+        for estimate in () if decision.sizing is None else decision.sizing.estimates:
+            self._estimated(decision.service, estimate)
+
+    def _estimated(self, service: str, estimate: Estimate) -> None:
+        """Say once that a learned estimate is trusted from now on, or no longer."""
+        key = (service, estimate.name)
+        if estimate.trusted == (key in self._trusted):
+            return
+        (self._trusted.add if estimate.trusted else self._trusted.discard)(key)
+        event = "sizing.trusted" if estimate.trusted else "sizing.distrusted"
+        self._log.info(event, service=service, estimate=estimate.name, note=estimate.note)
 
     def _say(self, service: str, state: tuple[object, ...], event: str, **facts: object) -> None:
         if self._said.get(service) == state:

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from typing import Any
 
+from autoscaler.account import account, plain_account
 from autoscaler.core.policy import Policy
 from autoscaler.events import Action, CycleFinished, Event
+from autoscaler.plain import plain
 
 
 class StatusObserver:
@@ -48,22 +50,16 @@ class StatusObserver:
         with self._lock:
             return self._last
 
-    def service(self, name: str) -> dict[str, object] | None:
-        """Return one service's bounds and last evaluation as plain values; None for a service that nobody knows."""
+    def service(self, name: str) -> dict[str, Any] | None:
+        """Return one service's bounds and the account of its last evaluation; None for a service that nobody knows."""
         policy, last = self._policies.get(name), self.last_cycle()
         if policy is None:
             return None
-        outcome = None if last is None else last.services.get(name)
-        decision = None if outcome is None or outcome.decision is None else asdict(outcome.decision)
-        return {
-            "service": name,
-            "min": policy.min_replicas,
-            "max": policy.max_replicas,
-            "action": None if outcome is None else outcome.action,
-            "error": None if outcome is None else outcome.error,
-            "decision": decision,
-        }
+        about = {"service": name, "min": policy.min_replicas, "max": policy.max_replicas}
+        if last is None or name not in last.services:
+            return {**about, "at": None, "action": None, "error": None, "decision": None, "rules": plain(policy.rules)}
+        return {**about, **plain_account(account(last.services[name], policy, last.at))}
 
-    def services(self) -> list[dict[str, object]]:
+    def services(self) -> list[dict[str, Any]]:
         """Return all services as `service` does."""
         return [found for name in self._policies if (found := self.service(name)) is not None]

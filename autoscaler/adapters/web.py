@@ -1,4 +1,4 @@
-"""The HTTP face (starlette on uvicorn): metrics, health, the services' last decisions."""
+"""The HTTP face (starlette on uvicorn): metrics, health, the services' decisions."""
 
 import socket
 import threading
@@ -11,7 +11,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from autoscaler import __version__
-from autoscaler.adapters.metrics import CONTENT_TYPE, MetricsObserver
+from autoscaler.account import plain_account
+from autoscaler.adapters.instruments import CONTENT_TYPE
+from autoscaler.adapters.journal import JournalObserver
+from autoscaler.adapters.journal_query import parse_query
+from autoscaler.adapters.metrics import MetricsObserver
 from autoscaler.adapters.status import StatusObserver
 from autoscaler.errors import ConfigError
 
@@ -21,7 +25,7 @@ _LANDING = f"""<!doctype html><html lang="en"><title>traefik-autoscaler</title>
 <li><a href="/api/v1/services">services</a></ul></html>"""
 
 
-def make_app(status: StatusObserver, metrics: MetricsObserver) -> Starlette:
+def make_app(status: StatusObserver, metrics: MetricsObserver, journal: JournalObserver) -> Starlette:
     """Return the application; it only reads."""
 
     def landing(_: Request) -> Response:
@@ -41,9 +45,15 @@ def make_app(status: StatusObserver, metrics: MetricsObserver) -> Starlette:
 
     def service(request: Request) -> Response:
         found = status.service(request.path_params["name"])
-        if found is None:
-            return JSONResponse({"error": "no such service"}, status_code=404)
-        return JSONResponse(found)
+        return _no_such_service() if found is None else JSONResponse(found)
+
+    def decisions(request: Request) -> Response:
+        try:
+            query = parse_query(request.query_params)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        found = journal.entries(request.path_params["name"], since=query.since, until=query.until, limit=query.limit)
+        return _no_such_service() if found is None else JSONResponse([plain_account(entry) for entry in found])
 
     return Starlette(
         routes=[
@@ -52,9 +62,14 @@ def make_app(status: StatusObserver, metrics: MetricsObserver) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/api/v1/services", services),
-            Route("/api/v1/services/{name}", service),
+            Route("/api/v1/services/{name:path}/decisions", decisions),
+            Route("/api/v1/services/{name:path}", service),
         ]
     )
+
+
+def _no_such_service() -> Response:
+    return JSONResponse({"error": "no such service"}, status_code=404)
 
 
 def _health(state: tuple[bool, str]) -> Response:

@@ -6,6 +6,7 @@ import typer
 
 from autoscaler import __version__
 from autoscaler.cli.check import check
+from autoscaler.cli.explain import explain
 from autoscaler.cli.plan import plan
 from autoscaler.cli.run import run
 from autoscaler.cli.scale import scale
@@ -37,7 +38,7 @@ def _root(
     pass
 
 
-for command in (run, check, plan, scale):
+for command in (run, check, plan, explain, scale):
     app.command()(command)
 
 

@@ -1,12 +1,13 @@
 """What the commands share: the console, tables, JSON."""
 
 import json
-from dataclasses import asdict, is_dataclass
-from typing import Any
+from collections.abc import Iterable
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from autoscaler.plain import plain
 
 console = Console(markup=False, highlight=False)
 
@@ -15,17 +16,7 @@ JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.
 
 def print_json(value: object) -> None:
     """Print plain values, dataclasses and what holds them as JSON."""
-    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
-
-
-def _plain(value: object) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 def table(*columns: str) -> Table:
@@ -33,4 +24,16 @@ def table(*columns: str) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
+    return made
+
+
+def facts(*rows: tuple[str, Iterable[str]]) -> Table:
+    """Return a grid of names, each with its lines; a name without lines is left out."""
+    made = Table.grid(padding=(0, 2), pad_edge=False)
+    made.add_column(no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, lines in rows:
+        text = "\n".join(lines)
+        if text:
+            made.add_row(name, text)
     return made

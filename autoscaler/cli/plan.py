@@ -4,9 +4,10 @@ import typer
 from rich.text import Text
 
 from autoscaler import once
+from autoscaler.account import Account, plain_account
+from autoscaler.cli.account import in_short
 from autoscaler.cli.output import JSON_OPTION, console, print_json, table
-from autoscaler.core.model import Decision
-from autoscaler.events import Action, ServiceOutcome
+from autoscaler.events import Action
 from autoscaler.settings import load_settings
 
 
@@ -19,32 +20,19 @@ def plan(
 
     Example: autoscaler plan userservice
     """
-    outcomes = list(once.plan(load_settings(), services or ()).services.values())
+    accounts = once.plan(load_settings(), services or ())
     if json:
-        print_json(outcomes)
+        print_json([plain_account(told) for told in accounts])
     else:
-        _print(outcomes)
-    if any(outcome.action is Action.FAILED for outcome in outcomes):
+        _print(accounts)
+    if any(told.action is Action.FAILED for told in accounts):
         raise typer.Exit(1)
 
 
-def _print(outcomes: list[ServiceOutcome]) -> None:
+def _print(accounts: list[Account]) -> None:
     decisions = table("service", "replicas", "ready", "reason", "decision")
-    for outcome in outcomes:
-        if outcome.decision is None:
-            decisions.add_row(outcome.service, "?", "?", Text("failed", style="red"), outcome.error or "")
-        else:
-            decisions.add_row(*_row(outcome.decision))
+    for told in accounts:
+        replicas, ready, reason, says = in_short(told)
+        shown = Text(reason, style="red" if told.decision is None else "")
+        decisions.add_row(told.service, replicas, ready, shown, says)
     console.print(decisions)
-
-
-def _row(decision: Decision) -> tuple[str, ...]:
-    count, desired = decision.replicas.count, decision.desired
-    change = str(count) if count == desired else f"{count} → {desired}"
-    notes = [
-        f"{proposal.rule}: {proposal.reading.kind}{f': {note}' if (note := proposal.reading.note) else ''}"
-        for proposal in decision.proposals
-        if proposal.replicas is None
-    ]
-    sentences = "\n".join([decision.sentence, *notes])
-    return decision.service, change, str(decision.replicas.ready), decision.reason.value, sentences

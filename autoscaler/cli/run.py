@@ -5,7 +5,7 @@ import sys
 import typer
 
 from autoscaler import app
-from autoscaler.adapters.logs import configure_logging
+from autoscaler.adapters.log_setup import configure_logging
 from autoscaler.settings import LogFormat, Settings, load_settings
 
 

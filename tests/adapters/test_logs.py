@@ -4,16 +4,18 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
 import structlog
 from structlog.testing import CapturingLogger
 
-from autoscaler.adapters.logs import LogObserver, configure_logging
+from autoscaler.adapters.log_setup import configure_logging
+from autoscaler.adapters.logs import LogObserver
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Direction, Reading, ReadingKind
+from autoscaler.core.model import Direction, Estimate, Reading, ReadingKind, Reason, Sizing
 from autoscaler.events import (
     Action,
     CycleFinished,
@@ -39,6 +41,17 @@ class Log:
     def evaluated(self, load: Reading | float, action: Action = Action.UNCHANGED, count: int = 4) -> None:
         decision, _ = decide(policy(), seen(count, {"throughput": load}), Memory(), NOW)
         self.observer.notify(CycleFinished(NOW, 0.1, {"s": ServiceOutcome("s", action, decision)}))
+
+    def held(self, reason: Reason) -> None:
+        decision, _ = decide(policy(), seen(4, {"throughput": 200.0}), Memory(), NOW)
+        outcome = ServiceOutcome("s", Action.UNCHANGED, replace(decision, reason=reason))
+        self.observer.notify(CycleFinished(NOW, 0.1, {"s": outcome}))
+
+    def learned(self, **trusted: bool) -> None:
+        decision, _ = decide(policy(), seen(4, {"throughput": 200.0}), Memory(), NOW)
+        estimates = tuple(Estimate(name, trusted=so, note=f"why {name}") for name, so in trusted.items())
+        decision = replace(decision, sizing=Sizing("throughput", 50.0, estimates=estimates))
+        self.observer.notify(CycleFinished(NOW, 0.1, {"s": ServiceOutcome("s", Action.UNCHANGED, decision)}))
 
     def failed(self, error: str) -> None:
         self.observer.notify(CycleFinished(NOW, 0.1, {"s": ServiceOutcome("s", Action.FAILED, error=error)}))
@@ -99,6 +112,39 @@ def test_a_service_that_fails_is_said_once_and_its_recovery_too() -> None:
         log.failed(error)
     log.evaluated(200.0)
     assert log.lines() == [("warning", "service.failed"), ("warning", "service.failed"), ("info", "decision")]
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.AT_MAX, Reason.CAPPED, Reason.OVER_BUDGET, Reason.REVERSING, Reason.MISSING_READING]
+)
+def test_what_keeps_a_service_from_what_it_needs_is_said_when_it_comes_and_goes(reason: Reason) -> None:
+    log = Log()
+    for each in (Reason.STEADY, reason, reason, Reason.STEADY):
+        log.held(each)
+    assert log.lines() == [("info", "decision")] * 3
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.WARMING_UP, Reason.PROJECTED, Reason.BURSTING, Reason.SEASONAL, Reason.STABILIZING]
+)
+def test_what_holds_a_count_for_a_while_is_not_said(reason: Reason) -> None:
+    log = Log()
+    for each in (Reason.STEADY, reason, Reason.STEADY):
+        log.held(each)
+    assert log.lines() == [("info", "decision")]
+
+
+def test_an_estimate_that_becomes_trusted_is_one_line_and_so_is_the_way_back() -> None:
+    log = Log()
+    for trusted in (False, True, True, False, False):
+        log.learned(capacity=trusted, headroom=False)
+    assert log.lines() == [("info", "decision"), ("info", "sizing.trusted"), ("info", "sizing.distrusted")]
+
+
+def test_a_line_about_an_estimate_says_which_and_why() -> None:
+    log = Log()
+    log.learned(capacity=False, headroom=True)
+    assert log.last == {"service": "userservice", "estimate": "headroom", "note": "why headroom"}
 
 
 def test_replicas_and_operations_are_told() -> None:

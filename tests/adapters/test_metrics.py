@@ -2,14 +2,25 @@
 
 import math
 import re
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
+from autoscaler.adapters.label_sets import SCALE_REASONS
 from autoscaler.adapters.metrics import MetricsObserver
+from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Direction, Observation
+from autoscaler.core.model import Direction, Estimate, Observation, Reading, ReadingKind, Sizing
+from autoscaler.core.policy import BlindAction, Objective, Signal, TraefikSignal, WhenBlind
+from autoscaler.core.schedule import Schedule
 from autoscaler.events import (
     Action,
     CycleFinished,
@@ -20,9 +31,12 @@ from autoscaler.events import (
     ReplicaChanged,
     ServiceOutcome,
 )
-from tests.builders import LATENCY, NOW, THROUGHPUT, missing, policy, seen
+from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, missing, policy, seen
+from tests.site import Site
 
 POLICY = policy(THROUGHPUT, LATENCY, low=2)
+SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
+LEARNING = replace(policy(), service="learning", objective=Objective(0.3, 0.99, SLOW, "throughput"))
 
 
 @pytest.fixture
@@ -43,10 +57,15 @@ def cycle(observation: Observation, action: Action = Action.UNCHANGED) -> CycleF
     ("name", "labels", "value"),
     [
         ("scale_operations_total", {"service": "userservice", "direction": "up", "reason": "above_target"}, 0),
+        ("scale_operations_total", {"service": "userservice", "direction": "up", "reason": "seasonal"}, 0),
         ("scale_operations_total", {"service": "userservice", "direction": "down", "reason": "below_target"}, 0),
+        ("scale_operations_total", {"service": "userservice", "direction": "down", "reason": "capped"}, 0),
+        ("scale_operations_total", {"service": "userservice", "direction": "down", "reason": "over_budget"}, 0),
         ("scale_errors_total", {"service": "userservice", "stage": "create"}, 0),
         ("evaluations_total", {"service": "userservice", "outcome": "failed"}, 0),
         ("limited_total", {"service": "userservice", "limit": "stabilization"}, 0),
+        ("limited_total", {"service": "userservice", "limit": "budget"}, 0),
+        ("reversals_total", {"service": "userservice"}, 0),
         ("prometheus_errors_total", {"kind": "timeout"}, 0),
         ("missed_cycles_total", {}, 0),
         ("scale_duration_seconds_count", {"service": "userservice", "direction": "up"}, 0),
@@ -130,12 +149,100 @@ def test_an_event_that_nobody_knows_is_a_bug(metrics: MetricsObserver) -> None:
         metrics.notify("surprise")
 
 
-def test_every_metric_is_documented_and_no_other() -> None:
+def scraped() -> dict[str, tuple[str, set[str]]]:
+    """Return the type and labels of each of our metrics, as a live scrape shows them."""
+    site = Site(POLICY, LEARNING)
+    site.start()
+    site.decided(decide(POLICY, seen(4, {"throughput": 200.0}), Memory(), NOW)[0])
+    site.metrics.notify(operation(4))
+    site.metrics.notify(EngineAsked("list", 0.01))
+    page = httpx.get(f"{site.url}/metrics", timeout=10, trust_env=False).text
+    site.server.stop(10.0)
+    found: dict[str, tuple[str, set[str]]] = {}
+    for family in text_string_to_metric_families(page):
+        name = family.name.removeprefix("autoscaler_") + ("_total" if family.type == "counter" else "")
+        if family.name.startswith("autoscaler_"):
+            found[name] = (family.type, {label for sample in family.samples for label in sample.labels} - {"le"})
+    return found
+
+
+def test_every_metric_is_documented_with_type_and_labels_and_no_other() -> None:
     page = (Path(__file__).parent.parent.parent / "docs/metrics.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
-    names = {
-        family.name.removeprefix("autoscaler_") + ("_total" if family.type == "counter" else "")
-        for family in MetricsObserver([POLICY], dry_run=False).registry.collect()
-        if family.name.startswith("autoscaler_")
-    }
-    assert documented == names
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", page, re.MULTILINE)
+    assert {name: (kind, set(re.findall(r"\w+", labels))) for name, kind, labels in rows} == scraped()
+
+
+def test_the_bounds_follow_the_schedule_of_the_moment() -> None:
+    schedule = Schedule("* * * * *", 3600.0, ZoneInfo("UTC"), min_replicas=4, max_replicas=8)
+    scheduled = replace(POLICY, schedules=(schedule,))
+    metrics = MetricsObserver([scheduled], dry_run=False)
+    decision, _ = decide(scheduled, seen(4, {"throughput": 200.0, "p95": 0.3}), Memory(), NOW)
+    metrics.notify(CycleFinished(NOW, 0.1, {"userservice": ServiceOutcome("userservice", Action.UNCHANGED, decision)}))
+    assert sample(metrics, "replicas", service="userservice", state="min") == 4
+    assert sample(metrics, "replicas", service="userservice", state="max") == 8
+
+
+@pytest.mark.parametrize(
+    ("counts", "reversals"),
+    [
+        pytest.param((2, 4, 6), 0, id="on and on"),
+        pytest.param((2, 4, 4, 3), 1, id="up, then down"),
+        pytest.param((2, 4, 3, 3, 5, 4), 3, id="to and fro"),
+        pytest.param((4,), 0, id="the first sight"),
+    ],
+)
+def test_changes_of_direction_are_counted(metrics: MetricsObserver, counts: tuple[int, ...], reversals: int) -> None:
+    for count in counts:
+        metrics.notify(cycle(seen(count, {"throughput": 200.0, "p95": 0.1})))
+    assert sample(metrics, "reversals_total", service="userservice") == reversals
+
+
+def test_what_was_learned_is_shown_and_whether_it_is_trusted() -> None:
+    metrics = MetricsObserver([LEARNING], dry_run=False)
+    labels = {"service": "learning"}
+    assert sample(metrics, "sizing_capacity_factor", **labels) == 1
+    assert sample(metrics, "sizing_reserve", **labels) == 0
+    assert [sample(metrics, "sizing_trusted", **labels, estimate=name) for name in ("capacity", "season")] == [0, 0]
+    sizing = Sizing(
+        "throughput",
+        50.0,
+        capacity_factor=1.2,
+        reserve=90.0,
+        estimates=(Estimate("capacity", trusted=True, note=""),),
+    )
+    decision, _ = decide(policy(), seen(4, {"throughput": 200.0}), Memory(), NOW)
+    (proposal,) = decision.proposals
+    decision = replace(decision, service="learning", sizing=sizing, proposals=(replace(proposal, target=60.0),))
+    metrics.notify(CycleFinished(NOW, 0.1, {"learning": ServiceOutcome("learning", Action.UNCHANGED, decision)}))
+    assert sample(metrics, "sizing_capacity_factor", **labels) == 1.2
+    assert sample(metrics, "sizing_reserve", **labels) == 90
+    assert sample(metrics, "sizing_trusted", **labels, estimate="capacity") == 1
+    assert sample(metrics, "sizing_trusted", **labels, estimate="season") == 0
+    assert sample(metrics, "rule_target", **labels, rule="throughput") == 60
+
+
+def test_a_service_without_an_objective_has_no_learned_metrics(metrics: MetricsObserver) -> None:
+    assert sample(metrics, "sizing_capacity_factor", service="userservice") is None
+    assert sample(metrics, "sizing_trusted", service="userservice", estimate="capacity") is None
+
+
+no_values = st.sampled_from([missing(kind) for kind in ReadingKind if kind is not ReadingKind.VALUE])
+values = st.one_of(st.floats(0.0, 2000.0).map(Reading.of), no_values)
+CAPPED = replace(
+    policy(THROUGHPUT, replace(BACKLOG, cap=True), low=2), when_blind=WhenBlind(0.0, BlindAction.SET, replicas=5)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 13), values, values), min_size=1, max_size=10), st.integers(1, 12))
+def test_every_change_has_a_reason_whose_counter_starts_at_0(
+    timeline: list[tuple[int, Reading, Reading]], budget: int
+) -> None:
+    memory, seen_reasons = Memory(), defaultdict(set)
+    for turn, (count, load, backlog) in enumerate(timeline):
+        observation = seen(count, {"throughput": load, "backlog": backlog})
+        decision, memory = decide(CAPPED, observation, memory, NOW + 15.0 * turn)
+        for each in (decision, within_budget({"userservice": decision}, budget)["userservice"]):
+            seen_reasons[each.direction].add(each.reason)
+    for direction, reasons in SCALE_REASONS.items():
+        assert seen_reasons[direction] <= set(reasons)

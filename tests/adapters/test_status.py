@@ -1,10 +1,15 @@
-"""Alive and ready: what the health endpoints say."""
+"""Alive and ready: what the health endpoints say, and what is told of a service."""
+
+import json
 
 import pytest
 
 from autoscaler.adapters.status import StatusObserver
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Reading
 from autoscaler.events import Action, CycleFinished, CycleMissed, ServiceOutcome
-from tests.builders import NOW, policy
+from tests.builders import LATENCY, NOW, THROUGHPUT, missing, policy, seen
 
 
 class Clock:
@@ -71,3 +76,34 @@ def test_ready_means_that_services_can_be_observed(
 
 def test_not_ready_before_the_first_cycle(status: StatusObserver) -> None:
     assert status.ready() == (False, "the first cycle has not finished yet")
+
+
+def test_a_service_that_was_never_evaluated_is_told_with_its_rules(status: StatusObserver) -> None:
+    told = status.service("userservice")
+    assert told is not None
+    assert (told["min"], told["max"], told["action"], told["decision"]) == (1, 10, None, None)
+    assert told["rules"][0]["source"] == {
+        "signal": "requests",
+        "window_seconds": 60.0,
+        "quantile": None,
+        "threshold_seconds": None,
+    }
+    assert status.service("nobody") is None
+
+
+def test_a_decision_is_told_with_everything_that_led_to_it(clock: Clock) -> None:
+    rules = policy(THROUGHPUT, LATENCY)
+    status = StatusObserver([rules], stalled_after_seconds=30.0, monotonic=clock)
+    load = Reading.of(900.0, age_seconds=3.2, note="as measured")
+    decision, _ = decide(rules, seen(4, {"throughput": load, "p95": missing()}, ready=3), Memory(), NOW)
+    status.notify(CycleFinished(NOW, 0.1, {"userservice": ServiceOutcome("userservice", Action.SCALED, decision)}))
+    (told,) = json.loads(json.dumps(status.services()))
+    throughput, p95 = told["decision"]["proposals"]
+    assert throughput["reading"] == {"kind": "value", "value": 900.0, "age_seconds": 3.2, "note": "as measured"}
+    assert (throughput["replicas"], p95["replicas"], p95["reading"]["kind"]) == (18, None, "empty")
+    (limit,) = told["decision"]["limits"]
+    assert (limit["limit"], limit["before"], limit["after"]) == ("bounds", 18, 10)
+    assert told["decision"]["replicas"] == {"current": 4, "ready": 3, "requested": None}
+    assert (told["decision"]["winner"], told["decision"]["direction"]) == ("throughput", "up")
+    assert told["bounds"] == {"low": 1, "high": 10, "low_by": "", "high_by": ""}
+    assert (told["action"], told["at"], told["times"]) == ("scaled", NOW, 1)

@@ -34,10 +34,48 @@ def policy(tmp_path: Path) -> str:
 def test_check_prints_the_effective_policies() -> None:
     done = autoscaler("check", str(ROOT / "config/autoscaler.yaml"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "throughput: requests, 50 req/s per replica (over 20s)" in done.stdout
+    assert "throughput: requests, 50 req/s per replica (over 20s, bursts over 10s)" in done.stdout
     assert "p95: latency p95, target 300 ms (over 20s)" in done.stdout
     assert "window 5m, 100 % / 15s, tolerance 10%" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("config/autoscaler.yaml: ok, 4 services")
+
+
+FULL = """\
+limits: {max_replicas_total: 60}
+services:
+  web:
+    replicas: {min: 2, max: 10}
+    rules: {throughput: {signal: requests, per_replica: 50}}
+    schedules: [{cron: "* * * * *", for: 10h, timezone: America/Bogota, min: 4}]
+    objective: {latency: 300ms, ratio: 0.99, season: "off"}
+    burst: {threshold: 1.5}
+    reversals: {limit: 6, period: 30m}
+"""
+
+
+def test_check_prints_what_follows_from_schedules_objective_bursts_and_budget(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(FULL, encoding="utf-8")
+    done = autoscaler("check", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[0].endswith("; at most 60 replicas of all services together")
+    assert "replicas 2-10" in lines
+    assert "now 4-10 (min by schedule * * * * * America/Bogota)" in lines
+    assert "for good: no schedule will change that" in lines
+    assert "objective 99 % within 300ms; sizes throughput; learns capacity, headroom" in lines
+    assert "bursts: from 1.5 x the long window's value" in lines
+    assert "reversals: nothing is lowered after 6 within 30m" in lines
+
+
+def test_check_prints_json_of_schedules_too(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(FULL.replace("* * * * *", "0 8 * * *"), encoding="utf-8")
+    web = json.loads(autoscaler("check", "--json", str(file)).stdout)["services"]["web"]
+    assert web["policy"]["schedules"][0]["timezone"] == "America/Bogota"
+    bounds = web["bounds"]
+    assert {bounds["now"]["low"], bounds["next"]["bounds"]["low"]} == {2, 4}
+    assert bounds["next"]["timezone"] == "America/Bogota"
 
 
 def test_check_prints_json(policy: str) -> None:
@@ -90,7 +128,7 @@ def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "check", "plan", "scale"])
+@pytest.mark.parametrize("command", ["run", "check", "plan", "explain", "scale"])
 def test_every_commands_help_has_an_example(command: str) -> None:
     done = autoscaler(command, "--help")
     assert done.returncode == 0

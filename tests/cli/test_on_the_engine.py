@@ -67,6 +67,16 @@ def test_plan_explains_and_acts_on_nothing(project: Project, variables: dict[str
     assert project.containers() == project.names(1)
 
 
+def test_a_plan_for_one_service_counts_what_the_others_need_of_the_budget(
+    project: Project, variables: dict[str, str]
+) -> None:
+    file = project.directory / "policy.yaml"
+    policy = POLICY.replace("{min: 1, max: 3}", "{min: 2, max: 3}")
+    file.write_text(f"limits: {{max_replicas_total: 3}}\n{policy}", encoding="utf-8")
+    (web,) = json.loads(autoscaler("plan", "web", "--json", **variables).stdout)
+    assert (web["service"], web["decision"]["desired"], web["decision"]["reason"]) == ("web", 1, "over_budget")
+
+
 def test_a_service_that_does_not_run_is_named_and_the_others_are_planned(
     project: Project, variables: dict[str, str]
 ) -> None:

@@ -1,0 +1,100 @@
+"""The instruments behind our own metrics (prometheus_client), in a registry of their own."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+OPERATION_BUCKETS = (0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Registry:
+    """Makes instruments with our prefix, and renders them."""
+
+    def __init__(self) -> None:
+        self.collector = CollectorRegistry()
+        ProcessCollector(registry=self.collector)
+        GCCollector(registry=self.collector)
+
+    def render(self) -> bytes:
+        """Return the text exposition."""
+        return generate_latest(self.collector)
+
+    def gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, namespace="autoscaler", registry=self.collector)
+
+    def counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace="autoscaler", registry=self.collector)
+
+    def histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, text, labels, namespace="autoscaler", registry=self.collector, buckets=buckets)
+
+
+class DaemonInstruments:
+    """What is measured of the daemon as a whole."""
+
+    def __init__(self, made: Registry) -> None:
+        self.build_info = made.gauge("build_info", "Version of the running autoscaler, as a label.", "version")
+        self.dry_run = made.gauge("dry_run", "1 when decisions are made but not carried out.")
+        self.config_successful = made.gauge("config_last_reload_successful", "1 when the last load was successful.")
+        self.config_loaded_at = made.gauge(
+            "config_last_reload_success_timestamp_seconds", "When the configuration was last loaded successfully."
+        )
+        self.last_cycle = made.gauge("last_cycle_timestamp_seconds", "When the last cycle was evaluated.")
+        self.missed_cycles = made.counter("missed_cycles", "Cycles skipped because the one before still ran.")
+        self.cycle_seconds = made.histogram("cycle_duration_seconds", "Duration of one cycle.", REQUEST_BUCKETS)
+        self.prometheus_seconds = made.histogram(
+            "prometheus_request_duration_seconds", "Duration of requests to Prometheus.", REQUEST_BUCKETS
+        )
+        self.prometheus_errors = made.counter("prometheus_errors", "Failed requests to Prometheus.", "kind")
+        self.engine_seconds = made.histogram(
+            "docker_request_duration_seconds",
+            "Duration of requests to the Docker engine.",
+            REQUEST_BUCKETS,
+            "operation",
+        )
+
+
+class ServiceInstruments:
+    """What is measured of each service's decisions."""
+
+    def __init__(self, made: Registry) -> None:
+        self.replicas = made.gauge("replicas", "Replicas: current, ready, desired, min, max.", "service", "state")
+        self.rule_value = made.gauge("rule_value", "What the rule measured, in base units.", "service", "rule")
+        self.rule_target = made.gauge("rule_target", "What the rule should measure.", "service", "rule")
+        self.rule_proposal = made.gauge("rule_proposal", "Replicas that the rule wants.", "service", "rule")
+        self.rule_usable = made.gauge("rule_usable", "1 when the rule has a usable reading.", "service", "rule")
+        self.evaluations = made.counter("evaluations", "Evaluations, by what was done.", "service", "outcome")
+        self.limited = made.counter("limited", "Proposals changed, by the limit that did it.", "service", "limit")
+        self.reversals = made.counter("reversals", "Changes of the direction of scaling.", "service")
+        self.capacity_factor = made.gauge(
+            "sizing_capacity_factor", "Learned load per replica, over the stated one.", "service"
+        )
+        self.reserve = made.gauge("sizing_reserve", "Learned: the load to be ready for, whatever it is now.", "service")
+        self.trusted = made.gauge(
+            "sizing_trusted", "1 when that learned estimate is trusted and used.", "service", "estimate"
+        )
+
+
+class OperationInstruments:
+    """What is measured of the changes of replica counts."""
+
+    def __init__(self, made: Registry) -> None:
+        self.operations = made.counter(
+            "scale_operations", "Finished changes of the replica count.", "service", "direction", "reason"
+        )
+        self.errors = made.counter("scale_errors", "Failed changes of the replica count.", "service", "stage")
+        self.replica_seconds = made.histogram(
+            "scale_duration_seconds",
+            "Time from the start of a replica until it is ready, or from its stop until it is gone.",
+            OPERATION_BUCKETS,
+            "service",
+            "direction",
+        )
+        self.last_scale = made.gauge(
+            "last_scale_timestamp_seconds", "When the replica count was last changed.", "service", "direction"
+        )

@@ -1,0 +1,54 @@
+"""The label sets that our metrics can have: each is there from the start, so that the first event is not lost."""
+
+from autoscaler.adapters.instruments import OperationInstruments, ServiceInstruments
+from autoscaler.core.model import Direction, Limit, Reason
+from autoscaler.core.policy import Policy
+from autoscaler.events import Action
+
+SCALE_REASONS = {
+    Direction.UP: (Reason.ABOVE_TARGET, Reason.BELOW_MIN, Reason.BLIND_FALLBACK, Reason.SEASONAL),
+    Direction.DOWN: (
+        Reason.BELOW_TARGET,
+        Reason.ABOVE_MAX,
+        Reason.BLIND_FALLBACK,
+        Reason.CAPPED,
+        Reason.OVER_BUDGET,
+    ),
+}
+SCALE_STAGES = ("create", "connect", "start", "ready", "stop", "remove", "refused", "unavailable", "unexpected")
+PROMETHEUS_ERRORS = ("refused", "timeout", "http", "format", "query", "partial")
+ESTIMATES = ("capacity", "headroom", "season")
+
+
+def start_rules(made: ServiceInstruments, policy: Policy) -> None:
+    """Start what is measured of a service's decisions: the bounds and targets of the policy, all else at 0."""
+    service = policy.service
+    made.replicas.labels(service, "min").set(policy.min_replicas)
+    made.replicas.labels(service, "max").set(policy.max_replicas)
+    made.reversals.labels(service)
+    for rule in policy.rules:
+        made.rule_target.labels(service, rule.name).set(rule.target)
+        made.rule_usable.labels(service, rule.name).set(0)
+    for action in Action:
+        made.evaluations.labels(service, action)
+    for limit in Limit:
+        made.limited.labels(service, limit)
+    if policy.objective is not None:
+        _start_sizing(made, service)
+
+
+def _start_sizing(made: ServiceInstruments, service: str) -> None:
+    made.capacity_factor.labels(service).set(1)
+    made.reserve.labels(service).set(0)
+    for estimate in ESTIMATES:
+        made.trusted.labels(service, estimate).set(0)
+
+
+def start_operations(made: OperationInstruments, service: str) -> None:
+    """Start what is measured of a service's changes at 0."""
+    for stage in SCALE_STAGES:
+        made.errors.labels(service, stage)
+    for direction, reasons in SCALE_REASONS.items():
+        made.replica_seconds.labels(service, direction)
+        for reason in reasons:
+            made.operations.labels(service, direction, reason)

@@ -1,0 +1,33 @@
+"""`autoscaler explain`: what the running daemon decided, and why."""
+
+from datetime import UTC, datetime
+
+import typer
+
+from autoscaler.cli.account import in_full
+from autoscaler.cli.daemon import Daemon, check_url, daemon_url, read_account
+from autoscaler.cli.output import JSON_OPTION, console, print_json
+from autoscaler.cli.times import parse_at
+from autoscaler.settings import load_settings
+
+
+def explain(
+    service: str = typer.Argument(help="A service of the running daemon."),
+    *,
+    at: str | None = typer.Option(None, help="HH:MM[:SS] today or an ISO time, local; default: the last decision."),
+    url: str | None = typer.Option(None, help="Where the daemon is; default: as AUTOSCALER_LISTEN says."),
+    json: bool = JSON_OPTION,
+) -> None:
+    """Explain the last decision about a service, or the one in force at a time. Exit 1 when there was none.
+
+    Example: autoscaler explain userservice --at 14:05
+    """
+    daemon = Daemon(check_url(url) if url is not None else daemon_url(load_settings()), service)
+    found = daemon.last() if at is None else daemon.at(parse_at(at, datetime.now(UTC).astimezone()))
+    if json:
+        print_json(found)
+    else:
+        for part in in_full(read_account(found)):
+            console.print(part)
+    if found["decision"] is None:
+        raise typer.Exit(1)

@@ -1,0 +1,44 @@
+"""When schedules will move the bounds next. Pure: the time is an argument."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from autoscaler.core.schedule import Bounds, Schedule, bounds_at, latest_start
+
+_MOST_EVENTS = 1000  # looked at; a schedule that changes nothing for so long changes nothing that matters
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsChange:
+    """New bounds from a time on (unix seconds), and the zone of the schedule that begins or ends then."""
+
+    at: float
+    bounds: Bounds
+    timezone: ZoneInfo
+
+
+def next_change(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule], now: float) -> BoundsChange | None:
+    """Return the next time at which the bounds are others than at `now` (unix seconds), or None if there is none."""
+    present = bounds_at(min_replicas, max_replicas, schedules, now)
+    at = now
+    for _ in range(_MOST_EVENTS):
+        events = [(event, schedule.timezone) for schedule in schedules for event in _events(schedule, at)]
+        if not events:
+            break
+        at, timezone = min(events, key=lambda event: event[0])
+        bounds = bounds_at(min_replicas, max_replicas, schedules, at)
+        if (bounds.low, bounds.high) != (present.low, present.high):
+            return BoundsChange(at, bounds, timezone)
+    return None
+
+
+def _events(schedule: Schedule, after: float) -> Iterator[float]:
+    """Yield the next start after that time, and the next end if the schedule is active then."""
+    began = latest_start(schedule.cron, schedule.timezone, int(after // 60))
+    if began is not None and began + schedule.duration_seconds > after:
+        yield began + schedule.duration_seconds
+    yield next(CronSim(schedule.cron, datetime.fromtimestamp(after, UTC).astimezone(schedule.timezone))).timestamp()
