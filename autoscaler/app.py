@@ -1,6 +1,7 @@
 """The daemon's life: load, start, wait, end in order. It dies if its web server dies."""
 
 import time
+from collections.abc import Mapping
 
 import structlog
 
@@ -34,11 +35,21 @@ def run(settings: Settings) -> int:
 
 def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:
     log = structlog.stdlib.get_logger("autoscaler")
-    config = daemon.config
     web.start()
-    cycle = daemon.make_cycle(_memories(daemon, stop))
-    scheduler = schedule.start(cycle, config.interval_seconds, daemon.tell)
-    log.info(
+    memories = _memories(daemon, stop)
+    if not stop.cause:
+        _turn(settings, daemon, memories, stop)
+    log.info("stopping", cause=stop.cause)
+    busy = daemon.operations.stop(settings.stop_timeout_seconds)
+    web.stop(WEB_STOP_SECONDS)
+    log.log(30 if busy else 20, "stopped", unfinished=busy)
+
+
+def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:
+    """Run cycle after cycle until there is a cause to end."""
+    config = daemon.config
+    scheduler = schedule.start(daemon.make_cycle(memories), config.interval_seconds, daemon.tell)
+    structlog.stdlib.get_logger("autoscaler").info(
         "started",
         version=__version__,
         services=sorted(config.services),
@@ -47,11 +58,7 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
         dry_run=config.dry_run,
     )
     stop.wait()
-    log.info("stopping", cause=stop.cause)
     scheduler.shutdown(wait=False)
-    busy = daemon.operations.stop(settings.stop_timeout_seconds)
-    web.stop(WEB_STOP_SECONDS)
-    log.log(30 if busy else 20, "stopped", unfinished=busy)
 
 
 def _memories(daemon: Daemon, stop: Stop) -> dict[str, Memory]:

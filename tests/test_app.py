@@ -51,6 +51,16 @@ class Daemon:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
 
+    def get_patiently(self, path: str) -> httpx.Response:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                return self.get(path)
+            except httpx.TransportError:
+                assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.02)
+        pytest.fail("no answer within 30 s")
+
     def wait_for_cycle(self) -> None:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -88,6 +98,36 @@ def test_without_engine_and_prometheus_it_lives_says_why_once_and_is_not_ready(d
     failures = [line for line in lines if line["event"] == "service.failed"]
     assert len(failures) == 1
     assert "check AUTOSCALER_DOCKER_URL and that the engine runs" in str(failures[0]["error"])
+
+
+@pytest.fixture
+def silent_engine() -> Iterator[str]:
+    """The address of an engine that takes calls and never answers."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        yield f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+
+
+def test_while_the_warm_start_waits_the_web_server_answers_and_a_signal_ends_it(
+    tmp_path: Path, silent_engine: str
+) -> None:
+    daemon = Daemon(tmp_path, AUTOSCALER_DOCKER_URL=silent_engine, AUTOSCALER_DOCKER_TIMEOUT="30s")
+    health = daemon.get_patiently("/healthz")
+    assert health.status_code == 200
+    assert daemon.get("/readyz").json()["message"] == "the first cycle has not finished yet"
+    code, lines, errors = daemon.end()
+    assert (code, errors) == (0, "")
+    (cold,) = [line for line in lines if line["event"] == "warm_start"]
+    assert (cold["level"], cold["service"], cold["window_seconds"]) == ("warning", "userservice", 0)
+
+
+def test_a_start_without_a_past_is_told_once_with_the_reason(daemon: Daemon) -> None:
+    daemon.wait_for_cycle()
+    _, lines, _ = daemon.end()
+    (cold,) = [line for line in lines if line["event"] == "warm_start"]
+    assert cold["level"] == "warning"
+    assert "check AUTOSCALER_DOCKER_URL and that the engine runs" in str(cold["problem"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
