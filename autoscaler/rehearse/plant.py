@@ -143,10 +143,14 @@ class Simulation:
         start = max(0, self.now - int(window_seconds))
         return (self.arrived_total - self._arrived[start]) / max(1, self.now - start)
 
-    def _scraped(self, totals: array[float], window_seconds: float) -> float | None:
+    def scraped_span(self, window_seconds: float) -> tuple[int, int]:
+        """Return the seconds of the first and the last scrape within the window."""
         scrape, end = self.plant.scrape_seconds, self.visible_scrape
         samples = max(2, round(window_seconds / scrape))  # as many lie in Prometheus' left-open range
-        start = max(0, end - (samples - 1) * scrape)
+        return max(0, end - (samples - 1) * scrape), end
+
+    def _scraped(self, totals: array[float], window_seconds: float) -> float | None:
+        start, end = self.scraped_span(window_seconds)
         return (totals[end] - totals[start]) / (end - start) if end > start else None
 
 

@@ -58,13 +58,11 @@ class Meter:
                 return simulation.scraped_refused_share(window_seconds)
             case Signal.SLOW_RATIO:
                 return simulation.scraped_slow_share(window_seconds)
-            case Signal.LATENCY:
-                return self._latency(source)
+        return self._latency(source)
 
     def _latency(self, source: TraefikSignal) -> float | None:
         assert self._histogram is not None  # noqa: S101  there is one whenever a source is a latency
-        end = self._simulation.visible_scrape
-        return self._histogram.quantile(source.quantile or 0.0, end - source.window_seconds, end)
+        return self._histogram.quantile(source.quantile or 0.0, *self._simulation.scraped_span(source.window_seconds))
 
 
 def is_latency(source: Source) -> bool:
