@@ -5,11 +5,13 @@ import sys
 import typer
 
 from autoscaler import __version__
+from autoscaler.cli.backtest import backtest
 from autoscaler.cli.check import check
 from autoscaler.cli.explain import explain
 from autoscaler.cli.plan import plan
 from autoscaler.cli.run import run
 from autoscaler.cli.scale import scale
+from autoscaler.cli.simulate import simulate
 from autoscaler.errors import AutoscalerError, ConfigError
 
 FAILED, BAD_CONFIG, INTERRUPTED = 1, 2, 130
@@ -38,7 +40,7 @@ def _root(
     pass
 
 
-for command in (run, check, plan, explain, scale):
+for command in (run, check, plan, explain, scale, backtest, simulate):
     app.command()(command)
 
 
