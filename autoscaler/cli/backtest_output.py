@@ -42,7 +42,7 @@ def show(outcomes: Outcomes, terms: Terms, most: int | None) -> None:
         _show_blind(of_service)
         for outcome in of_service:
             console.print(_decisions(outcome.run, most))
-        console.print()
+            console.print()
         for caveat in dict.fromkeys(caveat for outcome in of_service for caveat in outcome.run.caveats):
             console.print(f"note: {caveat}")
 

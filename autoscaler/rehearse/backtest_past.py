@@ -87,11 +87,13 @@ def record(
         MetricsUnavailable: Prometheus does not answer, or knows nothing of a service in that span.
     """
     since = catalog.services_since(span.start, span.end)
+    others = "; or choose other services with --service" if len(wanted) > 1 else ""
     for each in wanted:
         if each.needs_traefik and each.traefik_name not in since:
-            raise _unknown(each, since, catalog.services_since(span.end, now), span)
-    asked = {request for each in wanted for request in each.requests.values()}
-    readings = history.read_range(asked, span, progress=progress)
+            raise _unknown(each, since, catalog.services_since(span.end, now), span, others)
+    readings = history.read_range(
+        {request for each in wanted for request in each.requests.values()}, span, progress=progress
+    )
     replicas = history.replicas_range({each.counted for each in wanted}, span)
     recordings = {
         each.name: Recording(
@@ -103,16 +105,18 @@ def record(
         for each in wanted
     }
     for name, recording in recordings.items():
-        _check_measured(name, recording, span)
+        if recording.first == len(recording.instants):
+            raise MetricsUnavailable(f"{name}: {_nothing(recording, span)}{others}")
     return recordings
 
 
 def _unknown(
-    wanted: Wanted, since: Mapping[str, float], later: Mapping[str, float], span: Span
+    wanted: Wanted, since: Mapping[str, float], later: Mapping[str, float], span: Span, others: str
 ) -> ConfigError | MetricsUnavailable:
     name = wanted.traefik_name
     if name in later:
-        return MetricsUnavailable(f"{wanted.name}: Prometheus knows {name} only since {clock_words(later[name])}")
+        began = clock_words(later[name])
+        return MetricsUnavailable(f"{wanted.name}: Prometheus knows {name} only since {began}{others}")
     if not since:
         return MetricsUnavailable(
             f"Prometheus has no metrics of Traefik {_between(span)}; check that it scrapes Traefik, and for how long "
@@ -120,14 +124,12 @@ def _unknown(
         )
     hint = "" if wanted.stated_name else f"; set services.{wanted.name}.traefik_service"
     known = ", ".join(sorted(since))
-    return ConfigError(f"{wanted.name}: Prometheus knows no Traefik service {name}{hint}. It knows: {known}")
+    return ConfigError(f"{wanted.name}: Prometheus knows no Traefik service {name}{hint}{others}. It knows: {known}")
 
 
-def _check_measured(name: str, recording: Recording, span: Span) -> None:
-    if recording.first < len(recording.instants):
-        return
+def _nothing(recording: Recording, span: Span) -> str:
     why = sorted({f"{reading.kind}: {reading.note}" for *_, reading in recording.readings.values()})
-    raise MetricsUnavailable(f"{name}: nothing usable was measured {_between(span)} ({'; '.join(why)})")
+    return f"nothing usable was measured {_between(span)} ({'; '.join(why)})"
 
 
 def _between(span: Span) -> str:

@@ -220,3 +220,9 @@ def test_where_there_is_nothing_to_replay_it_says_why(past: FakePast, kind: type
     head, _, tail = message.partition(".*")
     assert str(raised.value).startswith(head)
     assert tail in str(raised.value)
+
+
+def test_of_several_services_one_without_data_can_be_left_out() -> None:
+    past = FakePast(known={"api@docker": NOW})
+    with pytest.raises(ConfigError, match=r"or choose other services with --service\. It knows: api@docker"):
+        studied(past, script(web=policy(), api=policy()), names=("web", "api"))
