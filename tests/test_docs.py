@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from autoscaler.core.guards import GUARDS
+from autoscaler.core.limits import LIMITS
 from autoscaler.core.model import Limit, ReadingKind, Reason
+from tests.core.examples import EXAMPLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -28,22 +31,37 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name}: {link} has no such heading"
 
 
-def documented(heading: str) -> set[str]:
+def documented(heading: str) -> dict[str, str]:
+    """The tokens of a table, and the last column."""
     text = (ROOT / "docs/decisions.md").read_text(encoding="utf-8")
     section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
-    return set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    return dict(re.findall(r"^\| `(\w+)` .*\| `?(.+?)`? \|$", section, re.MULTILINE))
 
 
 def test_every_reason_is_documented_and_no_other() -> None:
-    assert documented("Reasons") == {reason.value for reason in Reason}
+    assert list(documented("Reasons")) == [reason.value for reason in Reason]
 
 
-def test_every_limit_is_documented_and_no_other() -> None:
-    assert documented("Limits") == {limit.value for limit in Limit}
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_shown_with_a_sentence_of_the_core(reason: Reason) -> None:
+    assert EXAMPLES[reason].reason is reason
+    assert documented("Reasons")[reason] == EXAMPLES[reason].sentence
+
+
+def test_every_limit_is_documented_in_the_order_in_which_they_apply() -> None:
+    assert list(documented("Limits")) == [limit.value for limit in Limit]
+    stages = [limit for limit, _ in (*GUARDS, *LIMITS) if limit is not Limit.BOUNDS]
+    assert stages == [limit for limit in Limit if limit in stages]
+
+
+@pytest.mark.parametrize("limit", Limit)
+def test_every_limit_is_shown_with_words_of_the_core(limit: Limit) -> None:
+    said = {applied.note for decision in EXAMPLES.values() for applied in decision.limits if applied.limit is limit}
+    assert documented("Limits")[limit] in said
 
 
 def test_every_kind_of_reading_is_documented_and_no_other() -> None:
-    assert documented("Readings") == {kind.value for kind in ReadingKind}
+    assert list(documented("Readings")) == [kind.value for kind in ReadingKind]
 
 
 def test_every_make_target_of_the_documents_exists() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from autoscaler.core.combine import Wish
 from autoscaler.core.limits import by_schedule
 from autoscaler.core.model import AppliedLimit, Decision, Proposal, Reason, Sizing
-from autoscaler.core.policy import Goal, Query, Rule, Signal
+from autoscaler.core.policy import BlindAction, Goal, Query, Rule, Signal
 from autoscaler.core.rules import is_inactive
 from autoscaler.core.situation import Situation
 
@@ -35,7 +35,10 @@ def _blind(situation: Situation) -> str:
     missing = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in without)
     since = situation.memory.blind_since
     seconds = 0 if since is None else situation.now - since
-    return f"no usable reading for {seconds:.0f} s: {missing}"
+    fallback = situation.policy.when_blind
+    due = fallback.action is not BlindAction.HOLD and seconds >= fallback.after_seconds
+    then = f"; when_blind.do is {fallback.action} {fallback.replicas}" if due else ""
+    return f"no usable reading for {seconds:.0f} s: {missing}{then}"
 
 
 _CAUSES: Mapping[Reason, Callable[[Situation], str]] = {

@@ -1,42 +1,30 @@
-"""Decisions: tables for single steps, timelines for what is remembered."""
+"""Decisions without a past: tables of single steps, what a decision carries, and how it is told."""
+
+from dataclasses import replace
 
 import pytest
 
-from autoscaler.core.decide import decide
-from autoscaler.core.memory import Memory
-from autoscaler.core.model import (
-    Decision,
-    Direction,
-    Limit,
-    Observation,
-    Reading,
-    ReadingKind,
-    Reason,
-    Replicas,
+from autoscaler.core.decide import HELD_BY
+from autoscaler.core.model import Direction, Limit, Observation, Reading, ReadingKind, Reason, Replicas, Sizing
+from autoscaler.core.policy import Policy, Reversals
+from tests.builders import (
+    BACKLOG,
+    BURSTY,
+    CONNECTIONS,
+    LATENCY,
+    NOW,
+    STEPPED,
+    THROUGHPUT,
+    behavior,
+    missing,
+    policy,
+    seen,
 )
-from autoscaler.core.policy import BlindAction, Policy, SelectPolicy, WhenBlind
-from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
+from tests.core.examples import decided, sized
+from tests.timelines import Timeline
 
 TWO_RULES = policy(THROUGHPUT, LATENCY, low=2)
 EMPTY, ERROR = missing(ReadingKind.EMPTY), missing(ReadingKind.ERROR)
-
-
-def decided(which: Policy, observation: Observation) -> Decision:
-    return decide(which, observation, Memory(), NOW)[0]
-
-
-class Timeline:
-    """Decides step by step, and lets the fleet follow each decision at once, as the daemon would."""
-
-    def __init__(self, which: Policy, count: int, start: float = NOW) -> None:
-        self.policy, self.count, self.now, self.memory = which, count, start, Memory()
-
-    def step(self, load: float | Reading, *, after: float = 5.0, follow: bool = True) -> Decision:
-        decision, self.memory = decide(self.policy, seen(self.count, {"throughput": load}), self.memory, self.now)
-        self.now += after
-        if follow:
-            self.count = decision.desired
-        return decision
 
 
 @pytest.mark.parametrize(
@@ -58,6 +46,15 @@ class Timeline:
             seen(4, {"throughput": 0, "p95": 0}, ready=0), 4, Reason.NOT_READY, id="nobody serves: no load measured"
         ),
         pytest.param(seen(1, {}), 2, Reason.BELOW_MIN, id="the minimum needs no reading"),
+        pytest.param(
+            seen(8, {"throughput": 100, "p95": 0.32}, ready=4), 8, Reason.WITHIN_TOLERANCE, id="half ready, on target"
+        ),
+        pytest.param(
+            seen(8, {"throughput": 100, "p95": 0.45}, ready=4), 8, Reason.NOT_READY, id="half ready, above target"
+        ),
+        pytest.param(
+            seen(8, {"throughput": 100, "p95": 0.15}, ready=4), 2, Reason.BELOW_TARGET, id="half ready, below target"
+        ),
         pytest.param(seen(12, {}), 10, Reason.ABOVE_MAX, id="the maximum needs no reading"),
         pytest.param(seen(0, {"throughput": 400, "p95": 9}), 0, Reason.STOPPED, id="what was stopped stays stopped"),
     ],
@@ -109,110 +106,78 @@ def test_decisions_start_from_the_count_that_an_operation_is_bringing_about() ->
             id="a query has no unit",
         ),
         pytest.param(
-            policy(THROUGHPUT),
-            seen(4, {"throughput": ERROR}),
-            "no usable reading for 0 s: throughput (error); stays at 4",
-            id="blind",
+            policy(STEPPED),
+            seen(4, {"p99": 0.9}),
+            "p99 900 ms, above 500 ms, wants 6; 4 → 6",
+            id="a step names its bound",
         ),
         pytest.param(
-            policy(),
-            seen(0, {}),
-            "no replica is running, so the service counts as stopped on purpose; stays at 0",
-            id="stopped",
+            policy(STEPPED),
+            seen(4, {"p99": 0.3}),
+            "p99 300 ms, within its steps, wants 4; stays at 4",
+            id="between the steps",
         ),
-        pytest.param(policy(low=3), seen(2, {}), "fewer replicas than replicas.min 3; 2 → 3", id="below the minimum"),
-        pytest.param(policy(), seen(11, {}), "more replicas than replicas.max 10; 11 → 10", id="above the maximum"),
+        pytest.param(
+            policy(BURSTY),
+            seen(2, {"throughput": 100, "throughput@burst": 300}),
+            "throughput 300 req/s in the last 10 s at 50 req/s per replica wants 6; 2 → 6",
+            id="a burst names its window",
+        ),
+        pytest.param(
+            policy(replace(BACKLOG, activation=5.0)),
+            seen(4, {"backlog": 3}),
+            "backlog 3, not above its activation 5, wants 0; replicas.min is 1; 4 → 1",
+            id="not active",
+        ),
+        pytest.param(
+            policy(THROUGHPUT, CONNECTIONS, low=2),
+            seen(4, {"throughput": 200, "connections": 10}),
+            "throughput 200 req/s at 50 req/s per replica wants 4; "
+            "connections 10 at 30 per replica allows no more than 2; 4 → 2",
+            id="a cap below the minimum leaves the minimum",
+        ),
+        pytest.param(
+            policy(LATENCY, up=behavior(tolerance=0.2)),
+            seen(4, {"p95": 0.37}, ready=2),
+            "p95 370 ms against 300 ms wants 3; "
+            "nothing is lowered while p95 is above its target and only 2 of 4 are ready; stays at 4",
+            id="the few that are ready are above target",
+        ),
     ],
 )
 def test_the_sentence_says_why(which: Policy, observation: Observation, sentence: str) -> None:
     assert decided(which, observation).sentence == sentence
 
 
-def test_nothing_is_lowered_before_a_whole_window_has_been_seen() -> None:
-    timeline = Timeline(policy(down=behavior(window=60.0)), count=8)
-    steps = [timeline.step(100.0) for _ in range(13)]
-    assert [step.desired for step in steps] == [8] * 12 + [2]
-    assert {step.reason for step in steps[:-1]} == {Reason.STABILIZING}
+def test_a_learned_target_is_told_with_how_it_came_about() -> None:
+    decision = sized(policy(), seen(2, {"throughput": 330}), Sizing("throughput", 50.0, capacity_factor=1.1))
+    assert decision.sentence == "throughput 330 req/s at 55 req/s per replica (50 req/s x 1.10 learned) wants 6; 2 → 6"
 
 
-def test_one_high_moment_keeps_the_count_for_a_window() -> None:
-    timeline = Timeline(policy(down=behavior(window=20.0)), count=2)
-    counts = [timeline.step(load).desired for load in (400.0, 50.0, 50.0, 50.0, 50.0, 50.0)]
-    assert counts == [8, 8, 8, 8, 1, 1]
+def test_a_sizing_of_another_rule_changes_nothing() -> None:
+    decision = sized(policy(), seen(2, {"throughput": 330}), Sizing("other", 50.0, capacity_factor=1.1))
+    assert decision.sentence == "throughput 330 req/s at 50 req/s per replica wants 7; 2 → 7"
 
 
-def test_the_window_releases_to_the_highest_wish_within_it() -> None:
-    timeline = Timeline(policy(down=behavior(window=20.0)), count=8)
-    counts = [timeline.step(load).desired for load in (400.0, 50.0, 200.0, 50.0, 50.0, 50.0, 50.0)]
-    assert counts == [8, 8, 8, 8, 4, 4, 1]
+def test_a_learned_hold_goes_before_the_stabilization_window() -> None:
+    hold = Sizing("throughput", 50.0, hold_seconds=120.0)
+    decision = sized(policy(down=behavior(window=300.0)), seen(4, {"throughput": 50}), hold)
+    assert decision.limits[-1].note == "the learned hold keeps the most of the last 120 s"
 
 
-def test_an_up_window_waits_for_load_that_lasts() -> None:
-    timeline = Timeline(policy(up=behavior(window=10.0)), count=2)
-    assert [timeline.step(load).desired for load in (400.0, 100.0, 400.0, 400.0)] == [2, 2, 2, 8]
+def test_every_limit_that_can_hold_a_count_has_its_reason() -> None:
+    assert set(HELD_BY) == set(Limit) - {Limit.BOUNDS}
 
 
-def test_rate_policies_spread_a_large_rise() -> None:
-    timeline = Timeline(policy(up=behavior(at_most(2, 15.0)), high=20), count=2)
-    steps = [timeline.step(500.0) for _ in range(8)]
-    assert [step.desired for step in steps] == [4, 4, 4, 6, 6, 6, 8, 8]
-    assert steps[1].reason is Reason.RATE_LIMITED
+def test_a_decision_counts_the_changes_of_direction() -> None:
+    timeline = Timeline(policy(reversals=Reversals(12, 60.0)), count=2)
+    assert [timeline.see(load).reversals for load in (400, 100, 400, 400, 100, 100)] == [0, 0, 1, 2, 2, 3]
+    timeline.now += 60.0
+    assert timeline.see(100).reversals == 0
 
 
-def test_a_failed_change_costs_no_rate_budget() -> None:
-    timeline = Timeline(policy(up=behavior(at_most(2, 15.0)), high=20), count=2)
-    timeline.step(500.0, follow=False)
-    assert timeline.step(500.0).desired == 4
-
-
-def test_somebody_elses_change_counts_as_a_change() -> None:
-    timeline = Timeline(policy(up=behavior(at_most(2, 15.0)), high=20), count=2)
-    timeline.step(100.0)
-    timeline.count = 4
-    assert timeline.step(500.0).reason is Reason.RATE_LIMITED
-
-
-def test_a_disabled_direction_is_never_taken() -> None:
-    frozen = policy(down=behavior(select=SelectPolicy.DISABLED))
-    decision = decided(frozen, seen(8, {"throughput": 50.0}))
-    assert (decision.desired, decision.reason) == (8, Reason.RATE_LIMITED)
-    assert decision.limits[-1].note == "scale_down.select_policy is disabled"
-
-
-def test_after_blindness_a_whole_window_passes_before_anything_is_lowered() -> None:
-    timeline = Timeline(policy(down=behavior(window=20.0)), count=8)
-    loads: list[float | Reading] = [400.0, *[missing()] * 20, *[50.0] * 5]
-    counts = [timeline.step(load).desired for load in loads]
-    assert counts == [8] * 24 + [1] * 2
-
-
-@pytest.mark.parametrize(
-    ("fallback", "counts"),
-    [
-        pytest.param(WhenBlind(10.0, BlindAction.HOLD), [4, 4, 4, 4], id="hold"),
-        pytest.param(WhenBlind(10.0, BlindAction.AT_LEAST, 6), [4, 4, 6, 6], id="at least, when there are fewer"),
-        pytest.param(WhenBlind(10.0, BlindAction.AT_LEAST, 3), [4, 4, 4, 4], id="at least, when there are more"),
-        pytest.param(WhenBlind(10.0, BlindAction.SET, 3), [4, 4, 3, 3], id="set lowers, as the operator asked"),
-        pytest.param(WhenBlind(0.0, BlindAction.SET, 9), [9, 9, 9, 9], id="at once"),
-    ],
-)
-def test_blind_for_longer_than_allowed(fallback: WhenBlind, counts: list[int]) -> None:
-    timeline = Timeline(policy(when_blind=fallback), count=4)
-    assert [timeline.step(missing()).desired for _ in counts] == counts
-
-
-def test_the_fallback_has_a_reason_of_its_own() -> None:
-    timeline = Timeline(policy(when_blind=WhenBlind(5.0, BlindAction.AT_LEAST, 6)), count=4)
-    timeline.step(missing())
-    assert timeline.step(missing()).reason is Reason.BLIND_FALLBACK
-
-
-def test_one_reading_ends_the_blindness() -> None:
-    timeline = Timeline(policy(when_blind=WhenBlind(10.0, BlindAction.SET, 9)), count=4)
-    for load in (missing(), 200.0, missing(), missing()):
-        assert timeline.step(load).desired == 4
-
-
-def test_stabilization_says_how_long_it_holds() -> None:
-    decision = decided(policy(down=behavior(window=300.0)), seen(4, {"throughput": 50.0}))
-    assert decision.limits[0].note == "scale_down.stabilization_window holds for 300 s"
+def test_the_last_limit_gives_the_reason() -> None:
+    which = policy(LATENCY, CONNECTIONS, down=behavior(window=60.0))
+    decision = decided(which, seen(4, {"p95": 0.31, "connections": 65}))
+    assert [applied.limit for applied in decision.limits] == [Limit.TOLERANCE, Limit.CAP, Limit.STABILIZATION]
+    assert (decision.desired, decision.reason) == (4, Reason.STABILIZING)

@@ -1,11 +1,13 @@
 """One rule, one reading: what it proposes."""
 
+from dataclasses import replace
+
 import pytest
 
-from autoscaler.core.model import Reading, ReadingKind, Replicas
-from autoscaler.core.policy import Goal, OnMissing, Query, Rule
-from autoscaler.core.rules import MOST_REPLICAS, ceil_replicas, propose
-from tests.builders import LATENCY, THROUGHPUT, behavior, missing, policy
+from autoscaler.core.model import Limit, Reading, ReadingKind, Replicas
+from autoscaler.core.policy import Goal, OnMissing, Query, Rule, Step, StepChange
+from autoscaler.core.rules import MOST_REPLICAS, ceil_replicas, floor_replicas, propose
+from tests.builders import BACKLOG, CONNECTIONS, LATENCY, THROUGHPUT, above, behavior, below, missing, policy
 
 FOUR = Replicas(4, 4)
 
@@ -41,6 +43,8 @@ def test_per_replica_divides_the_total_by_the_target(value: float, replicas: int
         pytest.param(0.15, Replicas(4, 4), 2, id="half the target wants half"),
         pytest.param(0.32, Replicas(4, 4), 4, id="within tolerance stays"),
         pytest.param(0.0, Replicas(4, 4), 0, id="idle wants none"),
+        pytest.param(0.6, Replicas(0, 0), 2, id="from none at all the ratio is the count"),
+        pytest.param(0.3, Replicas(0, 0), 1, id="from none at all there is no tolerance"),
         pytest.param(9.0, Replicas(4, 0), 4, id="with none ready a ratio never raises"),
         pytest.param(0.0, Replicas(4, 0), 0, id="with none ready idle is idle; a guard keeps the count"),
     ],
@@ -84,3 +88,82 @@ def test_zero_for_no_answer_only_where_the_operator_said_so(kind: ReadingKind, r
 @pytest.mark.parametrize(("exact", "whole"), [(3.0, 3), (3.0000000000001, 3), (3.001, 4), (-1.0, 0), (0.0, 0)])
 def test_rounding_up_ignores_float_noise(exact: float, whole: int) -> None:
     assert ceil_replicas(exact) == whole
+
+
+@pytest.mark.parametrize(
+    ("exact", "whole"), [(3.0, 3), (2.9999999999999, 3), (2.999, 2), (-1.0, 0), (1e300, MOST_REPLICAS)]
+)
+def test_rounding_down_ignores_float_noise(exact: float, whole: int) -> None:
+    assert floor_replicas(exact) == whole
+
+
+def step(bound: float, change: StepChange, amount: int, *, above: bool = True) -> Step:
+    return Step(bound, above=above, change=change, amount=amount)
+
+
+STEPS = (
+    above(10.0, 1),
+    step(20.0, StepChange.PERCENT, 50),
+    step(30.0, StepChange.SET, 9),
+    below(5.0, 1),
+    step(3.0, StepChange.PERCENT, -50, above=False),
+    step(1.0, StepChange.SET, 2, above=False),
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "count", "replicas"),
+    [
+        pytest.param(10.0, 6, 6, id="a bound is not yet above it"),
+        pytest.param(10.1, 6, 7, id="one more above 10"),
+        pytest.param(20.1, 6, 9, id="half as many more above 20"),
+        pytest.param(20.1, 1, 2, id="half of one is at least one"),
+        pytest.param(20.1, 5, 7, id="half of five is two"),
+        pytest.param(30.1, 4, 9, id="nine above 30"),
+        pytest.param(30.1, 8, 12, id="the step that goes furthest counts"),
+        pytest.param(30.1, 20, 30, id="a step above never lowers"),
+        pytest.param(5.0, 6, 6, id="a bound is not yet below it"),
+        pytest.param(4.9, 6, 5, id="one fewer below 5"),
+        pytest.param(2.9, 6, 3, id="half as many below 3"),
+        pytest.param(2.9, 1, 0, id="never fewer than none"),
+        pytest.param(0.9, 9, 2, id="two below 1"),
+        pytest.param(0.9, 1, 0, id="a step below never raises"),
+        pytest.param(7.0, 6, 6, id="nothing in between"),
+    ],
+)
+def test_steps_go_by_the_bound_that_is_exceeded(value: float, count: int, replicas: int) -> None:
+    rule = Rule("depth", Query("q"), Goal.STEPS, 10.0, steps=STEPS)
+    proposal = propose(rule, Reading.of(value), Replicas(count, count), policy(rule))
+    assert (proposal.replicas, proposal.ratio) == (replicas, None)
+
+
+def test_a_set_step_below_never_raises() -> None:
+    rule = Rule("depth", Query("q"), Goal.STEPS, 1.0, steps=(step(1.0, StepChange.SET, 5, above=False),))
+    assert wanted(rule, 0.0) == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "replicas"),
+    [
+        pytest.param(0.0, 0, id="nothing"),
+        pytest.param(200.0, 0, id="up to the activation nothing, although it is more than nothing"),
+        pytest.param(201.0, 4, id="beyond it the tolerance"),
+        pytest.param(390.0, 4, id="on target"),
+        pytest.param(900.0, 9, id="above target"),
+    ],
+)
+def test_up_to_its_activation_a_rule_wants_nothing(value: float, replicas: int) -> None:
+    rule = replace(BACKLOG, activation=200.0)
+    tolerant = policy(rule, down=behavior(tolerance=0.5))
+    assert propose(rule, Reading.of(value), FOUR, tolerant).replicas == replicas
+
+
+def test_a_cap_rounds_down_and_knows_no_tolerance() -> None:
+    proposal = propose(CONNECTIONS, Reading.of(119.0), FOUR, policy())
+    assert (proposal.replicas, proposal.cap, proposal.held_by) == (3, True, None)
+
+
+def test_a_proposal_names_the_limit_that_held_it() -> None:
+    assert propose(LATENCY, Reading.of(0.31), FOUR, policy()).held_by is Limit.TOLERANCE
+    assert propose(LATENCY, Reading.of(0.6), FOUR, policy(), warming=True).held_by is Limit.WARM_UP
+    assert propose(THROUGHPUT, Reading.of(400.0), FOUR, policy(), warming=True).held_by is None
