@@ -71,7 +71,7 @@ def _beginning(replayed: Replayed, circumstances: Circumstances) -> Iterator[str
     began = recording.instants[recording.first]
     if began - recording.instants[0] > UNREMARKABLE_SECONDS:
         name = circumstances.wanted.traefik_name
-        yield f"Prometheus knows {name} only since {clock_words(began)}: the replay begins there."
+        yield f"Prometheus knows {name} only since about {clock_words(began)}: the replay begins there."
 
 
 def _measured_then(policy: Policy, recording: Recording) -> Iterator[str]:

@@ -116,7 +116,7 @@ def _unknown(
     name = wanted.traefik_name
     if name in later:
         began = clock_words(later[name])
-        return MetricsUnavailable(f"{wanted.name}: Prometheus knows {name} only since {began}{others}")
+        return MetricsUnavailable(f"{wanted.name}: Prometheus knows {name} only since about {began}{others}")
     if not since:
         return MetricsUnavailable(
             f"Prometheus has no metrics of Traefik {_between(span)}; check that it scrapes Traefik, and for how long "

@@ -122,10 +122,10 @@ def test_a_service_that_came_in_the_evening_is_replayed_from_then_on(policy: str
     done = autoscaler("backtest", policy, *ALL_DAY, "--json")
     (run,) = json.loads(done.stdout)["runs"]
     assert run["totals"]["seconds"] == pytest.approx(DAY - LATE, abs=400)
-    assert any("Prometheus knows late@docker only since 2023-11-15 1" in caveat for caveat in run["caveats"])
+    assert any("Prometheus knows late@docker only since about 2023-11-15 1" in caveat for caveat in run["caveats"])
     early = autoscaler("backtest", policy, "--since", "2023-11-15", "--until", "2023-11-15T12:00")
     assert early.returncode == 1
-    assert "error: late: Prometheus knows late@docker only since 2023-11-15 17:5" in early.stderr
+    assert "error: late: Prometheus knows late@docker only since about 2023-11-15 17:5" in early.stderr
 
 
 def test_a_service_that_traefik_never_had_is_refused_with_those_that_there_are(policy: str) -> None:
@@ -142,4 +142,4 @@ def test_a_service_that_traefik_never_had_is_refused_with_those_that_there_are(p
 def test_a_span_before_all_data_says_that_there_is_none(policy: str) -> None:
     done = autoscaler("backtest", policy, "--since", "2023-11-01", "--until", "2023-11-02")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "web: Prometheus knows web@docker only since 2023-11-1" in done.stderr
+    assert "web: Prometheus knows web@docker only since about 2023-11-1" in done.stderr

@@ -181,7 +181,7 @@ def test_a_service_that_came_later_is_replayed_from_then_on_and_that_is_said() -
     past = FakePast(known={"web@docker": NOW + 1800.0})
     outcome = studied(past, script())["web"][0]
     assert outcome.run.samples[0].at == NOW + 1800.0
-    assert "Prometheus knows web@docker only since 2023-11-14 22:43:20 UTC: the replay begins there." in notes(outcome)
+    assert "Prometheus knows web@docker only since about 2023-11-14 22:43:20 UTC: the replay begins there." in notes(outcome)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_service_that_came_later_is_replayed_from_then_on_and_that_is_said() -
         pytest.param(
             FakePast(known={"api@docker": NOW}, later={"web@docker": NOW + 4000.0}),
             MetricsUnavailable,
-            "web: Prometheus knows web@docker only since 2023-11-14 23:20:00 UTC",
+            "web: Prometheus knows web@docker only since about 2023-11-14 23:20:00 UTC",
             id="it came after that",
         ),
         pytest.param(
