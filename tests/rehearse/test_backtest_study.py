@@ -181,7 +181,7 @@ def test_a_service_that_came_later_is_replayed_from_then_on_and_that_is_said() -
     past = FakePast(known={"web@docker": NOW + 1800.0})
     outcome = studied(past, script())["web"][0]
     assert outcome.run.samples[0].at == NOW + 1800.0
-    assert "Prometheus knows web@docker only since about 2023-11-14 22:43:20 UTC: the replay begins there." in notes(outcome)
+    assert "web@docker only since about 2023-11-14 22:43:20 UTC: the replay begins there." in notes(outcome)
 
 
 @pytest.mark.parametrize(
