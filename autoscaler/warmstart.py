@@ -15,7 +15,7 @@ from autoscaler.ports import MetricHistory, ReplicaTarget
 from autoscaler.recall import Past, Recalled, Subject, live_through, observed, window_before
 from autoscaler.relearn import OutOfTimeError, Relearner
 
-LEARNING_SHARE = 0.6  # of the time that there is; the window goes before
+LEARNING_SHARE = 0.7  # of the time that there is; the window goes before
 _DAY_SECONDS = 86_400
 _POLL_SECONDS = 0.1
 
@@ -70,6 +70,8 @@ class WarmStart:
 
     def _rebuild(self, now: float, learn_until: float, deadline: float) -> None:
         subjects = self._subjects()
+        if not subjects:
+            return
         window = window_before(now, [subject.policy for subject in subjects], self._interval_seconds)
         learned = Relearner(self._history, learn_until, self._monotonic).learn(subjects, window.start)
 

@@ -49,7 +49,7 @@ def test_the_sizing_learns_from_all_the_load_there_is_day_by_day() -> None:
         pytest.param(0.0, [1, 3, 14], id="all the time of the world"),
         pytest.param(2.0, [1, 3], id="time for three days"),
         pytest.param(6.0, [1], id="time for a day"),
-        pytest.param(20.0, [1], id="not even that"),
+        pytest.param(25.0, [1], id="not even that"),
     ],
 )
 def test_a_longer_past_is_begun_only_if_there_is_time_for_it(seconds_per_day: float, days: list[int]) -> None:
@@ -59,7 +59,7 @@ def test_a_longer_past_is_begun_only_if_there_is_time_for_it(seconds_per_day: fl
     begins = [span for span in past.asked if span.step_seconds == 15.0]
     assert len(begins) == sum(days)
     assert rebuilt.window_seconds == WINDOW.end - WINDOW.start
-    assert rebuilt.problem == ("there was no time to learn" if seconds_per_day == 20.0 else None)
+    assert rebuilt.problem == ("there was no time to learn" if seconds_per_day == 25.0 else None)
 
 
 def test_a_prometheus_that_knows_no_weeks_still_gives_the_window() -> None:
