@@ -6,7 +6,14 @@ from autoscaler.core.policy import Policy
 from autoscaler.events import Action
 
 SCALE_REASONS = {
-    Direction.UP: (Reason.ABOVE_TARGET, Reason.BELOW_MIN, Reason.BLIND_FALLBACK, Reason.SEASONAL),
+    Direction.UP: (
+        Reason.ABOVE_TARGET,
+        Reason.BELOW_MIN,
+        Reason.BLIND_FALLBACK,
+        Reason.SEASONAL,
+        Reason.HEADROOM,
+        Reason.SURGING,
+    ),
     Direction.DOWN: (
         Reason.BELOW_TARGET,
         Reason.ABOVE_MAX,

@@ -58,6 +58,8 @@ def cycle(observation: Observation, action: Action = Action.UNCHANGED) -> CycleF
     [
         ("scale_operations_total", {"service": "userservice", "direction": "up", "reason": "above_target"}, 0),
         ("scale_operations_total", {"service": "userservice", "direction": "up", "reason": "seasonal"}, 0),
+        ("scale_operations_total", {"service": "userservice", "direction": "up", "reason": "headroom"}, 0),
+        ("scale_operations_total", {"service": "userservice", "direction": "up", "reason": "surging"}, 0),
         ("scale_operations_total", {"service": "userservice", "direction": "down", "reason": "below_target"}, 0),
         ("scale_operations_total", {"service": "userservice", "direction": "down", "reason": "capped"}, 0),
         ("scale_operations_total", {"service": "userservice", "direction": "down", "reason": "over_budget"}, 0),

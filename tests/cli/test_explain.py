@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from zoneinfo import ZoneInfo
 
@@ -16,12 +17,14 @@ from autoscaler.cli.times import format_at, parse_at
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Estimate, Reading, Sizing
+from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.core.schedule import Schedule
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonUnavailable
 from autoscaler.events import Action
 from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
 from tests.cli.test_commands import autoscaler
 from tests.site import Site, free_port
+from tests.test_app import Daemon
 
 HOSTILE = """a/b?c#d "{%7B}'"""
 NIGHT = Schedule("* * * * *", 3600.0, ZoneInfo("America/Bogota"), min_replicas=4)
@@ -131,6 +134,17 @@ def test_a_rule_that_is_held_says_what_it_would_want(site: Site) -> None:
     assert "throughput 210 req/s 50 req/s per replica 1.05 - 4 wins; 5, but held by tolerance" in rows(
         explain(site, "idle")
     )
+
+
+def test_a_burst_says_that_it_is_the_short_window_and_a_reading_says_its_note(site: Site) -> None:
+    bursting = replace(THROUGHPUT, burst=TraefikSignal(Signal.REQUESTS, 15.0))
+    given = replace(policy(bursting, LATENCY), service="idle")
+    idle = Reading.of(0.0, note="no requests in the window")
+    readings: dict[str, Reading | float] = {"throughput": 100.0, "throughput@burst": 400.0, "p95": idle}
+    site.decided(decide(given, seen(4, readings), Memory(), NOW)[0])
+    lines = rows(explain(site, "idle"))
+    assert "throughput 400 req/s 50 req/s per replica 2.00 - 8 wins; of the short window" in lines
+    assert any(line.startswith("p95 0 ") and line.endswith(" no requests in the window") for line in lines)
 
 
 def test_it_explains_the_decision_in_force_at_a_time(site: Site) -> None:
@@ -312,3 +326,19 @@ def test_a_daemon_of_another_version_is_told(site: Site) -> None:
     result = strangely(200, json.dumps(told).encode())
     assert isinstance(result.exception, DaemonUnavailable)
     assert "run the command of the daemon's version, or add --json" in error(result)
+
+
+def test_a_real_daemon_tells_what_it_decided_now_and_before(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    try:
+        daemon.wait_for_cycle()
+        listen = {"AUTOSCALER_LISTEN": f"127.0.0.1:{daemon.port}"}
+        at = datetime.now(UTC).isoformat()
+        for done in (
+            autoscaler("explain", "userservice", **listen),
+            autoscaler("explain", "userservice", "--at", at, **listen),
+        ):
+            assert (done.returncode, done.stderr) == (1, "")
+            assert "could not be evaluated: the Docker engine at unix://" in " ".join(done.stdout.split())
+    finally:
+        daemon.end()

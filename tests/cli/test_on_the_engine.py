@@ -70,11 +70,13 @@ def test_plan_explains_and_acts_on_nothing(project: Project, variables: dict[str
 def test_a_plan_for_one_service_counts_what_the_others_need_of_the_budget(
     project: Project, variables: dict[str, str]
 ) -> None:
+    """Blind, each of the two wants three; the budget leaves two for each."""
     file = project.directory / "policy.yaml"
-    policy = POLICY.replace("{min: 1, max: 3}", "{min: 2, max: 3}")
-    file.write_text(f"limits: {{max_replicas_total: 3}}\n{policy}", encoding="utf-8")
+    blind = POLICY.replace("defaults:\n", "defaults:\n  when_blind: {after: 0s, do: {at_least: 3}}\n")
+    file.write_text(f"limits: {{max_replicas_total: 4}}\n{blind}", encoding="utf-8")
     (web,) = json.loads(autoscaler("plan", "web", "--json", **variables).stdout)
-    assert (web["service"], web["decision"]["desired"], web["decision"]["reason"]) == ("web", 1, "over_budget")
+    assert (web["service"], web["decision"]["desired"]) == ("web", 2)
+    assert [limit["limit"] for limit in web["decision"]["limits"]] == ["budget"]
 
 
 def test_a_service_that_does_not_run_is_named_and_the_others_are_planned(
