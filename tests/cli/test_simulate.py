@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ WEB = "services:\n  web:\n    replicas: {min: 1, max: 8}\n" + RULES
 TWO = WEB + "  api:\n    replicas: {min: 2, max: 4}\n" + RULES
 OTHER = WEB.replace("per_replica: 50", "per_replica: 70")
 SHORT = ("--duration", "10m")
+OPTION = re.compile(r"--[a-z][a-z-]+")
 
 
 @pytest.fixture
@@ -143,6 +145,7 @@ def test_picture_and_page_are_written_and_named(folder: Path) -> None:
     page = html.read_text(encoding="utf-8")
     assert "<title>0:01:50 since the start, 1 → 2 (above_target)\nthroughput " in page
     assert "goal: 300ms" in page
+    assert ">50 ms<" in page
     assert done.stdout.endswith(f"written: {png}\nwritten: {html}\n")
 
 
@@ -241,3 +244,13 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:  # Linux says so when the other end is closed
         return b""
+
+
+def test_the_page_names_every_option_and_no_other() -> None:
+    root = Path(__file__).parent.parent.parent
+    table = (root / "docs/simulate.md").read_text(encoding="utf-8").split("## An example")[0]
+    named = {
+        name for line in table.splitlines() if line.startswith("| `--") for name in OPTION.findall(line.split("|")[1])
+    }
+    options = set(OPTION.findall(autoscaler("simulate", "--help").stdout)) - {"--help"}
+    assert named == options
