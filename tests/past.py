@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from autoscaler.core.model import Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Policy, Source
-from autoscaler.errors import AutoscalerError
 from autoscaler.fleet import ServiceRef
 from autoscaler.policyfile.model import ServiceConfig
 from autoscaler.ports import SignalRequest, Span
@@ -30,7 +29,7 @@ class FakePast:
     ) -> None:
         self.readings = dict(readings or {})
         self.replicas = replicas
-        self.errors: dict[Source | float, AutoscalerError] = {}  # by source, or by step
+        self.errors: dict[Source | float, Exception] = {}  # by source, or by step
         self.asked: list[Span] = []
         self.gate = threading.Event()
         self.gate.set()

@@ -192,6 +192,19 @@ def test_a_service_that_is_not_there_or_cannot_be_replayed_cools_down_no_other()
     assert rebuilt["b"].memory == rebuilt["c"].memory == Memory()
 
 
+def test_a_fault_of_our_own_is_a_cold_start_with_its_name() -> None:
+    past = FakePast()
+    past.errors[THROUGHPUT.source] = RuntimeError("a bug")
+    assert restarted(past)["userservice"] == Rebuilt("userservice", problem="RuntimeError: a bug")
+
+
+def test_without_any_service_nothing_is_asked() -> None:
+    past = FakePast()
+    rebuilt = restarted(past, target=FakeTarget())
+    assert "no Compose service userservice on this engine" in str(rebuilt["userservice"].problem)
+    assert past.asked == []
+
+
 def test_without_an_engine_every_service_starts_cold() -> None:
     target = FakeTarget(userservice=4)
     target.unavailable = TargetUnavailable("the engine does not answer")

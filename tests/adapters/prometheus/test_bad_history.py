@@ -74,6 +74,7 @@ def test_a_good_answer_is_read_instant_by_instant(server: Server) -> None:
         ),
         pytest.param(says(200, "<html>"), "does not answer like Prometheus", "format", id="HTML"),
         pytest.param(says(200, '{"status":"success"}'), "not answer like Prometheus", "format", id="no data"),
+        pytest.param(says(200, '{"data":{"result":{}}}'), "not answer like Prometheus", "format", id="no matrix"),
         pytest.param(says(200, '{"status":"succ'), "not answer like Prometheus", "format", id="half an answer"),
         pytest.param(
             says(200, f'{{"status":"success","data":{{"resultType":"scalar","result":[{NOW},"5"]}}}}'),

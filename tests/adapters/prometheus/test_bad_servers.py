@@ -80,6 +80,13 @@ def error_json(kind: str, text: str) -> str:
             id="HTML",
         ),
         pytest.param(says(200, "[]"), ReadingKind.ERROR, "does not answer like", "format", id="another JSON"),
+        pytest.param(
+            says(200, '{"data":{"result":{}}}'),
+            ReadingKind.ERROR,
+            "not answer like",
+            "format",
+            id="a result of no kind",
+        ),
         pytest.param(says(200, '{"status":"success"}'), ReadingKind.ERROR, "not answer like", "format", id="no data"),
         pytest.param(says(200, '{"status":"succ'), ReadingKind.ERROR, "not answer like", "format", id="half a JSON"),
         pytest.param(says(200, ""), ReadingKind.ERROR, "not answer like", "format", id="nothing at all"),
