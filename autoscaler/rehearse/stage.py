@@ -15,6 +15,8 @@ from autoscaler.rehearse.run import Run
 from autoscaler.rehearse.scene import Scene
 from autoscaler.rehearse.simulate import Progress, simulate
 
+MOST_AT_ONCE = 10_000  # requests; beyond that Erlang's recursion takes minutes
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -59,8 +61,9 @@ def perform(
     """Return a run of each file's policy for each service; all get the same requests.
 
     Raises:
-        ConfigError: a policy cannot be simulated, or its goal is one that no answer can meet.
+        ConfigError: a policy cannot be simulated, its goal is one that no answer can meet, or the load is too much.
     """
+    _check_size(terms)
     acts = [(service, script) for service in services for script in scripts]
     cast = [make_actor(s.title, s.config, name, terms.plant, with_queries=terms.with_queries) for name, s in acts]
     scene_of = cache(lambda goal, slow: _scene(terms, goal, slow))  # scenes remember what they work out
@@ -69,6 +72,14 @@ def perform(
     for done, (actor, scene) in enumerate(zip(cast, scenes, strict=True)):
         runs[actor.policy.service].append(simulate(actor, scene, _part(progress, done, len(cast))))
     return runs
+
+
+def _check_size(terms: Terms) -> None:
+    service_seconds = terms.plant.service.service_seconds
+    at_once = terms.load.peak * service_seconds
+    if at_once > MOST_AT_ONCE:
+        many = f"{terms.load.peak:,.0f} requests/s of {format_duration(service_seconds)} are {at_once:,.0f} at once"
+        raise ConfigError(f"{many}; at most {MOST_AT_ONCE:,} can be simulated; lower --peak or --service-time")
 
 
 def _part(progress: Progress, done: int, of: int) -> Progress:

@@ -96,6 +96,15 @@ def test_a_goal_that_no_answer_can_meet_is_refused() -> None:
         perform(BOTH[:1], ["web"], terms(goal_seconds=0.05), lambda _: None)
 
 
+def test_more_requests_at_once_than_can_be_simulated_are_refused_before_anything_runs() -> None:
+    load = shaped("step", shape_of("step", duration=600.0, base=20.0, peak=300_000.0))
+    message = (
+        "300,000 requests/s of 50ms are 15,000 at once; at most 10,000 can be simulated; lower --peak or --service-time"
+    )
+    with pytest.raises(ConfigError, match=f"^{message}$"):
+        perform(BOTH[:1], ["web"], replace(terms(), load=load), lambda _: None)
+
+
 # --- runs
 
 
