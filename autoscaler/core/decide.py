@@ -140,12 +140,12 @@ HELD_BY = {
 
 def _reason(wished: Reason, applied: tuple[AppliedLimit, ...], count: int, desired: int) -> Reason:
     """Return why the count changes, or which limit kept it from changing: the last, since that one ended there."""
-    if desired > count and any(limit.limit is Limit.SEASON and limit.before <= count for limit in applied):
-        return Reason.SEASONAL
-    if desired < count and wished not in {Reason.BELOW_TARGET, Reason.BLIND_FALLBACK}:
-        return Reason.CAPPED
-    if desired != count or not applied:
+    if not applied:
         return wished
+    if desired > count:
+        return next((HELD_BY[each.limit] for each in applied if each.before <= count < each.after), wished)
+    if desired < count:
+        return next((HELD_BY[each.limit] for each in applied if each.after < count <= each.before), wished)
     holding = applied[-1]
     if holding.limit is Limit.BOUNDS:
         return Reason.AT_MAX if holding.before > count else Reason.AT_MIN

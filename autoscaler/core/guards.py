@@ -68,13 +68,11 @@ def season(situation: Situation, wanted: int) -> Outcome:
 
 def cap(situation: Situation, wanted: int) -> Outcome:
     """Want no more than the least that a cap rule allows, but never fewer than the minimum."""
-    caps = [(each.replicas, index) for index, each in enumerate(situation.proposals) if each.cap]
-    known = [(most, index) for most, index in caps if most is not None]
-    if not known:
+    least = situation.cap
+    if least is None or wanted <= least[0]:
         return wanted, ""
-    most, index = min(known)
-    allowed = max(situation.bounds.low, most)
-    return (allowed, _cap_note(situation, index, allowed)) if wanted > allowed else (wanted, "")
+    allowed, index = least
+    return allowed, _cap_note(situation, index, allowed)
 
 
 def _cap_note(situation: Situation, index: int, allowed: int) -> str:

@@ -40,9 +40,7 @@ def see_count(memory: Memory, replicas: Replicas, now: float, policy: Policy) ->
     kept_seconds = max(policy.horizon_seconds, policy.reversals.period_seconds)
     seen = replace(
         memory,
-        recommendations=(*memory.recommendations, Moment(now, count))
-        if _begins(memory, now)
-        else memory.recommendations,
+        recommendations=(*memory.recommendations, *_beginning(memory, count, now)),
         changes=recent(memory.changes, now, kept_seconds),
         last_seen=Moment(now, count),
         interval_seconds=None if last is None else now - last.at,
@@ -53,12 +51,12 @@ def see_count(memory: Memory, replicas: Replicas, now: float, policy: Policy) ->
     return _see_effect(seen, replicas, now)
 
 
-def _begins(memory: Memory, now: float) -> bool:
-    """Return whether the time before this decision was not watched."""
+def _beginning(memory: Memory, count: int, now: float) -> tuple[Moment, ...]:
+    """Return the present count as the first recommendation, if the time before was not watched; not while stopped."""
     last, usual_seconds = memory.last_seen, memory.interval_seconds
-    if last is None or last.replicas == 0:
-        return True
-    return usual_seconds is not None and now - last.at > _AWAY_INTERVALS * usual_seconds
+    away = last is not None and usual_seconds is not None and now - last.at > _AWAY_INTERVALS * usual_seconds
+    begins = last is None or last.replicas == 0 or away
+    return (Moment(now, count),) if begins and count > 0 else ()
 
 
 def _see_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:

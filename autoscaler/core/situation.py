@@ -21,6 +21,16 @@ class Situation:
     sizing: Sizing | None = None
 
     @property
+    def cap(self) -> tuple[int, int] | None:
+        """The least that a cap rule allows, never fewer than the minimum, and the index of that rule; None: no cap."""
+        caps = [(each.replicas, index) for index, each in enumerate(self.proposals) if each.cap]
+        known = [(most, index) for most, index in caps if most is not None]
+        if not known:
+            return None
+        most, index = min(known)
+        return max(self.bounds.low, most), index
+
+    @property
     def down_window_seconds(self) -> float:
         """How long the most that was wanted is kept: as learned, or as the policy says."""
         if self.sizing is not None and self.sizing.hold_seconds is not None:

@@ -29,11 +29,10 @@ def _place(parts: Place) -> Place:
 
 
 def _line(document: Document, at: Place, fallback: Place, inner: Place) -> int:
-    for length in range(len(inner), -1, -1):
-        for root in (at, fallback):
-            if (line := document.lines.get((*root, *inner[:length]))) is not None and (length or root == at):
-                return line
-    return 1
+    """Return the line of the innermost part that is written somewhere."""
+    lengths = range(len(inner), -1, -1)
+    places = [(*root, *inner[:length]) for length in lengths for root in (at, fallback) if length or root == at]
+    return next((document.lines[place] for place in places if place in document.lines), 1)
 
 
 def _message(error: ErrorDetails, model: type[BaseModel], inner: Place) -> str:
@@ -47,9 +46,8 @@ def _message(error: ErrorDetails, model: type[BaseModel], inner: Place) -> str:
         for prefix in _OWN:
             text = text.removeprefix(prefix)
         return text if _names_value(text, error["input"]) else f"{text}, not {_shown(error['input'])}"
-    if kind in _PLAIN:
-        return f"{_PLAIN[kind](context)}, not {_shown(error['input'])}"
-    return f"{error['msg'][0].lower()}{error['msg'][1:]}, not {_shown(error['input'])}"
+    text = _PLAIN[kind](context) if kind in _PLAIN else f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    return f"{text}, not {_shown(error['input'])}"
 
 
 def _names_value(text: str, value: object) -> bool:

@@ -154,6 +154,7 @@ def test_a_service_that_was_stopped_begins_anew() -> None:
     timeline = Timeline(FIVE_MINUTES, count=0)
     for _ in range(100):
         assert timeline.see(missing()).reason is Reason.STOPPED
+    assert timeline.memory.recommendations == ()
     timeline.count = 8
     assert windows(timeline, 50) == 300
 

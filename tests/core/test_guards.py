@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from autoscaler.core.model import Limit, Reading, Reason
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Limit, Moment, Reading, Reason
 from autoscaler.core.policy import Goal, Query, Rule, Signal, TraefikSignal
 from tests.builders import (
     BURSTY,
     CONNECTIONS,
     LATENCY,
+    NOW,
     STEPPED,
     THROUGHPUT,
     above,
@@ -146,6 +148,17 @@ def test_a_cap_is_followed_down_within_the_window_and_the_rates() -> None:
     timeline = Timeline(policy(THROUGHPUT, CONNECTIONS, down=behavior(window=10.0)), count=8)
     readings = {"throughput": 400, "connections": 90}
     assert [timeline.see(readings).desired for _ in range(3)] == [8, 8, 3]
+
+
+@pytest.mark.parametrize(("free", "desired"), [(900.0, 8), (150.0, 5), (30.0, 2)])
+def test_a_cap_holds_for_what_empties_a_queue_too(free: float, desired: int) -> None:
+    readings: dict[str, Reading | float] = {"throughput": 100, "connections": free}
+    surging = Memory(surge=Moment(NOW + 30.0, 8))
+    assert decided(policy(THROUGHPUT, CONNECTIONS, low=2), seen(2, readings), surging).desired == desired
+
+
+def test_what_empties_a_queue_is_wanted_for_a_while_only() -> None:
+    assert decided(policy(), seen(2, {"throughput": 100}), Memory(surge=Moment(NOW, 8))).desired == 2
 
 
 def test_a_cap_is_obeyed_while_the_others_are_not_seen() -> None:

@@ -1,6 +1,7 @@
 """What holds for every policy, every load and every order of events."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -9,158 +10,207 @@ from hypothesis import strategies as st
 
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Decision, Direction, Observation, Reading, ReadingKind, Reason, Replicas
-from autoscaler.core.policy import (
-    Behavior,
-    BlindAction,
-    OnMissing,
-    Policy,
-    RatePolicy,
-    RateUnit,
-    SelectPolicy,
-    WhenBlind,
-)
-from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, behavior, missing, policy, seen
+from autoscaler.core.model import Decision, Direction, Reading, ReadingKind, Reason
+from autoscaler.core.policy import Policy, Reversals, SelectPolicy
+from autoscaler.core.replay import replay
+from autoscaler.core.schedule import bounds_at
+from tests.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, behavior, missing, policy, seen
+from tests.core.worlds import Happening, Moment, live, policies, scripts
+from tests.timelines import Timeline
 
-many = settings(max_examples=400, deadline=None)
-
-rates = st.builds(RatePolicy, st.sampled_from(RateUnit), st.integers(1, 100), st.sampled_from([5.0, 15.0, 60.0]))
-behaviors = st.builds(
-    Behavior,
-    st.sampled_from([0.0, 0.1, 0.5]),
-    st.sampled_from([0.0, 10.0, 60.0]),
-    st.lists(rates, max_size=2).map(tuple),
-    st.sampled_from(SelectPolicy),
-)
-never_lowering_fallbacks = st.builds(
-    WhenBlind,
-    st.sampled_from([0.0, 10.0]),
-    st.sampled_from([BlindAction.HOLD, BlindAction.AT_LEAST]),
-    st.integers(1, 9),
-)
-rule_sets = st.lists(st.sampled_from([THROUGHPUT, LATENCY, BACKLOG]), min_size=1, unique=True).map(tuple)
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> Policy:
-    low = draw(st.integers(1, 6))
-    high = draw(st.integers(low, 12))
-    return Policy(
-        "userservice", low, high, draw(rule_sets), draw(behaviors), draw(behaviors), draw(never_lowering_fallbacks)
-    )
-
-
-values = st.floats(0.0, 2000.0).map(Reading.of)
-no_values = st.sampled_from([missing(kind) for kind in ReadingKind if kind is not ReadingKind.VALUE])
-readings = st.fixed_dictionaries({rule.name: st.one_of(values, no_values) for rule in (THROUGHPUT, LATENCY, BACKLOG)})
-fleets = st.builds(Replicas, st.integers(0, 14), st.integers(0, 14))
-observations = st.builds(Observation, fleets, readings)
-timelines = st.lists(st.tuples(st.floats(0.5, 30.0), observations), max_size=25)
-
-
-def replay(which: Policy, timeline: list[tuple[float, Observation]]) -> list[tuple[Decision, Memory]]:
-    memory, now, results = Memory(), NOW, []
-    for pause, observation in timeline:
-        now += pause
-        decision, memory = decide(which, observation, memory, now)
-        results.append((decision, memory))
-    return results
+many = settings(max_examples=200, deadline=None)
+more = settings(max_examples=600, deadline=None)
+FORCED_DOWN = {Reason.ABOVE_MAX, Reason.CAPPED}  # the maximum fell, by the policy or by a cap
 
 
 @many
-@given(policies(), timelines)
-def test_the_desired_count_is_never_outside_the_bounds(
-    which: Policy, timeline: list[tuple[float, Observation]]
-) -> None:
-    for decision, _ in replay(which, timeline):
-        stopped = decision.reason is Reason.STOPPED
-        assert stopped or which.min_replicas <= decision.desired <= which.max_replicas
+@given(policies(), scripts)
+def test_the_desired_count_is_never_outside_the_bounds_of_the_moment(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
+        bounds = bounds_at(which.min_replicas, which.max_replicas, which.schedules, decision.at)
+        assert (decision.low, decision.high) == (bounds.low, bounds.high)
+        assert decision.reason is Reason.STOPPED or bounds.low <= decision.desired <= bounds.high
+
+
+def decisions(which: Policy, script: list[Happening]) -> list[Decision]:
+    return [moment.decision for moment in live(which, script)]
 
 
 @many
-@given(policies(), timelines)
-def test_a_missing_reading_never_lowers(which: Policy, timeline: list[tuple[float, Observation]]) -> None:
-    strict = replace(which, rules=tuple(replace(rule, on_empty=OnMissing.HOLD) for rule in which.rules))
-    for decision, _ in replay(strict, timeline):
-        if any(proposal.replicas is None for proposal in decision.proposals):
-            assert decision.direction is not Direction.DOWN or decision.reason is Reason.ABOVE_MAX
+@given(policies(), scripts)
+def test_a_missing_reading_of_a_required_rule_never_lowers(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
+        if any(proposal.blocks for proposal in decision.proposals):
+            assert decision.direction is not Direction.DOWN or decision.reason in FORCED_DOWN
+
+
+@more
+@given(policies(), scripts, st.data())
+def test_hiding_a_reading_never_lowers(which: Policy, script: list[Happening], data: st.DataObject) -> None:
+    required = replace(which, rules=tuple(replace(rule, required=True) for rule in which.rules))
+    name = data.draw(st.sampled_from([rule.name for rule in which.rules]))
+    for moment in live(required, script):
+        hidden = {**moment.observation.readings, name: missing(ReadingKind.STALE)}
+        without = instead(required, moment, hidden)
+        assert without.desired >= min(moment.decision.desired, moment.decision.replicas.count)
+
+
+def instead(which: Policy, moment: Moment, readings: Mapping[str, Reading]) -> Decision:
+    """The decision of that moment, had these been the readings."""
+    return decide(which, replace(moment.observation, readings=readings), moment.before, moment.decision.at)[0]
+
+
+@more
+@given(policies(), scripts, st.lists(st.sampled_from([1.0, 1.05, 1.2, 1.5, 3.0]), min_size=6, max_size=6))
+def test_more_load_never_yields_fewer_replicas(which: Policy, script: list[Happening], factors: list[float]) -> None:
+    rules = ("throughput", "p95", "p99", "backlog", "connections", "licences")
+    by_rule = dict(zip(rules, factors, strict=True))
+    for moment in live(which, script):
+        more_load = {
+            name: replace(reading, value=reading.value and reading.value * by_rule[name.removesuffix("@burst")])
+            for name, reading in moment.observation.readings.items()
+        }
+        assert instead(which, moment, more_load).desired >= moment.decision.desired
 
 
 @many
-@given(policies(), timelines)
-def test_nothing_is_lowered_while_nobody_serves(which: Policy, timeline: list[tuple[float, Observation]]) -> None:
-    for decision, _ in replay(which, timeline):
+@given(policies(), scripts)
+def test_nothing_is_lowered_while_nobody_serves(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
         if decision.replicas.ready == 0:
+            assert decision.direction is not Direction.DOWN or decision.reason in FORCED_DOWN
+
+
+@many
+@given(policies(), scripts)
+def test_nothing_is_lowered_after_too_many_changes_of_direction(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
+        if decision.reversals >= which.reversals.limit:
             assert decision.direction is not Direction.DOWN or decision.reason is Reason.ABOVE_MAX
 
 
 @many
-@given(policies(), timelines)
-def test_the_same_input_gives_the_same_output(which: Policy, timeline: list[tuple[float, Observation]]) -> None:
-    assert replay(which, timeline) == replay(which, timeline)
+@given(policies(), scripts)
+def test_nothing_is_lowered_in_a_burst_nor_for_a_window_after_it(which: Policy, script: list[Happening]) -> None:
+    for moment in live(which, script):
+        until, decision = moment.after.burst_until, moment.decision
+        if until is not None and decision.at < until:
+            assert decision.direction is not Direction.DOWN or decision.reason in FORCED_DOWN
 
 
 @many
-@given(policies(), timelines)
-def test_every_limit_starts_where_the_one_before_ended(
-    which: Policy, timeline: list[tuple[float, Observation]]
-) -> None:
-    for decision, _ in replay(which, timeline):
+@given(policies(), scripts)
+def test_nothing_is_lowered_below_what_was_wanted_within_the_window(which: Policy, script: list[Happening]) -> None:
+    seconds = which.scale_down.stabilization_window_seconds
+    for moment in live(which, script):
+        decision = moment.decision
+        wanted = [each.replicas for each in moment.before.recommendations if each.at > decision.at - seconds]
+        if wanted and decision.direction is Direction.DOWN and decision.reason is not Reason.ABOVE_MAX:
+            assert decision.desired >= min(decision.high, max(wanted))
+
+
+@many
+@given(policies(), scripts)
+def test_a_disabled_direction_is_taken_only_towards_the_bounds(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
+        up = decision.direction is Direction.UP
+        if decision.direction is not Direction.NONE and which.behavior(up=up).select_policy is SelectPolicy.DISABLED:
+            assert decision.reason in {Reason.BELOW_MIN, Reason.ABOVE_MAX}
+
+
+@many
+@given(policies(), scripts)
+def test_the_same_input_gives_the_same_output(which: Policy, script: list[Happening]) -> None:
+    assert live(which, script) == live(which, script)
+
+
+@many
+@given(policies(), scripts)
+def test_a_replay_of_what_was_seen_decides_as_the_daemon_did(which: Policy, script: list[Happening]) -> None:
+    lived = live(which, script)
+    history = [(moment.decision.at, moment.observation) for moment in lived]
+    assert list(replay(which, history, Memory())) == [(moment.decision, moment.after) for moment in lived]
+
+
+@many
+@given(policies(), scripts)
+def test_every_limit_starts_where_the_one_before_ended(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
         assert all(earlier.after == later.before for earlier, later in pairwise(decision.limits))
         assert not decision.limits or decision.limits[-1].after == decision.desired
-        assert all(limit.note for limit in decision.limits)
-        assert decision.sentence
+        assert all(limit.note and limit.before != limit.after for limit in decision.limits)
 
 
 @many
-@given(policies(), timelines, observations, st.floats(1.0, 5.0))
-def test_more_load_never_yields_fewer_replicas(
-    which: Policy, past: list[tuple[float, Observation]], now: Observation, factor: float
-) -> None:
-    past = past[-8:]
-    more = Observation(
-        now.replicas,
-        {
-            name: reading if reading.value is None else Reading.of(reading.value * factor)
-            for name, reading in now.readings.items()
-        },
-    )
-    usual, _ = replay(which, [*past, (5.0, now)])[-1]
-    loaded, _ = replay(which, [*past, (5.0, more)])[-1]
-    assert loaded.desired >= usual.desired
+@given(policies(), scripts)
+def test_the_sentence_names_every_limit_and_the_count(which: Policy, script: list[Happening]) -> None:
+    for decision in decisions(which, script):
+        cause, *told, result = decision.sentence.split("; ")
+        assert cause
+        assert told[len(told) - len(decision.limits) :] == [limit.note for limit in decision.limits]
+        count = decision.replicas.count
+        stays = decision.direction is Direction.NONE
+        assert result == (f"stays at {count}" if stays else f"{count} → {decision.desired}")
 
 
 @many
 @given(policies(), st.floats(0.0, 600.0), st.integers(1, 12), st.floats(1.0, 20.0))
-def test_a_constant_load_settles_and_then_stays(which: Policy, load: float, count: int, interval: float) -> None:
-    flat = replace(which, rules=(THROUGHPUT,))
-    memory, counts = Memory(), [count]
-    for step in range(80):
-        decision, memory = decide(flat, seen(counts[-1], {"throughput": load}), memory, NOW + step * interval)
-        counts.append(decision.desired)
+def test_a_constant_load_is_approached_from_one_side(which: Policy, load: float, count: int, interval: float) -> None:
+    counts = lived_with(without_clock(which), load, count, interval)
     changes = [after - before for before, after in pairwise(counts) if after != before]
-    inside = changes[1:] if not which.min_replicas <= count <= which.max_replicas else changes
-    assert all(change > 0 for change in inside) or all(change < 0 for change in inside)
-
-
-def test_a_constant_load_makes_at_most_one_change_without_rate_policies() -> None:
-    for load in range(0, 500, 7):
-        memory, count, changes = Memory(), 4, 0
-        for step in range(50):
-            decision, memory = decide(policy(), seen(count, {"throughput": float(load)}), memory, NOW + 5.0 * step)
-            changes += decision.desired != count
-            count = decision.desired
-        assert changes <= 1
+    assert all(change > 0 for change in changes) or all(change < 0 for change in changes)
 
 
 @many
-@given(st.lists(st.floats(0.0, 2000.0), min_size=1, max_size=60), st.floats(0.5, 10.0))
-def test_memory_is_bounded_by_the_horizon(loads: list[float], interval: float) -> None:
-    which = policy(down=behavior(window=60.0))
-    memory, count = Memory(), 4
-    for step, load in enumerate(loads * 5):
-        decision, memory = decide(which, seen(count, {"throughput": load}), memory, NOW + step * interval)
-        count = decision.desired
-        at_most = math.ceil(which.horizon_seconds / interval) + 1
-        assert len(memory.recommendations) <= at_most
-        assert len(memory.changes) <= at_most + 1
+@given(policies(), st.floats(0.0, 600.0), st.integers(1, 12), st.floats(1.0, 20.0))
+def test_a_constant_load_makes_at_most_one_change_without_rate_policies(
+    which: Policy, load: float, count: int, interval: float
+) -> None:
+    free = without_clock(which)
+    free = replace(free, scale_up=replace(free.scale_up, policies=()), scale_down=replace(free.scale_down, policies=()))
+    assert sum(before != after for before, after in pairwise(lived_with(free, load, count, interval))) <= 1
+
+
+def without_clock(which: Policy) -> Policy:
+    """The policy with rules of which each has one right count for a load, and with bounds that stand still."""
+    backlog, cap = replace(BACKLOG, activation=90.0), replace(CONNECTIONS, target=40.0)
+    return replace(which, rules=(BURSTY, LATENCY, backlog, cap), schedules=())
+
+
+def lived_with(which: Policy, load: float, count: int, interval: float) -> list[int]:
+    """The counts under a constant load; replicas take a while to start, and the latency is that of a window ago."""
+    count = min(max(count, which.min_replicas), which.max_replicas)
+    memory, counts, readies = Memory(), [count], [count]
+    for step in range(120):
+        ready = min(counts[-3:])
+        readies.append(ready)
+        readings = {
+            "throughput": load,
+            "throughput@burst": load,
+            "p95": 0.3 * load / (45.0 * readies[max(0, len(readies) - 1 - int(60.0 / interval))]),
+            "backlog": load,
+            "connections": load * 1.5,
+        }
+        decision, memory = decide(which, seen(counts[-1], readings, ready=ready), memory, NOW + step * interval)
+        counts.append(decision.desired)
+    return counts
+
+
+@many
+@given(policies(), scripts, st.floats(0.5, 10.0))
+def test_memory_is_bounded_by_the_horizon(which: Policy, script: list[Happening], interval: float) -> None:
+    regular = [replace(happening, pause_seconds=interval) for happening in script * 5]
+    kept_seconds = max(which.horizon_seconds, which.reversals.period_seconds)
+    for moment in live(which, regular):
+        assert len(moment.after.recommendations) <= math.ceil(which.horizon_seconds / interval) + 2
+        assert len(moment.after.changes) <= math.ceil(kept_seconds / interval) + 1
+
+
+def test_memory_does_not_grow_over_a_day_of_changes() -> None:
+    hour = Reversals(1000, 3600.0)
+    timeline = Timeline(policy(BURSTY, up=behavior(window=30.0), down=behavior(window=60.0), reversals=hour), count=2)
+    for step in range(17_280):
+        timeline.see(300.0 + 200.0 * math.sin(step / 7.0))
+        assert len(timeline.memory.recommendations) <= 60.0 / 5.0
+        assert len(timeline.memory.changes) <= 3600.0 / 5.0
+    assert len(timeline.memory.changes) > 50

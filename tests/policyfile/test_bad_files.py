@@ -204,6 +204,12 @@ services:
         ),
         pytest.param(
             "tolerance: 0.1",
+            "stabilization_window: 2h",
+            '10: services.web.scale_up.stabilization_window: must be between "0s" and "1h", not \'2h\'',
+            id="a window longer than HPA's",
+        ),
+        pytest.param(
+            "tolerance: 0.1",
             "tolerance: 10",
             "10: services.web.scale_up.tolerance: must be below 1.0, not 10",
             id="a tolerance in percent",
@@ -225,6 +231,13 @@ services:
             "do: panic",
             "12: services.web.when_blind.do: must be hold, {at_least: N} or {set: N} with N of at least 1, not 'panic'",
             id="an unknown fallback",
+        ),
+        pytest.param(
+            "do: hold",
+            "do: {at_least: 0}",
+            "12: services.web.when_blind.do: must be hold, {at_least: N} or {set: N} with N of at least 1, "
+            "not {'at_least': 0}",
+            id="a fallback to nothing",
         ),
         pytest.param(
             "do: hold",
@@ -554,6 +567,13 @@ def test_a_mistake_between_places_is_shown_where_the_defaults_say_it(tmp_path: P
 def test_all_mistakes_between_places_are_told_at_once(tmp_path: Path) -> None:
     text = FULL.replace("total: 20", "total: 1").replace("min: 4", "min: 11").replace("window: 10s", "window: 2m")
     assert [line.split(":")[0] for line in refused(tmp_path, text)] == ["1", "8", "5"]
+
+
+def test_a_bad_address_in_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(GOOD)
+    with pytest.raises(ConfigError, match=r"AUTOSCALER_PROMETHEUS_URL: must be a URL such as .*, not 'prometheus'"):
+        load(file, Settings(prometheus_url="prometheus"))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

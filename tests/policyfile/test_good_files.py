@@ -119,9 +119,9 @@ def test_schedules_keep_their_time_zone(tmp_path: Path) -> None:
     assert night == Schedule("0 0 * * *", 3600.0, ZoneInfo("UTC"), None, 2)
 
 
-def test_the_objective_measures_slow_answers_over_the_window_of_the_rule_that_it_sizes(tmp_path: Path) -> None:
+def test_the_objective_measures_slow_answers_over_the_shortest_window_of_the_rule_that_it_sizes(tmp_path: Path) -> None:
     policy = everything(tmp_path)
-    slow = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
+    slow = TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=0.3)
     assert policy.objective == Objective(0.3, 0.99, slow, "load", learn_season=False)
     assert policy.sources["@objective"] == slow
 
