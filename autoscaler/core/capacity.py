@@ -1,22 +1,45 @@
-"""What one replica can serve within the objective, learned from what was slow: the error budget is spent, not hoarded.
+"""What one replica can serve within the objective, learned from pairs of load per replica and share of slow answers.
 
-An integral control on the budget: every answer within the objective earns its share of the allowed slow ones, every slow
-answer costs one; the account moves the assumed capacity, in logarithms, by `GAIN` for an hour of average load without a
-slow answer. In the long run the share of slow answers is the budget, whatever the stated capacity was, as in adaptive
+Two laws. The ceiling is the least load per replica at which most answers became slow although nothing jumped: more than
+that a replica cannot serve. Below it, an integral control on the error budget: every answer within the objective earns
+its share of the allowed slow ones, every slow answer costs one, and the account moves the assumed capacity, in
+logarithms. In the long run the share of slow answers is the budget, whatever the stated capacity was, as in adaptive
 conformal inference (Gibbs and Candes, 2021), which moves a quantile's level in the same way.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GAIN_PER_HOUR = 0.01
 EARLY_GAIN_PER_HOUR = 0.02  # more while little is known
 EARLY_SECONDS = 4 * 3600.0
 AIM = 0.93  # of the budget; the rest is for what comes too late to be counted
 LOWEST, HIGHEST = 0.5, 2.0  # never further than this from what the operator stated
-LONGEST_GAP_SECONDS = 60.0
+OVERLOADED_SHARE = 0.5  # of the answers are slow
+CEILING_GROWTH_PER_HOUR = 0.005  # an old ceiling is trusted less and less
+JUMP = 1.25  # times the load before: what is seen then is half before and half after
 _MEAN_SECONDS = 24 * 3600.0
 _SHARE_REQUESTS_HOURS = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One observation: what each ready replica got, and which share of the answers was slow."""
+
+    load: float  # per second, of all replicas
+    ready: int
+    slow_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which terms a pair is judged."""
+
+    stated: float  # load per replica, by the policy
+    budget: float  # the share of answers that may be slow
+    settled: bool  # no replica came or went within the pair's window
+    at_min: bool  # quick answers are no sign of large replicas then
+    at_max: bool  # and slow ones no sign of small replicas
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +47,11 @@ class Capacity:
     """The learned factor on the stated load per replica, and from how much it was learned."""
 
     log_factor: float = 0.0
+    log_ceiling: float = math.inf  # over the stated load per replica
     mean_load: float = 0.0  # per second, over about a day
     age_seconds: float = 0.0  # of observed time
     slow_share: float = 0.0  # of the answers of about the last day of average load
+    latest: Pair | None = None
 
     @property
     def factor(self) -> float:
@@ -38,22 +63,41 @@ def see_load(capacity: Capacity, load: float, seconds: float) -> Capacity:
     """Count a stretch of load (per second) into the mean."""
     age_seconds = capacity.age_seconds + seconds
     weight = seconds / min(age_seconds, _MEAN_SECONDS) if age_seconds > 0 else 0.0
-    mean = capacity.mean_load + weight * (load - capacity.mean_load)
-    return Capacity(capacity.log_factor, mean, age_seconds, capacity.slow_share)
+    return replace(
+        capacity, mean_load=capacity.mean_load + weight * (load - capacity.mean_load), age_seconds=age_seconds
+    )
 
 
-def see_slowness(
-    capacity: Capacity, load: float, slow_share: float, seconds: float, budget: float, *, at_max: bool
-) -> Capacity:
-    """Settle a stretch of load of which `slow_share` was slow. At the maximum slowness is no sign of small replicas."""
+def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Capacity:
+    """Settle a stretch of such load and slowness."""
     if capacity.mean_load <= 0.0:
-        return capacity
-    hours = load * seconds / (capacity.mean_load * 3600.0)  # of average load
+        return replace(capacity, latest=pair)
+    hours = pair.load * seconds / (capacity.mean_load * 3600.0)  # of average load
+    ceiling = _ceiling(capacity, pair, seconds, terms)
     early = EARLY_GAIN_PER_HOUR * math.exp(-capacity.age_seconds / EARLY_SECONDS)
-    move = (GAIN_PER_HOUR + early) * hours * (1.0 - slow_share / (AIM * budget))
-    if at_max:
-        move = max(move, 0.0)
-    log_factor = min(max(capacity.log_factor + move, math.log(LOWEST)), math.log(HIGHEST))
-    weight = min(1.0, hours / _SHARE_REQUESTS_HOURS)
-    share = capacity.slow_share + weight * (slow_share - capacity.slow_share)
-    return Capacity(log_factor, capacity.mean_load, capacity.age_seconds, share)
+    move = (GAIN_PER_HOUR + early) * hours * (1.0 - pair.slow_share / (AIM * terms.budget))
+    if (terms.at_max and move < 0.0) or (terms.at_min and move > 0.0):
+        move = 0.0
+    highest = max(math.log(LOWEST), min(math.log(HIGHEST), ceiling))
+    share = capacity.slow_share + min(1.0, hours / _SHARE_REQUESTS_HOURS) * (pair.slow_share - capacity.slow_share)
+    return replace(
+        capacity,
+        log_factor=min(max(capacity.log_factor + move, math.log(LOWEST)), highest),
+        log_ceiling=ceiling,
+        slow_share=share,
+        latest=pair,
+    )
+
+
+def _ceiling(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> float:
+    ceiling, before = capacity.log_ceiling + CEILING_GROWTH_PER_HOUR * seconds / 3600.0, capacity.latest
+    if not terms.settled or before is None or not _is_onset(before, pair):
+        return ceiling
+    return min(ceiling, math.log(pair.load / (pair.ready * terms.stated)))
+
+
+def _is_onset(before: Pair, pair: Pair) -> bool:
+    """Return whether answers became slow by this load alone: no queue from before, no jump, no replica more or less."""
+    steady = before.load > 0.0 and before.load < pair.load * JUMP and pair.load < before.load * JUMP
+    became_slow = before.slow_share < OVERLOADED_SHARE <= pair.slow_share
+    return steady and became_slow and 0 < pair.ready == before.ready

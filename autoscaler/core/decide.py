@@ -22,7 +22,8 @@ from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.rules import propose
 from autoscaler.core.schedule import Bounds, bounds_at
 from autoscaler.core.situation import Situation
-from autoscaler.core.sizing import learn, size
+from autoscaler.core.sizing import SETTLING_SECONDS, Starts, learn, size
+from autoscaler.core.surge import see_surge
 
 _NOT_MEASURED = Reading(ReadingKind.ERROR, note="not measured")
 
@@ -39,6 +40,7 @@ def decide(policy: Policy, observation: Observation, memory: Memory, now: float)
     sizing = size(policy, memory.learned)
     proposals = propose_all(policy, observation, memory, sizing, now)
     wish = combine(proposals, replicas.count)
+    memory = see_surge(policy.objective, observation, memory, sizing, now)
     memory = see_blindness(_see_burst(policy, proposals, replicas.count, memory, now), now, blind=wish is None)
     situation = Situation(policy, bounds, replicas, proposals, memory, now, sizing)
     forced = _without_readings(bounds, replicas.count)
@@ -50,8 +52,14 @@ def decide(policy: Policy, observation: Observation, memory: Memory, now: float)
 def _observe(policy: Policy, observation: Observation, memory: Memory, now: float) -> Memory:
     """Note what is seen, whatever is decided."""
     memory = see_count(memory, observation.replicas, now, policy)
-    learned = learn(policy, observation, memory.learned, memory.start_seconds, now)
+    starts = Starts(memory.start_seconds, settled=_is_settled(memory, now))
+    learned = learn(policy, observation, memory.learned, starts, now)
     return memory if learned is memory.learned else replace(memory, learned=learned)
+
+
+def _is_settled(memory: Memory, now: float) -> bool:
+    change = memory.change
+    return change is None or (change.ready_at is not None and now - change.ready_at >= SETTLING_SECONDS)
 
 
 def propose_all(
@@ -129,9 +137,11 @@ HELD_BY = {
     Limit.NOT_READY: Reason.NOT_READY,
     Limit.PROJECTION: Reason.PROJECTED,
     Limit.BURST: Reason.BURSTING,
+    Limit.HEADROOM: Reason.HEADROOM,
     Limit.SEASON: Reason.SEASONAL,
     Limit.CAP: Reason.CAPPED,
     Limit.STABILIZATION: Reason.STABILIZING,
+    Limit.SURGE: Reason.SURGING,
     Limit.RATE: Reason.RATE_LIMITED,
     Limit.REVERSALS: Reason.REVERSING,
     Limit.BUDGET: Reason.OVER_BUDGET,

@@ -81,11 +81,11 @@ def _step(rule: Rule, value: float) -> str:
 
 
 def _sized(rule: Rule, sizing: Sizing | None) -> str:
-    """Say how a learned target came about, e.g. ` (50 req/s x 1.08 learned / 1.15 headroom)`."""
+    """Say how a learned target came about, e.g. ` (50 req/s x 1.08 learned)`."""
     if sizing is None or sizing.per_replica == sizing.stated:
         return ""
     stated = format_value(rule, sizing.stated)
-    return f" ({stated} x {sizing.capacity_factor:.2f} learned / {sizing.headroom:g} headroom)"
+    return f" ({stated} x {sizing.capacity_factor:.2f} learned)"
 
 
 def format_value(rule: Rule, value: float) -> str:

@@ -4,7 +4,7 @@ from autoscaler.core.explain import format_value
 from autoscaler.core.limits import LimitFunction, Outcome, bounds
 from autoscaler.core.model import Limit, Proposal
 from autoscaler.core.policy import Goal, Rule
-from autoscaler.core.rules import ceil_replicas
+from autoscaler.core.rules import ceil_replicas, is_within_tolerance
 from autoscaler.core.situation import Situation
 
 
@@ -60,6 +60,16 @@ def burst(situation: Situation, wanted: int) -> Outcome:
     return count, f"nothing is lowered for {until - situation.now:.0f} s after a burst"
 
 
+def headroom(situation: Situation, wanted: int) -> Outcome:
+    """Be ready for the load that may come within a start, by what was learned; with the tolerance of the rules."""
+    sizing, count = situation.sizing, situation.replicas.count
+    if sizing is None or sizing.reserve <= 0.0:
+        return wanted, ""
+    exact = sizing.reserve / sizing.per_replica
+    floor = count if is_within_tolerance(exact / max(1, count), situation.policy) else ceil_replicas(exact)
+    return (floor, f"{floor} are ready for {sizing.reserve_note}") if floor > wanted else (wanted, "")
+
+
 def season(situation: Situation, wanted: int) -> Outcome:
     """Have at least what this time of the hour, day or week needed before, if that has proved right."""
     floor = 0 if situation.sizing is None else situation.sizing.floor
@@ -86,6 +96,7 @@ GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.NOT_READY, not_ready),
     (Limit.PROJECTION, projection),
     (Limit.BURST, burst),
+    (Limit.HEADROOM, headroom),
     (Limit.SEASON, season),
     (Limit.CAP, cap),
     (Limit.BOUNDS, bounds),  # already here, so that a service at its minimum is at its minimum, and not "stabilizing"

@@ -46,6 +46,17 @@ def _window_seconds(situation: Situation, *, up: bool) -> float:
     return situation.policy.scale_up.stabilization_window_seconds if up else situation.down_window_seconds
 
 
+def surge(situation: Situation, wanted: int) -> Outcome:
+    """Want no fewer than what empties a queue; after stabilization, so that it is not held for a whole window."""
+    seen = situation.memory.surge
+    if seen is None or situation.now >= seen.at:
+        return wanted, ""
+    enough = seen.replicas if situation.cap is None else min(seen.replicas, situation.cap[0])
+    if enough <= wanted:
+        return wanted, ""
+    return enough, f"most answers were slow, so a queue has formed that {enough} empty"
+
+
 def rate(situation: Situation, wanted: int) -> Outcome:
     """Go no further than the rate policies of that direction allow."""
     count = situation.replicas.count
@@ -94,6 +105,7 @@ def few_reversals(situation: Situation, wanted: int) -> Outcome:
 
 LIMITS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.STABILIZATION, stabilization),
+    (Limit.SURGE, surge),
     (Limit.RATE, rate),
     (Limit.REVERSALS, few_reversals),
     (Limit.BOUNDS, bounds),  # again: what is remembered may be of other bounds

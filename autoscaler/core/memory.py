@@ -24,6 +24,7 @@ class Memory:
     change: Change | None = None  # the latest one
     start_seconds: float | None = None  # measured: from the decision until the new replicas are ready
     burst_until: float | None = None
+    surge: Moment | None = None  # the replicas that empty a queue, and until when they are wanted
     learned: Learned | None = None
 
 

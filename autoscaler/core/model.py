@@ -84,10 +84,12 @@ class Limit(StrEnum):
     NOT_READY = "not_ready"
     PROJECTION = "projection"
     BURST = "burst"
+    HEADROOM = "headroom"
     SEASON = "season"
     CAP = "cap"
     BOUNDS = "bounds"
     STABILIZATION = "stabilization"
+    SURGE = "surge"
     RATE = "rate"
     REVERSALS = "reversals"
     BUDGET = "budget"
@@ -118,6 +120,8 @@ class Reason(StrEnum):
     ABOVE_MAX = "above_max"
     BLIND_FALLBACK = "blind_fallback"
     SEASONAL = "seasonal"
+    HEADROOM = "headroom"
+    SURGING = "surging"
     STEADY = "steady"
     WITHIN_TOLERANCE = "within_tolerance"
     AT_MIN = "at_min"
@@ -152,7 +156,8 @@ class Sizing:
     rule: str
     stated: float  # load per replica as the policy says it
     capacity_factor: float = 1.0  # learned: what a replica really serves within the goal, over `stated`
-    headroom: float = 1.0  # learned: replicas for so many times the load
+    reserve: float = 0.0  # learned: the load to be ready for, whatever the load is now
+    reserve_note: str = ""  # how it came about
     hold_seconds: float | None = None  # learned: how long the most that was wanted is kept; None: as the policy says
     floor: int = 0  # learned: what this time of the hour, day or week will need
     estimates: tuple[Estimate, ...] = ()
@@ -160,7 +165,7 @@ class Sizing:
     @property
     def per_replica(self) -> float:
         """The load per replica that the rule aims at."""
-        return self.stated * self.capacity_factor / self.headroom
+        return self.stated * self.capacity_factor
 
 
 @dataclass(frozen=True, slots=True)

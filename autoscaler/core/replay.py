@@ -7,7 +7,7 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.core.sizing import learn
+from autoscaler.core.sizing import Starts, learn
 
 
 def replay(
@@ -28,5 +28,5 @@ def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Mem
     learned = memory.learned
     for at, load in loads:
         seen = Observation(nobody, {objective.rule: Reading.of(load)})
-        learned = learn(policy, seen, learned, memory.start_seconds, at)
+        learned = learn(policy, seen, learned, Starts(memory.start_seconds), at)
     return replace(memory, learned=learned)

@@ -1,30 +1,87 @@
-"""Headroom by measurement: many what-ifs run beside the real service, on the load that really came.
+"""Headroom learned by rehearsal: shadows of the service, each with a headroom of its own, live through its real load.
 
-Each shadow is one pair of a headroom (replicas for so many times the load) and a hold (the most that was wanted is kept
-for so long). Every 15 seconds each of them decides, too, as if it ran the service, its replicas ready only after the
-measured start time. What it would have cost and which requests would have met too few replicas is summed up and slowly
-forgotten. The cheapest that kept the objective is followed. That is the quantile of the forecast error over the start
-time, taken where it matters: in requests, and in whole replicas.
+A shadow has replicas for `mean + deviations x standard deviation` of the load of its window, and for the most of its
+hold. Every bin it is charged what it would have missed, the measured start time long, and what its replicas would have
+cost; the cheapest that missed no more than the budget leads. That is a quantile of the forecast's error over the start
+time, taken where it matters: in requests, and in whole replicas. Deviations are square-root staffing (Halfin and Whitt,
+1981) where the noise is that of arrivals, and more where the load itself jumps.
 """
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 BIN_SECONDS = 15.0
-HOLDS_SECONDS = (60.0, 120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0)
-HEADROOMS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.3, 2.6, 3.0, 4.0)
-HOLD_BINS = tuple(int(seconds / BIN_SECONDS) for seconds in HOLDS_SECONDS)
-SHADOWS = len(HOLDS_SECONDS) * len(HEADROOMS)
-
+WINDOWS_SECONDS = (1200.0, 3600.0)
+HOLDS_SECONDS = (60.0, 300.0, 600.0, 1200.0)
+DEVIATIONS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0)
 LONGEST_LAG_BINS = 20  # 5 minutes: what starts more slowly is not rehearsed truly
-KEPT_BINS = max(HOLD_BINS) + LONGEST_LAG_BINS + 1
 MEMORY_SECONDS = 48 * 3600.0  # after so long a bin weighs 1/e
-DECAY = math.exp(-BIN_SECONDS / MEMORY_SECONDS)
-CHANGE_COST_BINS = 4.0  # a change costs as much as one replica for a minute, so that of equals the calmer one leads
+CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer one leads
+SLACK = 0.08  # a load so little above what was planned with is still served: capacity is planned below the utmost
 CHALLENGE = 0.98  # a new leader must be cheaper by 2 %
+
+SHADOWS = len(WINDOWS_SECONDS) * len(HOLDS_SECONDS) * len(DEVIATIONS)
+_WINDOW_BINS = tuple(int(seconds / BIN_SECONDS) for seconds in WINDOWS_SECONDS)
+_HOLD_BINS = tuple(int(seconds / BIN_SECONDS) for seconds in HOLDS_SECONDS)
+_KEPT_BINS = max(*_WINDOW_BINS, *_HOLD_BINS) + LONGEST_LAG_BINS + 1
+_DECAY = math.exp(-BIN_SECONDS / MEMORY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """How a shadow turns a load into the load that it has replicas for."""
+
+    window_seconds: float
+    deviations: float
+    hold_seconds: float
+
+    def reserve(self, loads: Loads) -> float:
+        """Return the load to be ready for, whatever the load is now."""
+        mean, deviation = loads.spread(int(self.window_seconds / BIN_SECONDS))
+        return mean + self.deviations * deviation
+
+
+HEADROOMS = tuple(
+    Headroom(window, deviations, hold)
+    for window in WINDOWS_SECONDS
+    for hold in HOLDS_SECONDS
+    for deviations in DEVIATIONS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """The load of the latest bins, oldest first, and how many were ever seen."""
+
+    bins: array[float]
+    seen: int = 0
+
+    def with_bin(self, load: float) -> Loads:
+        """Return the loads with one more bin."""
+        bins = self.bins[-(_KEPT_BINS - 1) :]
+        bins.append(load)
+        return Loads(bins, self.seen + 1)
+
+    def spread(self, count: int) -> tuple[float, float]:
+        """Return mean and standard deviation of the latest `count` bins."""
+        return spread(self.bins[-count:])
+
+
+def spread(bins: array[float]) -> tuple[float, float]:
+    """Return mean and standard deviation; zeros of nothing."""
+    if not bins:
+        return 0.0, 0.0
+    mean = sum(bins) / len(bins)
+    return mean, math.sqrt(max(0.0, sum(load * load for load in bins) / len(bins) - mean * mean))
+
+
+def new_loads() -> Loads:
+    """Return loads of which none has been seen."""
+    return Loads(array("d"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +109,11 @@ class Field:
     leader: int = -1
 
     @property
+    def headroom(self) -> Headroom:
+        """The leader's."""
+        return HEADROOMS[self.leader]
+
+    @property
     def missed_share(self) -> float:
         """The share of the load that met too few replicas under the leader."""
         return self.missed[self.leader] / self.load if self.load > 0 else 0.0
@@ -67,72 +129,52 @@ def new_field(low: int) -> Field:
     return Field(array("d", bytes(8 * SHADOWS)), array("d", bytes(8 * SHADOWS)), array("d", [float(low)] * SHADOWS))
 
 
-@dataclass(frozen=True, slots=True)
-class Loads:
-    """The load of the latest bins, oldest first, and how many were ever seen."""
-
-    bins: array[float]
-    seen: int = 0
-
-    def with_bin(self, load: float) -> Loads:
-        """Return the loads with one more bin."""
-        bins = self.bins[-(KEPT_BINS - 1) :]
-        bins.append(load)
-        return Loads(bins, self.seen + 1)
-
-
-def new_loads() -> Loads:
-    """Return loads of which none has been seen."""
-    return Loads(array("d"))
-
-
 def step(field: Field, loads: Loads, footing: Footing) -> Field:
     """Let every shadow live through the latest bin of `loads`."""
     lag = int(footing.lag_bins)
-    missed, cost, replicas = field.missed[:], field.cost[:], field.replicas[:]
     known = loads.bins[: len(loads.bins) - lag] if lag else loads.bins
     if not known:
         return field
-    wanted = known[-1] / footing.per_replica
+    load, late = loads.bins[-1], footing.lag_bins - lag
+    missed, cost, replicas = field.missed[:], field.cost[:], field.replicas[:]
+    most_per_replica = footing.per_replica * (1.0 + SLACK)
     index = 0
-    for hold in HOLD_BINS:
-        most = max(known[-hold:]) / footing.per_replica
-        index = _step_hold(index, wanted, most, loads.bins[-1], footing, (missed, cost, replicas))
-    load, weight = field.load * DECAY + loads.bins[-1], field.weight * DECAY + 1.0
-    return Field(missed, cost, replicas, load, weight, field.leader)
-
-
-def _step_hold(
-    index: int,
-    wanted: float,
-    most: float,
-    load: float,
-    footing: Footing,
-    sums: tuple[array[float], array[float], array[float]],
-) -> int:
-    """Step the shadows of one hold; one flat loop, because it runs for every service every 15 seconds."""
-    missed, cost, replicas = sums
-    late = footing.lag_bins - int(footing.lag_bins)
-    up, down = 1.0 + footing.tolerance_up, 1.0 - footing.tolerance_down
-    low, high, per_replica = max(footing.low, footing.floor), footing.high, footing.per_replica
-    for headroom in HEADROOMS:
+    for now, most in _needs(known, footing.per_replica):
         before = replicas[index]
-        after = before
-        if headroom * wanted > before * up:
-            after = math.ceil(headroom * wanted)
-        elif headroom * most < before * down:
-            after = math.ceil(headroom * most)
-        after = low if after < low else min(after, high)
-        miss = 0.0
-        if load > after * per_replica:
-            miss = load
-        elif late and load > before * per_replica:
-            miss = load * late
-        missed[index] = missed[index] * DECAY + miss
-        cost[index] = cost[index] * DECAY + after + (CHANGE_COST_BINS if after != before else 0.0)
+        after = _follow(now, most, before, footing)
         replicas[index] = after
+        miss = 0.0
+        if load > after * most_per_replica:
+            miss = load
+        elif load > before * most_per_replica:
+            miss = load * late
+        missed[index] = missed[index] * _DECAY + miss
+        cost[index] = cost[index] * _DECAY + after * (1.0 + CHANGE_COST_BINS if after != before else 1.0)
         index += 1
-    return index
+    return Field(missed, cost, replicas, field.load * _DECAY + load, field.weight * _DECAY + 1.0, field.leader)
+
+
+def _needs(known: array[float], per_replica: float) -> Iterator[tuple[float, float]]:
+    """Yield the replicas, not yet whole, that each shadow needs now, and over its hold."""
+    latest = known[-1]
+    tops = [max(known[-hold:]) for hold in _HOLD_BINS]
+    for window in _WINDOW_BINS:
+        mean, deviation = spread(known[-window:])
+        for top in tops:
+            for deviations in DEVIATIONS:
+                reserve = mean + deviations * deviation
+                yield max(latest, reserve) / per_replica, max(top, reserve) / per_replica
+
+
+def _follow(now: float, most: float, before: float, footing: Footing) -> float:
+    """Return the replicas after a bin: raised at once, lowered to the most of the hold."""
+    after = before
+    if now > before * (1.0 + footing.tolerance_up):
+        after = float(math.ceil(now))
+    elif most < before * (1.0 - footing.tolerance_down):
+        after = float(math.ceil(most))
+    low = footing.floor if footing.floor > footing.low else footing.low
+    return low if after < low else footing.high if after > footing.high else after
 
 
 def elect(field: Field, budget: float) -> Field:
@@ -146,13 +188,3 @@ def elect(field: Field, budget: float) -> Field:
     if field.leader in within and field.cost[best] > CHALLENGE * field.cost[field.leader]:
         return field
     return replace(field, leader=best)
-
-
-def headroom_of(index: int) -> float:
-    """The headroom of a shadow."""
-    return HEADROOMS[index % len(HEADROOMS)]
-
-
-def hold_seconds_of(index: int) -> float:
-    """The hold of a shadow."""
-    return HOLDS_SECONDS[index // len(HEADROOMS)]

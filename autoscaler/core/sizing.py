@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from autoscaler.core import season, shadow
-from autoscaler.core.capacity import Capacity, see_load, see_slowness
+from autoscaler.core.capacity import Capacity, Pair, Terms, see_load, see_pair
 from autoscaler.core.model import Estimate, Observation, Sizing
 from autoscaler.core.policy import OBJECTIVE, Objective, Policy, Rule
 from autoscaler.core.season import Profile
@@ -12,6 +12,7 @@ TRUSTED_BINS = 24 * 3600 / shadow.BIN_SECONDS  # a day
 TRUSTED_WEIGHT = TRUSTED_BINS / 2  # of slowly forgotten bins
 ELECTION_BINS = 20  # the leader is looked for every 5 minutes
 USUAL_START_SECONDS = 20.0  # until one was measured
+SETTLING_SECONDS = 30.0  # after a change: what was measured before it is out of the short windows then
 _LONGEST_GAP_SECONDS = 60.0
 
 
@@ -34,8 +35,16 @@ class Learned:
         return self.loads.seen >= TRUSTED_BINS and self.plain.leader >= 0
 
 
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """What is known of the replicas' starts: how long one takes, and whether all are long over."""
+
+    seconds: float | None = None  # measured; None: never seen
+    settled: bool = True  # so long that no window looks back at fewer or more replicas
+
+
 def learn(
-    policy: Policy, observation: Observation, learned: Learned | None, start_seconds: float | None, now: float
+    policy: Policy, observation: Observation, learned: Learned | None, starts: Starts, now: float
 ) -> Learned | None:
     """Return what is known after this observation; without an objective or a load, nothing new."""
     objective = policy.objective
@@ -46,49 +55,56 @@ def learn(
         return learned
     if learned is None:
         return Learned(now, _bin(now))
-    learned = _settle(policy, objective, observation, learned, load, now)
+    slow_share = observation.value(OBJECTIVE) if objective.learn_capacity else None
+    capacity = see_load(learned.capacity, load, seconds := min(max(now - learned.at, 0.0), _LONGEST_GAP_SECONDS))
+    if slow_share is not None:
+        pair = Pair(_recent_load(policy, objective, observation, load), observation.replicas.ready, slow_share)
+        capacity = see_pair(capacity, pair, seconds, _terms(policy, objective, observation, starts))
     if _bin(now) == learned.bin:
-        return replace(learned, at=now)
-    return _next_bin(policy, objective, learned, load, start_seconds, now)
+        return replace(learned, at=now, capacity=capacity)
+    return _next_bin(policy, replace(learned, at=now, capacity=capacity), load, starts, now)
 
 
 def _bin(now: float) -> int:
     return int(now // shadow.BIN_SECONDS)
 
 
-def _settle(
-    policy: Policy, objective: Objective, observation: Observation, learned: Learned, load: float, now: float
-) -> Learned:
-    seconds = min(max(now - learned.at, 0.0), _LONGEST_GAP_SECONDS)
-    capacity = see_load(learned.capacity, load, seconds)
-    slow_share = observation.value(OBJECTIVE)
-    if slow_share is not None and objective.learn_capacity:
-        at_max = observation.replicas.count >= policy.max_replicas
-        capacity = see_slowness(capacity, load, slow_share, seconds, objective.budget, at_max=at_max)
-    return replace(learned, capacity=capacity)
+def _terms(policy: Policy, objective: Objective, observation: Observation, starts: Starts) -> Terms:
+    count = observation.replicas.count
+    return Terms(
+        stated=sized_rule(policy, objective).target,
+        budget=objective.budget,
+        settled=starts.settled,
+        at_min=count <= policy.min_replicas,
+        at_max=count >= policy.max_replicas,
+    )
 
 
-def _next_bin(
-    policy: Policy, objective: Objective, learned: Learned, load: float, start_seconds: float | None, now: float
-) -> Learned:
+def _recent_load(policy: Policy, objective: Objective, observation: Observation, load: float) -> float:
+    """Return the load of the window in which the slow answers were counted."""
+    recent = observation.value(sized_rule(policy, objective).burst_name)
+    return load if recent is None else recent
+
+
+def _next_bin(policy: Policy, learned: Learned, load: float, starts: Starts, now: float) -> Learned:
+    objective = policy.objective
+    assert objective is not None  # noqa: S101  nothing is learned without
     loads = learned.loads.with_bin(load)
     profiles = tuple(season.see(profile, load, now) for profile in learned.profiles)
-    rule = sized_rule(policy, objective)
-    footing = _footing(policy, rule, learned.capacity, start_seconds)
-    plain = shadow.step(learned.plain, loads, footing)
-    seasonal = learned.seasonal
-    floor = _floor(replace(learned, profiles=profiles), footing, load, now)
+    footing = _footing(policy, sized_rule(policy, objective), learned.capacity, starts)
+    plain, seasonal = shadow.step(learned.plain, loads, footing), learned.seasonal
+    floor = _floor(profiles, footing, load, now)
     if floor is not None:
         seasonal = shadow.step(seasonal, loads, replace(footing, floor=floor))
     if loads.seen % ELECTION_BINS == 0:
         plain = shadow.elect(plain, objective.budget)
         seasonal = shadow.elect(seasonal, objective.budget) if floor is not None else seasonal
     learned = Learned(now, _bin(now), loads, plain, seasonal, profiles, learned.capacity)
-    return replace(learned, sizing=_size(objective, rule, learned, floor or 0))
+    return replace(learned, sizing=_size(objective, sized_rule(policy, objective), learned, floor or 0))
 
 
-def _footing(policy: Policy, rule: Rule, capacity: Capacity, start_seconds: float | None) -> shadow.Footing:
-    reaction_seconds = reaction_delay_seconds(rule) + (start_seconds or USUAL_START_SECONDS)
+def _footing(policy: Policy, rule: Rule, capacity: Capacity, starts: Starts) -> shadow.Footing:
+    reaction_seconds = reaction_delay_seconds(rule) + (starts.seconds or USUAL_START_SECONDS)
     return shadow.Footing(
         per_replica=rule.target * capacity.factor,
         lag_bins=min(reaction_seconds / shadow.BIN_SECONDS, shadow.LONGEST_LAG_BINS),
@@ -109,8 +125,8 @@ def reaction_delay_seconds(rule: Rule) -> float:
     return rule.source.window_seconds if rule.burst is None else rule.burst.window_seconds
 
 
-def _floor(learned: Learned, footing: shadow.Footing, load: float, now: float) -> int | None:
-    profile = season.best(learned.profiles)
+def _floor(profiles: tuple[Profile, ...], footing: shadow.Footing, load: float, now: float) -> int | None:
+    profile = season.best(profiles)
     if profile is None:
         return None
     ahead_seconds = (footing.lag_bins + 1) * shadow.BIN_SECONDS
@@ -133,15 +149,21 @@ def _size(objective: Objective, rule: Rule, learned: Learned, floor: int) -> Siz
     seasonal = _season_estimate(objective, learned)
     leading = learned.seasonal if seasonal.trusted else learned.plain
     headroom = _headroom_estimate(objective, learned, leading)
+    reserve = leading.headroom.reserve(learned.loads) if headroom.trusted else 0.0
     return Sizing(
         rule.name,
         rule.target,
         capacity_factor=learned.capacity.factor if capacity.trusted else 1.0,
-        headroom=shadow.headroom_of(leading.leader) if headroom.trusted else 1.0,
-        hold_seconds=shadow.hold_seconds_of(leading.leader) if headroom.trusted else None,
+        reserve=reserve,
+        reserve_note=f"{reserve:.4g}/s, {_words(leading.headroom)}" if headroom.trusted else "",
+        hold_seconds=leading.headroom.hold_seconds if headroom.trusted else None,
         floor=floor if seasonal.trusted else 0,
         estimates=(capacity, headroom, seasonal),
     )
+
+
+def _words(headroom: shadow.Headroom) -> str:
+    return f"{headroom.deviations:g} deviations above the mean of {headroom.window_seconds / 60:g} min"
 
 
 def _capacity_estimate(objective: Objective, learned: Learned) -> Estimate:
@@ -158,9 +180,11 @@ def _headroom_estimate(objective: Objective, learned: Learned, leading: shadow.F
     hours = learned.loads.seen * shadow.BIN_SECONDS / 3600
     if not learned.trusted:
         return Estimate("headroom", trusted=False, note=f"{hours:.1f} h of load were seen, 24 h are needed")
-    headroom, hold = shadow.headroom_of(leading.leader), shadow.hold_seconds_of(leading.leader)
-    missed = leading.missed_share
-    note = f"x {headroom:g}, kept for {hold:g} s: the cheapest of {shadow.SHADOWS}, would have missed {missed:.2%}"
+    chosen = leading.headroom
+    note = (
+        f"{_words(chosen)}, and the most of {chosen.hold_seconds:g} s: the cheapest of {shadow.SHADOWS}, "
+        f"would have missed {leading.missed_share:.2%}"
+    )
     return Estimate("headroom", trusted=True, note=note)
 
 

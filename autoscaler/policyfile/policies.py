@@ -87,7 +87,9 @@ def _objective(service: ServiceModel, rules: tuple[Rule, ...]) -> Objective | No
     return Objective(
         latency_seconds=model.latency,
         ratio=model.ratio,
-        source=TraefikSignal(Signal.SLOW_RATIO, sized.source.window_seconds, threshold_seconds=model.latency),
+        source=TraefikSignal(
+            Signal.SLOW_RATIO, (sized.burst or sized.source).window_seconds, threshold_seconds=model.latency
+        ),
         rule=sized.name,
         learn_capacity=model.capacity == "auto",
         learn_headroom=model.headroom == "auto",
