@@ -58,7 +58,7 @@ class Relearner:
                 values = ((at, reading.value) for at, reading in zip(day.instants, readings[_load(each)], strict=True))
                 loads = [(at, value) for at, value in values if value is not None]
                 before = known[each.policy.service]
-                memory = learn_from(each.policy, loads, before.memory)
+                memory = learn_from(each.policy, loads, before.memory, end)
                 known[each.policy.service] = Recalled(memory, before.seconds + STEP_SECONDS * len(loads))
         return known
 

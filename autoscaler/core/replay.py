@@ -7,7 +7,7 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.core.sizing import Starts, learn
+from autoscaler.core.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season
 
 
 def replay(
@@ -19,14 +19,19 @@ def replay(
         yield decision, memory
 
 
-def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Memory) -> Memory:
-    """Return the memory with what the sizing learns from past loads of its rule (unix seconds, per second)."""
+def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Memory, until: float) -> Memory:
+    """Return the memory with what the sizing learns from past loads of its rule (unix seconds, per second).
+
+    What lies further before `until` than shadows remember teaches the seasons only.
+    """
     objective = policy.objective
     if objective is None:
         return memory
-    nobody = Replicas(0, 0)
+    nobody, starts = Replicas(0, 0), Starts(memory.start_seconds)
     learned = memory.learned
     for at, load in loads:
-        seen = Observation(nobody, {objective.rule: Reading.of(load)})
-        learned = learn(policy, seen, learned, Starts(memory.start_seconds), at)
+        if at < until - SHADOWS_REACH_SECONDS:
+            learned = learn_season(learned, load, at)
+        else:
+            learned = learn(policy, Observation(nobody, {objective.rule: Reading.of(load)}), learned, starts, at)
     return replace(memory, learned=learned)

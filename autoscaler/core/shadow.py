@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 BIN_SECONDS = 15.0
 WINDOWS_SECONDS = (1200.0, 3600.0)
-HOLDS_SECONDS = (60.0, 300.0, 600.0, 1200.0)
-DEVIATIONS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0)
+HOLDS_SECONDS = (60.0, 300.0, 1200.0)
+DEVIATIONS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 LONGEST_LAG_BINS = 20  # 5 minutes: what starts more slowly is not rehearsed truly
 MEMORY_SECONDS = 48 * 3600.0  # after so long a bin weighs 1/e
 CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer one leads
@@ -137,33 +136,31 @@ def step(field: Field, loads: Loads, footing: Footing) -> Field:
         return field
     load, late = loads.bins[-1], footing.lag_bins - lag
     missed, cost, replicas = field.missed[:], field.cost[:], field.replicas[:]
-    most_per_replica = footing.per_replica * (1.0 + SLACK)
-    index = 0
-    for now, most in _needs(known, footing.per_replica):
+    enough = load / (footing.per_replica * (1.0 + SLACK))  # replicas that would have served it
+    for index, (now, most) in enumerate(_needs(known, footing.per_replica)):
         before = replicas[index]
         after = _follow(now, most, before, footing)
-        replicas[index] = after
-        miss = 0.0
-        if load > after * most_per_replica:
-            miss = load
-        elif load > before * most_per_replica:
-            miss = load * late
+        miss = load if after < enough else load * late if before < enough else 0.0
         missed[index] = missed[index] * _DECAY + miss
-        cost[index] = cost[index] * _DECAY + after * (1.0 + CHANGE_COST_BINS if after != before else 1.0)
-        index += 1
+        cost[index] = cost[index] * _DECAY + (after if after == before else after * (1.0 + CHANGE_COST_BINS))
+        replicas[index] = after
     return Field(missed, cost, replicas, field.load * _DECAY + load, field.weight * _DECAY + 1.0, field.leader)
 
 
-def _needs(known: array[float], per_replica: float) -> Iterator[tuple[float, float]]:
-    """Yield the replicas, not yet whole, that each shadow needs now, and over its hold."""
+def _needs(known: array[float], per_replica: float) -> list[tuple[float, float]]:
+    """Return the replicas, not yet whole, that each shadow needs now, and over its hold."""
     latest = known[-1]
     tops = [max(known[-hold:]) for hold in _HOLD_BINS]
+    needs = []
     for window in _WINDOW_BINS:
         mean, deviation = spread(known[-window:])
-        for top in tops:
-            for deviations in DEVIATIONS:
-                reserve = mean + deviations * deviation
-                yield max(latest, reserve) / per_replica, max(top, reserve) / per_replica
+        reserves = [mean + deviations * deviation for deviations in DEVIATIONS]
+        needs += [
+            (max(latest, reserve) / per_replica, max(top, reserve) / per_replica)
+            for top in tops
+            for reserve in reserves
+        ]
+    return needs
 
 
 def _follow(now: float, most: float, before: float, footing: Footing) -> float:
@@ -173,8 +170,7 @@ def _follow(now: float, most: float, before: float, footing: Footing) -> float:
         after = float(math.ceil(now))
     elif most < before * (1.0 - footing.tolerance_down):
         after = float(math.ceil(most))
-    low = footing.floor if footing.floor > footing.low else footing.low
-    return low if after < low else footing.high if after > footing.high else after
+    return min(max(after, footing.low, footing.floor), footing.high)
 
 
 def elect(field: Field, budget: float) -> Field:

@@ -10,6 +10,7 @@ from autoscaler.core.season import Profile
 
 TRUSTED_BINS = 24 * 3600 / shadow.BIN_SECONDS  # a day
 TRUSTED_WEIGHT = TRUSTED_BINS / 2  # of slowly forgotten bins
+SHADOWS_REACH_SECONDS = 2 * shadow.MEMORY_SECONDS  # what is older hardly weighs
 ELECTION_BINS = 20  # the leader is looked for every 5 minutes
 USUAL_START_SECONDS = 20.0  # until one was measured
 SETTLING_SECONDS = 30.0  # after a change: what was measured before it is out of the short windows then
@@ -26,7 +27,7 @@ class Learned:
     plain: shadow.Field = field(default_factory=lambda: shadow.new_field(1))
     seasonal: shadow.Field = field(default_factory=lambda: shadow.new_field(1))
     profiles: tuple[Profile, ...] = field(default_factory=season.new_profiles)
-    capacity: Capacity = Capacity()
+    capacity: Capacity = field(default_factory=Capacity)
     sizing: Sizing | None = None  # what follows from all that, as of the latest bin
 
     @property
@@ -67,6 +68,14 @@ def learn(
 
 def _bin(now: float) -> int:
     return int(now // shadow.BIN_SECONDS)
+
+
+def learn_season(learned: Learned | None, load: float, now: float) -> Learned:
+    """Return what is known after a load so long ago that only the seasons can learn from it."""
+    learned = learned or Learned(now, _bin(now))
+    return replace(
+        learned, at=now, bin=_bin(now), profiles=tuple(season.see(each, load, now) for each in learned.profiles)
+    )
 
 
 def _terms(policy: Policy, objective: Objective, observation: Observation, starts: Starts) -> Terms:

@@ -26,19 +26,29 @@ def policy(name: str, *, per_replica: float, max_replicas: int) -> Policy:
 
 
 class Ours:
-    """The core in the loop of the benchmark."""
+    """The core in the loop of the benchmark; like the daemon, it lowers nothing while replicas start or drain."""
 
-    def __init__(self, which: Policy, *, interval_seconds: float, start: float, memory: Memory) -> None:
-        self.interval_seconds = interval_seconds
+    interval_seconds = 5.0
+
+    def __init__(self, which: Policy, *, start: float, drain_seconds: float, memory: Memory) -> None:
         self._policy = which
         self._start = EPOCH + start
+        self._drain_seconds = drain_seconds
+        self._drained_at = 0.0
         self._memory = memory
-        self.latest: Decision | None = None
 
     def decide(self, view: FullView) -> int:
         observation = Observation(Replicas(view.replicas, view.ready), readings(self._policy, view))
-        self.latest, self._memory = decide(self._policy, observation, self._memory, self._start + view.now)
-        return self.latest.desired
+        decision, self._memory = decide(self._policy, observation, self._memory, self._start + view.now)
+        return self._acted_on(decision, view)
+
+    def _acted_on(self, decision: Decision, view: FullView) -> int:
+        starting, draining = view.ready < view.replicas, view.now < self._drained_at
+        if draining or (starting and decision.desired < view.replicas):
+            return view.replicas
+        if decision.desired < view.replicas:
+            self._drained_at = view.now + self._drain_seconds
+        return decision.desired
 
 
 def readings(which: Policy, view: FullView) -> dict[str, Reading]:
@@ -59,6 +69,7 @@ def _reading(value: float | None) -> Reading:
 def trained(which: Policy, past: Iterable[float], *, start: float, start_seconds: float) -> Memory:
     """Return the memory of a daemon that starts anew over a Prometheus that knows the past loads."""
     loads = list(past)
-    begin = EPOCH + start - len(loads) * PAST_STEP_SECONDS
+    end = EPOCH + start
+    begin = end - len(loads) * PAST_STEP_SECONDS
     history = ((begin + index * PAST_STEP_SECONDS, load) for index, load in enumerate(loads))
-    return learn_from(which, history, Memory(start_seconds=start_seconds))
+    return learn_from(which, history, Memory(start_seconds=start_seconds), end)
