@@ -10,10 +10,10 @@ conformal inference (Gibbs and Candes, 2021), which moves a quantile's level in 
 import math
 from dataclasses import dataclass, replace
 
-GAIN_PER_HOUR = 0.01
+GAIN_PER_HOUR = 0.02
 EARLY_GAIN_PER_HOUR = 0.02  # more while little is known
 EARLY_SECONDS = 4 * 3600.0
-AIM = 0.93  # of the budget; the rest is for what comes too late to be counted
+AIM = 0.95  # of the budget; the rest is for what comes too late to be counted
 LOWEST, HIGHEST = 0.5, 2.0  # never further than this from what the operator stated
 OVERLOADED_SHARE = 0.5  # of the answers are slow
 CEILING_GROWTH_PER_HOUR = 0.005  # an old ceiling is trusted less and less
@@ -91,7 +91,7 @@ def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Ca
 
 def _ceiling(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> float:
     ceiling, before = capacity.log_ceiling + CEILING_GROWTH_PER_HOUR * seconds / 3600.0, capacity.latest
-    if not terms.settled or before is None or not _is_onset(before, pair):
+    if not terms.settled or pair.load < capacity.mean_load or before is None or not _is_onset(before, pair):
         return ceiling
     return min(ceiling, math.log(pair.load / (pair.ready * terms.stated)))
 

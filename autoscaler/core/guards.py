@@ -5,6 +5,7 @@ from autoscaler.core.limits import LimitFunction, Outcome, bounds
 from autoscaler.core.model import Limit, Proposal
 from autoscaler.core.policy import Goal, Rule
 from autoscaler.core.rules import ceil_replicas, is_within_tolerance
+from autoscaler.core.shadow import CALM
 from autoscaler.core.situation import Situation
 
 
@@ -45,11 +46,20 @@ def projection(situation: Situation, wanted: int) -> Outcome:
 
 def _enough(situation: Situation, rule: Rule, proposal: Proposal) -> int:
     """Return the least count at which the rule's projected value asks for no more."""
-    if proposal.reading.value is None or not rule.spreads:
+    value, sizing = proposal.reading.value, situation.sizing
+    if value is not None and sizing is not None and sizing.rule == rule.name:
+        return _calm(situation, max(value, sizing.reserve) / sizing.per_replica)
+    if value is None or not rule.spreads:
         return 0
     most = rule.target * (1.0 if rule.goal is Goal.STEPS else 1.0 + situation.policy.scale_up.tolerance)
-    total = proposal.reading.value * situation.replicas.ready
-    return ceil_replicas(total / most) if most > 0 else situation.replicas.count
+    return ceil_replicas(value * situation.replicas.ready / most) if most > 0 else situation.replicas.count
+
+
+def _calm(situation: Situation, exact: float) -> int:
+    """Return the least count that a little more load would not raise again, for a load that needs exactly so many."""
+    count, need = situation.replicas.count, exact * (1.0 + CALM)
+    near = need >= count * (1.0 - situation.policy.scale_down.tolerance)
+    return count if near else ceil_replicas(need)
 
 
 def burst(situation: Situation, wanted: int) -> Outcome:

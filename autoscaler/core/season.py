@@ -1,4 +1,8 @@
-"""What this minute of the hour, day or week usually needs: profiles of the load, each judged by its own errors."""
+"""What this minute of the hour, day or week usually needs: profiles of the load, each judged by its own errors.
+
+A profile counts only while it forecasts its slots clearly better than the average of the slots just before them does:
+at the horizon of a container's start, the latest load is hard to beat, and chance looks like a season.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass, replace
 CYCLES_NEEDED = 2  # before that a profile says nothing
 _LEARNING = 0.3  # weight of the latest cycle
 _ERROR_LEARNING = 0.02  # weight of the latest slot's error
+_SKILL = 0.9  # of the error without a season, at most
 _CLIP = 2.0  # today's level is at most so many times, or one so many-th of, the usual one
 
 
@@ -21,7 +26,9 @@ class Profile:
     slot: int = -1  # index since the epoch of the slot that is being seen
     highest: float = 0.0  # within it
     cycles: float = 0.0  # how many were seen
-    error: float = 0.0  # mean of |forecast - load|, over the larger of the two
+    error: float = 0.0  # mean of |usual - load|, over the larger of the two
+    recent: float = -1.0  # the average of the latest slots
+    recent_error: float = 0.0  # of that as a forecast
 
 
 def new_profiles() -> tuple[Profile, ...]:
@@ -44,16 +51,25 @@ def _learned(profile: Profile) -> Profile:
     usual = profile.levels[index]
     levels = profile.levels[:]
     levels[index] = highest if usual < 0 else usual + _LEARNING * (highest - usual)
-    error = profile.error
-    if usual >= 0:
-        error += _ERROR_LEARNING * (abs(usual - highest) / max(usual, highest, 1e-9) - error)
-    return replace(profile, levels=levels, cycles=profile.cycles + 1 / len(levels), error=error)
+    recent = highest if profile.recent < 0 else profile.recent + _LEARNING * (highest - profile.recent)
+    learned = replace(profile, levels=levels, cycles=profile.cycles + 1 / len(levels), recent=recent)
+    if usual < 0:
+        return learned
+    return replace(
+        learned,
+        error=_mean_error(profile.error, usual, highest),
+        recent_error=_mean_error(profile.recent_error, profile.recent, highest),
+    )
+
+
+def _mean_error(mean: float, forecast: float, load: float) -> float:
+    return mean + _ERROR_LEARNING * (abs(forecast - load) / max(forecast, load, 1e-9) - mean)
 
 
 def best(profiles: tuple[Profile, ...]) -> Profile | None:
-    """Return the profile that has been least wrong, of those with enough cycles."""
-    known = [profile for profile in profiles if profile.cycles >= CYCLES_NEEDED]
-    return min(known, key=lambda profile: profile.error, default=None)
+    """Return the profile that has been least wrong, of those with enough cycles and skill; None without any."""
+    known = [each for each in profiles if each.cycles >= CYCLES_NEEDED and each.error < _SKILL * each.recent_error]
+    return min(known, key=lambda each: each.error / each.recent_error, default=None)
 
 
 def forecast(profile: Profile, load: float, now: float, ahead_seconds: float) -> float:

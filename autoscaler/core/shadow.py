@@ -21,6 +21,7 @@ LONGEST_LAG_BINS = 20  # 5 minutes: what starts more slowly is not rehearsed tru
 MEMORY_SECONDS = 48 * 3600.0  # after so long a bin weighs 1/e
 CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer one leads
 SLACK = 0.08  # a load so little above what was planned with is still served: capacity is planned below the utmost
+CALM = 0.05  # nothing is lowered to where so little more load would raise it again
 CHALLENGE = 0.98  # a new leader must be cheaper by 2 %
 
 SHADOWS = len(WINDOWS_SECONDS) * len(HOLDS_SECONDS) * len(DEVIATIONS)
@@ -168,8 +169,8 @@ def _follow(now: float, most: float, before: float, footing: Footing) -> float:
     after = before
     if now > before * (1.0 + footing.tolerance_up):
         after = float(math.ceil(now))
-    elif most < before * (1.0 - footing.tolerance_down):
-        after = float(math.ceil(most))
+    elif most * (1.0 + CALM) < before * (1.0 - footing.tolerance_down):
+        after = float(math.ceil(most * (1.0 + CALM)))
     return min(max(after, footing.low, footing.floor), footing.high)
 
 

@@ -202,7 +202,7 @@ def _season_estimate(objective: Objective, learned: Learned) -> Estimate:
         return Estimate("season", trusted=False, note="season: off")
     profile, seasonal = season.best(learned.profiles), learned.seasonal
     if profile is None:
-        return Estimate("season", trusted=False, note=f"fewer than {season.CYCLES_NEEDED} cycles were seen")
+        return Estimate("season", trusted=False, note="no profile of an hour, a day or a week forecasts better than the latest load")
     if not learned.trusted or not objective.learn_headroom or seasonal.leader < 0 or seasonal.weight < TRUSTED_WEIGHT:
         return Estimate("season", trusted=False, note=f"the {profile.name}'s profile is still on trial")
     gain = 1 - seasonal.mean_cost / learned.plain.mean_cost
