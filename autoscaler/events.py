@@ -12,7 +12,7 @@ class Action(StrEnum):
 
     UNCHANGED = "unchanged"
     SCALED = "scaled"
-    BUSY = "busy"  # an operation of the service is still under way
+    BUSY = "busy"  # an operation of the service is still under way, and this is not just still more of it
     BACKING_OFF = "backing_off"  # the last operation failed; the next try is later
     DRY_RUN = "dry_run"
     FAILED = "failed"  # the service could not be observed or decided

@@ -1,15 +1,16 @@
-"""Operations run outside the cycle: one per service at a time, a few at once, with a growing pause after failures."""
+"""Operations run outside the cycle: a few services at once, raises beside raises, and a pause after failures."""
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from autoscaler.core.model import Decision
+from autoscaler.core.model import Decision, Direction
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
-from autoscaler.events import Action, Event, OperationFinished, ReplicaChanged
+from autoscaler.events import Action, OperationFinished
 from autoscaler.fleet import ServiceRef
 from autoscaler.ports import ReplicaTarget, Tell
+from autoscaler.underway import Busy, Places, Steps
 
 FIRST_BACKOFF_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 300.0
@@ -29,7 +30,10 @@ class Failures:
 
 
 class Operations:
-    """Carries out decisions in threads of their own; thread-safe."""
+    """Carries out decisions in threads of their own; thread-safe.
+
+    While replicas of a service start, a decision for still more is begun beside them; everything else waits.
+    """
 
     def __init__(
         self, target: ReplicaTarget, tell: Tell, *, at_once: int, monotonic: Callable[[], float] = time.monotonic
@@ -37,28 +41,30 @@ class Operations:
         self._target = target
         self._tell = tell
         self._monotonic = monotonic
-        self._slots = threading.Semaphore(at_once)
+        self._places = Places(at_once)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._running: dict[str, tuple[int, threading.Thread]] = {}
+        self._busy: dict[str, Busy] = {}
         self._failures: dict[str, Failures] = {}
 
     def requested(self, service: str) -> int | None:
-        """Return the count that an operation under way is bringing the service to, if there is one."""
+        """Return the highest count that operations under way are bringing the service to, if there are any."""
         with self._lock:
-            running = self._running.get(service)
-            return None if running is None else running[0]
+            busy = self._busy.get(service)
+            return None if busy is None else busy.requested
 
     def begin(self, ref: ServiceRef, decision: Decision) -> Action:
         """Start bringing the service to the desired count, unless it is busy or has just failed."""
         with self._lock:
-            if decision.service in self._running or self._stopping.is_set():
+            busy = self._busy.get(decision.service, Busy(adding=decision.direction is Direction.UP))
+            if self._stopping.is_set() or (busy.asked and not busy.admits(decision)):
                 return Action.BUSY
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
             thread = threading.Thread(target=self._run, args=(ref, decision), name=decision.service, daemon=True)
-            self._running[decision.service] = (decision.desired, thread)
-        thread.start()
+            busy.asked[thread] = decision.desired
+            self._busy[decision.service] = busy
+            thread.start()
         return Action.SCALED
 
     def stop(self, timeout_seconds: float) -> list[str]:
@@ -66,49 +72,34 @@ class Operations:
         self._stopping.set()
         deadline = self._monotonic() + timeout_seconds
         with self._lock:
-            threads = [thread for _, thread in self._running.values()]
+            threads = [thread for busy in self._busy.values() for thread in busy.asked]
         for thread in threads:
             thread.join(max(0.0, deadline - self._monotonic()))
         with self._lock:
-            return sorted(self._running)
+            return sorted(self._busy)
 
     def _run(self, ref: ServiceRef, decision: Decision) -> None:
-        with self._slots:
+        with self._places.held(decision.service):
             finished = self._scale(ref, decision)
         with self._lock:
             self._remember(finished)
-            del self._running[decision.service]
+            busy = self._busy[decision.service]
+            busy.ended(threading.current_thread(), finished.after)
+            if not busy.asked:
+                del self._busy[decision.service]
         self._tell(finished)
 
     def _scale(self, ref: ServiceRef, decision: Decision) -> OperationFinished:
-        started = self._monotonic()
+        started, steps = self._monotonic(), Steps(decision, self._tell)
         failure: AutoscalerError | None = None
         try:
-            after = self._target.scale(ref, decision.desired, tell=self._named(decision), pause=self._stopping.wait)
+            after = self._target.scale(ref, decision.desired, tell=steps.tell, pause=self._stopping.wait)
         except AutoscalerError as error:
-            failure, after = error, self._reached(ref, decision)
+            failure, after = error, steps.reached
         except Exception as error:  # noqa: BLE001  one broken operation must not take its service out of service
-            failure, after = (
-                ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}"),
-                decision.replicas.count,
-            )
+            failure = ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}")
+            after = steps.reached
         return operation_finished(decision, after, self._monotonic() - started, failure)
-
-    def _reached(self, ref: ServiceRef, decision: Decision) -> int:
-        """Return the count after a failure: some of the replicas may have been added or removed before it."""
-        try:
-            return self._target.observe().find(ref).current
-        except AutoscalerError:
-            return decision.replicas.count
-
-    def _named(self, decision: Decision) -> Tell:
-        """Return a `tell` under which replicas carry the policy's service name."""
-
-        def tell(event: Event) -> None:
-            named = replace(event, service=decision.service) if isinstance(event, ReplicaChanged) else event
-            self._tell(named)
-
-        return tell
 
     def _remember(self, finished: OperationFinished) -> None:
         if finished.error is None:

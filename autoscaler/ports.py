@@ -106,6 +106,7 @@ class ReplicaTarget(Protocol):
     def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
         """Add or remove replicas one by one until there are `replicas`; return the count reached.
 
+        Calls of one service may overlap if all of them add; then the count is without what the others add meanwhile.
         Returns early, with nothing half made, when `pause` says that the daemon is going down.
 
         Raises:

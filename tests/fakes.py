@@ -1,6 +1,7 @@
 """Small hand-written stand-ins behind our own ports."""
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
@@ -27,17 +28,19 @@ class FakeSource:
 
 
 class FakeTarget:
-    """A fleet in memory: scaling is at once, unless `gate` holds it or `failure` is set."""
+    """A fleet in memory: scaling is at once, unless `gate` or the count's own gate holds it, or a `failure` is set."""
 
     def __init__(self, **counts: int) -> None:
         self.counts = {ServiceRef(name, "shop"): count for name, count in counts.items()}
         self.unavailable: AutoscalerError | None = None
         self.failure: BaseException | None = None
-        self.reached_before_failing: int | None = None
+        self.ready_before_failing = 0
         self.gate = threading.Event()
         self.gate.set()
-        self.entered = threading.Event()
+        self.gates: dict[int, threading.Event] = {}  # by the count that is asked for
+        self.entered = threading.Semaphore(0)  # released by each call
         self.scaled: list[tuple[str, int]] = []
+        self._starting: Counter[ServiceRef] = Counter()
 
     def observe(self) -> Fleet:
         if self.unavailable is not None:
@@ -47,19 +50,31 @@ class FakeTarget:
         )
 
     def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
+        present = self.counts[ref] + self._starting[ref]
+        self._starting[ref] += replicas - present
         self.scaled.append((ref.service, replicas))
-        self.entered.set()
-        while not self.gate.wait(0.01):
-            if pause(0.0):
-                return self.counts[ref]
-        if self.failure is not None:
-            if self.reached_before_failing is not None:
-                self.counts[ref] = self.reached_before_failing
-            raise self.failure
-        direction = Direction.UP if replicas > self.counts[ref] else Direction.DOWN
-        self.counts[ref] = replicas
-        tell(ReplicaChanged(ref.service, direction, f"shop-{ref.service}-{replicas}", 0.1))
+        self.entered.release()
+        try:
+            if not self._let_through(replicas, pause):
+                return present
+            failure = self.failure
+            added = replicas - present if failure is None else self.ready_before_failing
+            self.counts[ref] += added
+            for number in range(abs(added)):
+                direction = Direction.UP if added > 0 else Direction.DOWN
+                tell(ReplicaChanged(ref.service, direction, f"shop-{ref.service}-{present + number + 1}", 0.1))
+            if failure is not None:
+                raise failure
+        finally:
+            self._starting[ref] -= replicas - present
         return replicas
+
+    def _let_through(self, replicas: int, pause: Pause) -> bool:
+        gate = self.gates.get(replicas, self.gate)
+        while not gate.wait(0.01):
+            if pause(0.0):
+                return False
+        return True
 
 
 class Recorder:

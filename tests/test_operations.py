@@ -1,4 +1,4 @@
-"""Operations: one per service at a time, a few at once, a growing pause after failures, an orderly end."""
+"""Operations: a few services at once, raises beside raises, a growing pause after failures, an orderly end."""
 
 import threading
 from dataclasses import replace
@@ -35,6 +35,24 @@ class Bench:
         if isinstance(event, OperationFinished):
             self._finished.release()
 
+    def begin(self, count: int, load: float) -> Action:
+        """Begin what the load asks for, and wait until the target knows of it."""
+        action = self.operations.begin(USERS, wish(count, load))
+        assert action is not Action.SCALED or self.target.entered.acquire(timeout=10)
+        return action
+
+    def hold(self, *counts: int) -> None:
+        """Let operations that bring the service to these counts not end yet."""
+        self.target.gates = {count: threading.Event() for count in counts}
+
+    def let(self, count: int) -> None:
+        """Let that one end."""
+        self.target.gates[count].set()
+
+    @staticmethod
+    def change(finished: OperationFinished) -> tuple[int, int]:
+        return finished.before, finished.after
+
     def wait(self) -> OperationFinished:
         assert self._finished.acquire(timeout=10)
         return self.recorder.of(OperationFinished)[-1]
@@ -52,18 +70,84 @@ def test_replicas_are_told_under_the_policys_name() -> None:
     bench = Bench(users=2)
     bench.operations.begin(ServiceRef("users", "shop"), wish(2, 200.0))
     bench.wait()
-    assert [event.service for event in bench.recorder.of(ReplicaChanged)] == ["userservice"]
+    assert [event.service for event in bench.recorder.of(ReplicaChanged)] == ["userservice", "userservice"]
 
 
-def test_a_service_with_an_operation_under_way_is_not_acted_on_twice() -> None:
-    bench = Bench(userservice=2)
-    bench.target.gate.clear()
-    bench.operations.begin(USERS, wish(2, 200.0))
-    assert bench.operations.begin(USERS, wish(2, 500.0)) is Action.BUSY
+def test_while_replicas_start_still_more_are_begun_beside_them() -> None:
+    bench = Bench(userservice=1)
+    bench.hold(2, 4)
+    assert bench.begin(1, 100.0) is Action.SCALED
+    assert bench.begin(2, 200.0) is Action.SCALED
     assert bench.operations.requested("userservice") == 4
+    bench.let(2)
+    assert bench.change(bench.wait()) == (1, 2)
+    assert bench.operations.requested("userservice") == 4
+    bench.let(4)
+    assert bench.change(bench.wait()) == (2, 4)
+    assert bench.operations.requested("userservice") is None
+    assert bench.target.scaled == [("userservice", 2), ("userservice", 4)]
+
+
+def test_what_a_faster_operation_has_added_goes_on_being_asked_for() -> None:
+    bench = Bench(userservice=1)
+    bench.hold(2, 4)
+    bench.begin(1, 100.0)
+    bench.begin(2, 200.0)
+    bench.let(4)
+    assert bench.change(bench.wait()) == (2, 4)
+    assert bench.operations.requested("userservice") == 4
+    bench.let(2)
+    bench.wait()
+    assert bench.operations.requested("userservice") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param((2, 200.0), (2, 200.0), id="as many as are starting"),
+        pytest.param((2, 200.0), (2, 150.0), id="fewer than are starting"),
+        pytest.param((2, 200.0), (4, 50.0), id="a removal while replicas start"),
+        pytest.param((2, 50.0), (1, 200.0), id="more while replicas go"),
+        pytest.param((4, 100.0), (2, 50.0), id="fewer still while replicas go"),
+    ],
+)
+def test_everything_else_waits_for_the_operation_under_way(first: tuple[int, float], then: tuple[int, float]) -> None:
+    bench = Bench(userservice=first[0])
+    bench.target.gate.clear()
+    assert bench.begin(*first) is Action.SCALED
+    assert bench.begin(*then) is Action.BUSY
     bench.target.gate.set()
     bench.wait()
-    assert bench.target.scaled == [("userservice", 4)]
+    assert len(bench.target.scaled) == 1
+
+
+def test_a_failure_beside_another_operation_takes_nothing_from_it() -> None:
+    bench = Bench(userservice=1)
+    bench.hold(2, 4)
+    bench.begin(1, 100.0)
+    bench.begin(2, 200.0)
+    bench.target.failure = ScaleFailed("ready", "no")
+    bench.let(2)
+    failed = bench.wait()
+    assert (bench.change(failed), failed.stage) == ((1, 1), "ready")
+    assert bench.operations.requested("userservice") == 4
+    assert bench.begin(4, 400.0) is Action.BACKING_OFF
+    bench.target.failure = None
+    bench.let(4)
+    assert bench.change(bench.wait()) == (2, 4)
+    assert bench.target.counts[USERS] == 3
+
+
+def test_a_failure_is_told_with_what_it_made_itself() -> None:
+    bench = Bench(userservice=1)
+    bench.hold(3, 5)
+    bench.begin(1, 150.0)
+    bench.begin(3, 250.0)
+    bench.let(5)
+    bench.wait()
+    bench.target.failure, bench.target.ready_before_failing = ScaleFailed("ready", "no"), 1
+    bench.let(3)
+    assert bench.change(bench.wait()) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -88,17 +172,10 @@ def test_a_failure_is_told_with_its_stage_and_ends_the_operation(failure: Except
 
 def test_what_was_reached_before_a_failure_is_told() -> None:
     bench = Bench(userservice=2)
-    bench.target.failure, bench.target.reached_before_failing = ScaleFailed("ready", "no"), 3
+    bench.target.failure, bench.target.ready_before_failing = ScaleFailed("ready", "no"), 1
     bench.operations.begin(USERS, wish(2, 200.0))
     finished = bench.wait()
     assert (finished.before, finished.after, finished.error) == (2, 3, "no")
-
-
-def test_a_failure_without_an_engine_leaves_the_count_unknown_and_so_as_it_was() -> None:
-    bench = Bench(userservice=2)
-    bench.target.failure = bench.target.unavailable = TargetUnavailable("away")
-    bench.operations.begin(USERS, wish(2, 200.0))
-    assert bench.wait().after == 2
 
 
 def test_after_a_failure_the_next_try_waits() -> None:
@@ -133,18 +210,18 @@ def test_the_pause_grows_to_five_minutes() -> None:
     assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]
 
 
-def test_no_more_operations_at_once_than_allowed() -> None:
+def test_no_more_services_at_once_than_allowed() -> None:
     bench = Bench(at_once=1, userservice=2, music=2)
     bench.target.gate.clear()
-    bench.operations.begin(USERS, wish(2, 200.0))
-    assert bench.target.entered.wait(10)
+    bench.begin(2, 200.0)
     other = decide(policy(), seen(2, {"throughput": 200.0}), Memory(), NOW)[0]
     bench.operations.begin(ServiceRef("music", "shop"), _named(other, "music"))
-    assert bench.target.scaled == [("userservice", 4)]
+    assert bench.begin(4, 300.0) is Action.SCALED
+    assert bench.target.scaled == [("userservice", 4), ("userservice", 6)]
     bench.target.gate.set()
-    bench.wait()
-    bench.wait()
-    assert bench.target.scaled == [("userservice", 4), ("music", 4)]
+    for _ in range(3):
+        bench.wait()
+    assert bench.target.scaled == [("userservice", 4), ("userservice", 6), ("music", 4)]
 
 
 def test_stop_lets_the_running_step_end_and_begins_nothing_new() -> None:
@@ -154,6 +231,15 @@ def test_stop_lets_the_running_step_end_and_begins_nothing_new() -> None:
     assert bench.operations.stop(timeout_seconds=10.0) == []
     assert bench.operations.begin(USERS, wish(2, 200.0)) is Action.BUSY
     assert bench.target.counts[USERS] == 2
+
+
+def test_stop_waits_for_all_operations_of_a_service() -> None:
+    bench = Bench(userservice=1)
+    bench.hold(2, 4)
+    bench.begin(1, 100.0)
+    bench.begin(2, 200.0)
+    assert bench.operations.stop(timeout_seconds=10.0) == []
+    assert sorted(bench.change(each) for each in bench.recorder.of(OperationFinished)) == [(1, 1), (2, 2)]
 
 
 def _named(decision: Decision, service: str) -> Decision:

@@ -1,7 +1,7 @@
 """A policy replayed over a recorded past: what would have been decided when. Open loop: the past does not answer."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autoscaler.core.budget import within_budget
 from autoscaler.core.memory import Memory
@@ -38,25 +38,25 @@ class Replayed:
 
 @dataclass(slots=True)
 class Supply:
-    """The replicas that there would be. As with the daemon, nothing else begins while new ones start."""
+    """The replicas that there would be. As with the daemon, while new ones start only still more are begun."""
 
     start_delay_seconds: float
     ready: int
-    requested: int | None = None
-    ready_at: float = 0.0
+    starting: list[tuple[float, int]] = field(default_factory=list)  # when, and to how many; ascending
 
     def at(self, now: float) -> Replicas:
         """Return the replicas as they are at `now`."""
-        if self.requested is not None and now >= self.ready_at:
-            self.ready, self.requested = self.requested, None
-        return Replicas(self.ready if self.requested is None else self.requested, self.ready, self.requested)
+        while self.starting and now >= self.starting[0][0]:
+            _, self.ready = self.starting.pop(0)
+        requested = self.starting[-1][1] if self.starting else None
+        return Replicas(self.ready if requested is None else requested, self.ready, requested)
 
     def follow(self, decision: Decision) -> bool:
         """Begin what was decided; return whether that changes the count."""
-        if decision.direction is Direction.NONE or self.requested is not None:
+        if decision.direction is Direction.NONE or (self.starting and decision.direction is Direction.DOWN):
             return False
         if decision.direction is Direction.UP:
-            self.requested, self.ready_at = decision.desired, decision.at + self.start_delay_seconds
+            self.starting.append((decision.at + self.start_delay_seconds, decision.desired))
         else:
             self.ready = decision.desired
         return True

@@ -38,8 +38,8 @@ class Actor:
 def simulate(actor: Actor, scene: Scene, progress: Progress = lambda _: None) -> Run:
     """Return what the policy does in this scene; the same arguments give the same run.
 
-    It begins with as many ready replicas as the load then needs, within the bounds. As the daemon, it orders nothing
-    while replicas of the order before start or drain.
+    It begins with as many ready replicas as the load then needs, within the bounds. As the daemon, it raises
+    at once even while replicas start, lowers nothing meanwhile, and orders nothing while replicas drain.
     """
     loop = _Loop(actor, scene)
     total = len(scene.load.rates)
@@ -98,16 +98,17 @@ class _Loop:
         seen = Observation(Replicas(simulation.replicas, simulation.ready), self.meter.readings())
         decision, self.memory = decide(self.actor.policy, seen, self.memory, self.scene.start + simulation.now)
         self.most = decision.high
-        if decision.direction is Direction.NONE or self._is_busy():
-            return
         up = decision.direction is Direction.UP
+        if decision.direction is Direction.NONE or self._is_busy(up=up):
+            return
         self._drained_at = simulation.now + (0.0 if up else self.scene.plant.drain_seconds)
         self.summary.tally.change(simulation.now, up=up)
         self.decisions.append(replace(decision, at=self._shown_from + simulation.now))
         simulation.scale(decision.desired)
 
-    def _is_busy(self) -> bool:
-        return self.simulation.ready < self.simulation.replicas or self.simulation.now < self._drained_at
+    def _is_busy(self, *, up: bool) -> bool:
+        starting = self.simulation.ready < self.simulation.replicas
+        return self.simulation.now < self._drained_at or (starting and not up)
 
     def _sample(self, second: int, rate: float, p95_seconds: float) -> None:
         """Keep the worst of the seconds since the latest sample."""

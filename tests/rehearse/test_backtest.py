@@ -35,9 +35,15 @@ def test_without_a_start_delay_new_replicas_are_ready_at_once() -> None:
     assert counts(replay(policy(low=2), requests((200.0, 2)), start_delay=0.0)) == [(4, 4), (4, 4)]
 
 
-def test_nothing_else_begins_while_replicas_start() -> None:
-    past = requests((100.0, 1), (200.0, 1), (400.0, 4))
-    assert changes(replay(policy(low=2), past, start_delay=10.0)) == [(5.0, 2, 4), (15.0, 4, 8)]
+def test_while_replicas_start_still_more_are_begun_beside_them() -> None:
+    replayed = replay(policy(low=2), requests((100.0, 1), (200.0, 1), (400.0, 4)), start_delay=10.0)
+    assert changes(replayed) == [(5.0, 2, 4), (10.0, 4, 8)]
+    assert counts(replayed) == [(2, 2), (4, 2), (8, 2), (8, 4), (8, 8), (8, 8)]
+
+
+def test_nothing_is_lowered_while_replicas_start() -> None:
+    replayed = replay(policy(low=2), requests((200.0, 1), (100.0, 4)), start_delay=10.0)
+    assert changes(replayed) == [(0.0, 2, 4), (10.0, 4, 2)]
 
 
 def test_replicas_that_go_are_gone_at_once() -> None:

@@ -88,15 +88,28 @@ def test_a_latency_rule_sees_the_queue_that_it_shortens() -> None:
     assert (made.samples[-1].p95_seconds or 9) < 0.3
 
 
-def test_nothing_is_ordered_while_replicas_of_the_order_before_start_or_drain() -> None:
+def stepwise() -> Run:
+    """A run that raises and lowers by one at a time, as fast as it may."""
     one_by_one = behavior(at_most(1, 5.0))
-    made = run(policy(THROUGHPUT, up=one_by_one, down=one_by_one), scene("pulse", at=300.0, width=600.0, period=1800.0))
-    ups = [decision.at for decision in made.decisions if decision.direction is Direction.UP]
-    downs = [decision.at for decision in made.decisions if decision.direction is Direction.DOWN]
+    which = policy(THROUGHPUT, up=one_by_one, down=one_by_one)
+    return run(which, scene("pulse", at=300.0, width=600.0, period=1800.0))
+
+
+def test_still_more_replicas_are_ordered_while_others_start() -> None:
+    ups = [decision.at for decision in stepwise().decisions if decision.direction is Direction.UP]
     assert len(ups) >= 3
+    assert min(later - earlier for earlier, later in pairwise(ups)) < PLANT.start_seconds
+
+
+def test_nothing_is_lowered_while_replicas_start_and_nothing_ordered_while_they_drain() -> None:
+    made = stepwise()
+    downs = [decision.at for decision in made.decisions if decision.direction is Direction.DOWN]
     assert len(downs) >= 3
-    assert all(later - earlier >= 20 for earlier, later in pairwise(ups))
-    assert all(later - earlier >= 10 for earlier, later in pairwise(downs))
+    for earlier, later in pairwise(made.decisions):
+        if earlier.direction is Direction.DOWN:
+            assert later.at - earlier.at >= PLANT.drain_seconds
+        elif later.direction is Direction.DOWN:
+            assert later.at - earlier.at >= PLANT.start_seconds
 
 
 def test_stale_readings_keep_it_from_deciding_anything() -> None:

@@ -1,4 +1,4 @@
-"""Adds replicas: clone, start, wait until each is ready. Whatever fails is undone."""
+"""Adds replicas: clone, start; then wait until each is ready. Whatever fails is undone."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ PROVEN_AFTER_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Adding:
-    """One scale-up under way. `relist` returns the service's containers of all states."""
+    """One scale-up under way: `start`, then `wait`. `relist` returns the service's containers of all states."""
 
     engine: Engine
     ref: ServiceRef
@@ -34,22 +34,30 @@ class Adding:
     tell: Tell
     pause: Pause
     start_timeout_seconds: float
+    made: set[str] = field(default_factory=set)  # ids of all clones that were started
     _started: dict[str, tuple[str, float]] = field(default_factory=dict)  # id -> name, time of its start
     _failures: list[ScaleFailed] = field(default_factory=list)
 
-    def add(self, replicas: list[Replica], count: int) -> None:
-        """Add `count` replicas to those there are; return when all are ready, or the daemon goes down.
+    def start(self, replicas: list[Replica], count: int) -> None:
+        """Start `count` replicas beside those there are, or fewer if the daemon goes down or one cannot be made.
 
         Raises:
             TargetRefused: the service cannot be cloned.
-            ScaleFailed: a clone could not be made, or did not become ready; it is removed, the others stay.
+            ScaleFailed: the engine does not say what to clone.
         """
         template, image = self._template(replicas)
         for _ in range(count):
             if self.pause(0.0):
                 return
             if not self._start_one(template, image):
-                break
+                return
+
+    def wait(self) -> None:
+        """Return when all that were started are ready, or the daemon goes down.
+
+        Raises:
+            ScaleFailed: a clone could not be made, or did not become ready; it is removed, the others stay.
+        """
         self._wait_until_ready()
         if self._failures:
             raise ScaleFailed(self._failures[0].stage, "; ".join(str(failure) for failure in self._failures))
@@ -73,6 +81,7 @@ class Adding:
         except ScaleFailed as failure:
             self._failures.append(failure)
             return False
+        self.made.add(container)
         self._started[container] = (name, time.monotonic())
         return True
 

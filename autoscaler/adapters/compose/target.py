@@ -3,6 +3,7 @@
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.add import Adding
 from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.lanes import Lanes
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
 from autoscaler.errors import ScaleFailed, TargetUnavailable
@@ -11,13 +12,14 @@ from autoscaler.ports import Pause, Tell
 
 
 class ComposeTarget:
-    """Fulfils ports.ReplicaTarget on one engine; thread-safe, one operation of a service at a time."""
+    """Fulfils ports.ReplicaTarget on one engine; thread-safe. Calls of one service may overlap while they add."""
 
     def __init__(
         self, base_url: str, *, timeout_seconds: float, tell: Tell, start_timeout_seconds: float = 60.0
     ) -> None:
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell)
         self._start_timeout_seconds = start_timeout_seconds
+        self._lanes = Lanes()
 
     def observe(self) -> Fleet:
         """Return all Compose services.
@@ -28,23 +30,32 @@ class ComposeTarget:
         return fleet(self._list({label.PROJECT: None}))
 
     def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
-        """Bring a service to that count; return the count reached.
+        """Bring a service to that count; return the count reached, without what another call adds beside it.
+
+        What is there is counted, and what is missing started, by one call of a service at a time. Nothing is removed
+        beside another call.
 
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
         ref = self.observe().find(ref).ref
-        self._tidy(ref)
-        present = self._members(ref)
-        missing = replicas - sum(replica.alive for replica in present)
-        if missing > 0:
-            adding = Adding(self._engine, ref, lambda: self._members(ref), tell, pause, self._start_timeout_seconds)
-            adding.add(present, missing)
-        elif missing < 0:
-            Removing(self._engine, ref, lambda: self._members(ref), tell, pause).remove(-missing)
-        return sum(replica.alive for replica in self._members(ref))
+        adding = Adding(self._engine, ref, lambda: self._members(ref), tell, pause, self._start_timeout_seconds)
+        with self._lanes.entered(ref) as lane:
+            with lane.turn:
+                alone, present = lane.alone, self._tidied(ref) if lane.alone else self._members(ref)
+                missing = replicas - sum(replica.alive for replica in present)
+                if missing > 0:
+                    adding.start(present, missing)
+            if missing > 0:
+                adding.wait()
+            elif missing < 0 and not alone:
+                return replicas  # another call has been asked for more
+            elif missing < 0:
+                Removing(self._engine, ref, lambda: self._members(ref), tell, pause).remove(-missing)
+        ours = adding.made | {replica.id for replica in present}
+        return sum(replica.alive and replica.id in ours for replica in self._members(ref))
 
-    def _tidy(self, ref: ServiceRef) -> None:
+    def _tidied(self, ref: ServiceRef) -> list[Replica]:
         """Remove clones of ours that an interrupted operation left over: Compose would start them some day."""
         for replica in self._members(ref):
             if replica.left_over:
@@ -52,6 +63,7 @@ class ComposeTarget:
                     self._engine.remove(replica.id, force=True)
                 except EngineError as error:
                     raise ScaleFailed("remove", f"cannot remove the left-over {replica.name}: {error}") from error
+        return self._members(ref)
 
     def _members(self, ref: ServiceRef) -> list[Replica]:
         return self._list({label.PROJECT: ref.project, label.SERVICE: ref.service})

@@ -1,0 +1,43 @@
+"""One lane for each service: its operations take turns at counting and starting, and wait side by side."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from autoscaler.fleet import ServiceRef
+
+
+@dataclass(slots=True)
+class Lane:
+    """What the operations of one service share."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    operations: int = 0
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other operation, whose replicas may be starting."""
+        return self.operations == 1
+
+
+class Lanes:
+    """The lanes of the services that have operations; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lanes: dict[ServiceRef, Lane] = {}
+
+    @contextmanager
+    def entered(self, ref: ServiceRef) -> Iterator[Lane]:
+        """Be one of the service's operations for a while."""
+        with self._lock:
+            lane = self._lanes.setdefault(ref, Lane())
+            lane.operations += 1
+        try:
+            yield lane
+        finally:
+            with self._lock:
+                lane.operations -= 1
+                if lane.operations == 0:
+                    del self._lanes[ref]

@@ -1,0 +1,72 @@
+"""What is under way: places for so many services at once, what each is being brought to, what an operation has done."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from autoscaler.core.model import Decision, Direction
+from autoscaler.events import Event, ReplicaChanged
+from autoscaler.ports import Tell
+
+
+class Places:
+    """Hands out places to services; the operations of one service share a place. Thread-safe."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._users: Counter[str] = Counter()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def held(self, service: str) -> Iterator[None]:
+        """Wait for a place, or join whoever acts on the same service; the last to leave frees it."""
+        with self._changed:
+            self._changed.wait_for(lambda: service in self._users or len(self._users) < self._count)
+            self._users[service] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._users -= Counter([service])  # forgets who has none left
+                self._changed.notify_all()
+
+
+@dataclass(slots=True)
+class Busy:
+    """The operations of one service that overlap: one that removes, or any number that add."""
+
+    adding: bool
+    asked: dict[threading.Thread, int] = field(default_factory=dict)  # the count each brings the service to
+    reached: int = 0  # by those that have ended: what they added is there, whatever the others were asked for
+
+    @property
+    def requested(self) -> int:
+        """The count that the service is being brought to."""
+        return max(self.reached, *self.asked.values())
+
+    def admits(self, decision: Decision) -> bool:
+        """Whether that may begin beside what is under way: only what adds still more."""
+        return self.adding and decision.desired > self.requested
+
+    def ended(self, thread: threading.Thread, after: int) -> None:
+        """Note that one of them has ended, and with how many replicas."""
+        del self.asked[thread]
+        self.reached = max(self.reached, after)
+
+
+class Steps:
+    """Tells each replica under the policy's name, and counts them: the engine's count has what others add, too."""
+
+    def __init__(self, decision: Decision, tell: Tell) -> None:
+        self.reached = decision.replicas.count
+        self._service = decision.service
+        self._tell = tell
+
+    def tell(self, event: Event) -> None:
+        """Pass an event on."""
+        if isinstance(event, ReplicaChanged):
+            self.reached += 1 if event.direction is Direction.UP else -1
+            event = replace(event, service=self._service)
+        self._tell(event)
