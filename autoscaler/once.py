@@ -16,30 +16,39 @@ from autoscaler.policyfile.load import load
 from autoscaler.policyfile.model import Config, ServiceConfig
 from autoscaler.ports import ReplicaTarget
 from autoscaler.settings import Settings
-from autoscaler.wiring import make_source, make_target
+from autoscaler.warmstart import WarmStart, wait_for
+from autoscaler.wiring import make_history, make_source, make_target
 
 MANUAL = "manual"
+WARM_START_SECONDS = 10.0  # at most, before a plan
 
 
 def plan(settings: Settings, names: Iterable[str] = ()) -> list[Account]:
     """Evaluate the named services (all, without names) once and act on nothing.
+
+    It knows what a daemon that starts now would know; where Prometheus cannot say it, the memory is empty.
 
     Raises:
         ConfigError: the policy file is wrong, or has no such service.
     """
     config = load(settings.config, settings)
     wanted = chosen(config, names)
-    finished = _planner(settings, config, wanted).run(time.time())
+    now = time.time()
+    finished = _planner(settings, config, wanted, now).run(now)
     return [account(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
 
 
-def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig]) -> Cycle:
+def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig], now: float) -> Cycle:
     """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
     target = make_target(settings, tell=_nobody)
     gate = Gate(Operations(target, _nobody, at_once=1), dry_run=True)
     total = config.max_replicas_total
     services = wanted if total is None else config.services
-    return Cycle(services, make_source(settings, config, _nobody), target, gate, _nobody, max_replicas_total=total)
+    history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)
+    warm = WarmStart(services, target, history, interval_seconds=config.interval_seconds)
+    memories = {name: each.memory for name, each in wait_for(warm, now, WARM_START_SECONDS).items()}
+    source = make_source(settings, config, _nobody)
+    return Cycle(services, source, target, gate, _nobody, max_replicas_total=total, memories=memories)
 
 
 def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:

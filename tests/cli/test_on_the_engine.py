@@ -1,10 +1,14 @@
 """`plan` and `scale` on a real Compose project, without a daemon."""
 
 import json
+import time
 
 import pytest
 
+from deploy.lab import images
 from tests.adapters.compose.conftest import SLEEP, Project
+from tests.adapters.prometheus.history import History
+from tests.adapters.prometheus.real import running
 from tests.cli.test_commands import autoscaler
 
 pytestmark = pytest.mark.engine
@@ -65,6 +69,22 @@ def test_plan_explains_and_acts_on_nothing(project: Project, variables: dict[str
     assert "web 1 1 blind no usable reading for 0 s: load (error); stays at 1" in words
     assert "load: error: cannot connect to Prometheus at http://127.0.0.1:9" in words
     assert project.containers() == project.names(1)
+
+
+def test_a_plan_knows_the_past_that_a_starting_daemon_would_know(project: Project, variables: dict[str, str]) -> None:
+    """Two more replicas than a quarter of an hour of load has needed: a cold start would hold them for a window."""
+    now, past = time.time(), History()
+    past.add("load", {"job": "queue"}, [(now + second, 4.0) for second in range(-900, 300, 15)])
+    project.scale(3)
+    file = project.directory / "policy.yaml"
+    directory = project.directory / "prometheus"
+    directory.mkdir()
+    with running(images.PROMETHEUS_OLD, past.text(), directory) as url:
+        file.write_text(POLICY.replace("http://127.0.0.1:9,", f'"{url}",'), encoding="utf-8")
+        (web,) = json.loads(autoscaler("plan", "web", "--json", **variables).stdout)
+    assert (web["decision"]["replicas"]["current"], web["decision"]["desired"]) == (3, 1)
+    assert web["decision"]["reason"] == "below_target"
+    assert len(project.containers()) == 3
 
 
 def test_a_plan_for_one_service_counts_what_the_others_need_of_the_budget(
