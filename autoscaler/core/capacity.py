@@ -60,12 +60,20 @@ class Capacity:
 
 
 def see_load(capacity: Capacity, load: float, seconds: float) -> Capacity:
-    """Count a stretch of load (per second) into the mean."""
+    """Count a stretch of load (per second) into the mean; it makes the ceiling so much older."""
     age_seconds = capacity.age_seconds + seconds
     weight = seconds / min(age_seconds, _MEAN_SECONDS) if age_seconds > 0 else 0.0
     return replace(
-        capacity, mean_load=capacity.mean_load + weight * (load - capacity.mean_load), age_seconds=age_seconds
+        capacity,
+        log_ceiling=capacity.log_ceiling + CEILING_GROWTH_PER_HOUR * seconds / 3600.0,
+        mean_load=capacity.mean_load + weight * (load - capacity.mean_load),
+        age_seconds=age_seconds,
     )
+
+
+def see_no_pair(capacity: Capacity) -> Capacity:
+    """Note that it is not known how slow the answers are: what is seen next is not the onset of anything."""
+    return replace(capacity, latest=None)
 
 
 def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Capacity:
@@ -73,7 +81,7 @@ def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Ca
     if capacity.mean_load <= 0.0:
         return replace(capacity, latest=pair)
     hours = pair.load * seconds / (capacity.mean_load * 3600.0)  # of average load
-    ceiling = _ceiling(capacity, pair, seconds, terms)
+    ceiling = _ceiling(capacity, pair, terms)
     early = EARLY_GAIN_PER_HOUR * math.exp(-capacity.age_seconds / EARLY_SECONDS)
     move = (GAIN_PER_HOUR + early) * hours * (1.0 - pair.slow_share / (AIM * terms.budget))
     if (terms.at_max and move < 0.0) or (terms.at_min and move > 0.0):
@@ -89,11 +97,11 @@ def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Ca
     )
 
 
-def _ceiling(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> float:
-    ceiling, before = capacity.log_ceiling + CEILING_GROWTH_PER_HOUR * seconds / 3600.0, capacity.latest
+def _ceiling(capacity: Capacity, pair: Pair, terms: Terms) -> float:
+    before = capacity.latest
     if not terms.settled or pair.load < capacity.mean_load or before is None or not _is_onset(before, pair):
-        return ceiling
-    return min(ceiling, math.log(pair.load / (pair.ready * terms.stated)))
+        return capacity.log_ceiling
+    return min(capacity.log_ceiling, math.log(pair.load / (pair.ready * terms.stated)))
 
 
 def _is_onset(before: Pair, pair: Pair) -> bool:

@@ -12,6 +12,7 @@ from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.durations import format_duration
 
 IDLE = "no requests in the window"
+UNANSWERED = "no answers in the window"
 NO_BUCKETS = Buckets()
 
 
@@ -92,17 +93,24 @@ class TraefikAnswers:
             return self._absent(service)
         value = self.values[service]
         if math.isnan(value):  # a quantile or a ratio of no requests
-            return Reading.of(0.0, age_seconds=self.scraping.age_seconds, note=IDLE)
+            return self._idle()
         if math.isinf(value):
             return Reading(ReadingKind.INF, note="the result is infinite")
         return Reading.of(value, age_seconds=self.scraping.age_seconds, note=self._note(value))
 
     def _absent(self, service: str) -> Reading:
         if (service, FAMILIES[self.signal.signal]) not in self.known:
-            return Reading.of(0.0, age_seconds=self.scraping.age_seconds, note=IDLE)
+            return self._idle()
         window = format_duration(self.signal.window_seconds)
         note = f"fewer than two samples within {window}; the window should be at least 4 x the scrape interval"
         return Reading(ReadingKind.EMPTY, note=note)
+
+    def _idle(self) -> Reading:
+        """Return 0 for no requests; but no answers at all, which all may have found no server, were not quick ones."""
+        age_seconds = self.scraping.age_seconds
+        if self.signal.signal is Signal.SLOW_RATIO:
+            return Reading(ReadingKind.EMPTY, age_seconds=age_seconds, note=UNANSWERED)
+        return Reading.of(0.0, age_seconds=age_seconds, note=IDLE)
 
     def _too_low(self) -> str | None:
         threshold_seconds = self.signal.threshold_seconds

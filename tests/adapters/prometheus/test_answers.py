@@ -6,6 +6,7 @@ import pytest
 
 from autoscaler.adapters.prometheus.answers import (
     IDLE,
+    UNANSWERED,
     Scraping,
     TraefikAnswers,
     from_query,
@@ -146,8 +147,13 @@ def answers(
         ),
         pytest.param(
             answers({"u@docker": math.nan}, signal=SLOW, bounds=("0.3", "+Inf")),
-            Reading.of(0.0, age_seconds=2.0, note=IDLE),
-            id="no answer is no slow answer",
+            Reading(ReadingKind.EMPTY, age_seconds=2.0, note=UNANSWERED),
+            id="no answer is neither a quick nor a slow one",
+        ),
+        pytest.param(
+            answers({}, signal=SLOW, bounds=("0.3", "+Inf")),
+            Reading(ReadingKind.EMPTY, age_seconds=2.0, note=UNANSWERED),
+            id="never an answer",
         ),
     ],
 )

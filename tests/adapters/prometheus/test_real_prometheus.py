@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.adapters.prometheus.answers import IDLE
+from autoscaler.adapters.prometheus.answers import IDLE, UNANSWERED
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
@@ -55,8 +55,6 @@ def read(prometheus: PrometheusSource, signal: TraefikSignal, service: str, at: 
         pytest.param(SLOW, "slow@docker", 1.0, id="all of them slow"),
         pytest.param(SLOWER_THAN_5_S, "slow@docker", 1.0, id="all slower than the bound that Prometheus 3 writes 5.0"),
         pytest.param(SLOWER_THAN_5_S, "users@docker", 0.0, id="none slower than that"),
-        pytest.param(SLOW, "idle@docker", 0.0, id="no slow answers of no requests"),
-        pytest.param(SLOW, "dead@docker", 0.0, id="what found no server took no time"),
     ],
 )
 def test_signals(prometheus: PrometheusSource, signal: TraefikSignal, service: str, value: float) -> None:
@@ -75,6 +73,12 @@ def test_a_share_above_the_highest_bucket_is_not_measured(prometheus: Prometheus
     reading = read(prometheus, TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=6.0), "users@docker")
     assert (reading.kind, reading.value) == (ReadingKind.ERROR, None)
     assert "add 6 to Traefik's option metrics.prometheus.buckets" in reading.note
+
+
+@pytest.mark.parametrize("service", ["idle@docker", "dead@docker", "never@docker"])
+def test_no_answers_are_neither_quick_nor_slow(prometheus: PrometheusSource, service: str) -> None:
+    reading = read(prometheus, SLOW, service)
+    assert (reading.kind, reading.value, reading.note) == (ReadingKind.EMPTY, None, UNANSWERED)
 
 
 @pytest.mark.parametrize("ratio", [0.79, 0.81, 0.9, 0.99])
