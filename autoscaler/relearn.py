@@ -1,17 +1,27 @@
 """What the sizing learned, learned again from weeks of load: as far back as the time for it allows."""
 
 import math
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from autoscaler.core.model import Reading
+from autoscaler.core.policy import Policy
 from autoscaler.core.replay import learn_from
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports import MetricHistory, SignalRequest, Span
-from autoscaler.recall import Recalled, Subject, read_past
+from autoscaler.recall import Check, Recalled, Subject, read_past
 
 STEP_SECONDS = 15.0
 REACHES_DAYS = (1, 3, 14)  # enough to be trusted; for the profile of a day; for that of a week
 _DAY_INSTANTS = round(86_400 / STEP_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """A policy that learns, and what has to be asked for the load of the rule that it sizes."""
+
+    policy: Policy
+    load: SignalRequest
 
 
 class OutOfTimeError(Exception):
@@ -31,43 +41,58 @@ class Relearner:
 
         A longer past is begun only if there is likely to be time for it, judged by the shorter one.
         """
-        sized = {each.policy.service: each for each in subjects if each.policy.objective is not None}
-        known = {name: Recalled(problem="there was no time to learn") for name in sized}
+        pupils = [_pupil(each) for each in subjects if each.policy.objective is not None]
+        known: Sequence[Recalled] = [Recalled(problem="there was no time to learn") for _ in pupils]
         day_seconds = 0.0
-        for days in REACHES_DAYS if sized else ():
+        for days in REACHES_DAYS if pupils else ():
             begun = self._monotonic()
             if begun + days * day_seconds > self._deadline:
                 break
             try:
-                known = self._learn_days(list(sized.values()), end, days)
+                known = learn_days(self._history, pupils, end, days, self._check)
             except OutOfTimeError:
                 break
             except MetricsUnavailable as error:
-                return {name: replace(each, problem=str(error)) for name, each in known.items()}
+                known = [replace(each, problem=str(error)) for each in known]
+                break
             day_seconds = (self._monotonic() - begun) / days
-        return known
-
-    def _learn_days(self, sized: Collection[Subject], end: float, days: int) -> dict[str, Recalled]:
-        last = math.floor(end / STEP_SECONDS) * STEP_SECONDS
-        span = Span(last - days * 86_400 + STEP_SECONDS, last, STEP_SECONDS)
-        known = {each.policy.service: Recalled() for each in sized}
-        for day in span.chunks(_DAY_INSTANTS):
-            readings = read_past(self._history, {_load(each) for each in sized}, day, self._check)
-            for each in sized:
-                self._check(0.0)
-                values = ((at, reading.value) for at, reading in zip(day.instants, readings[_load(each)], strict=True))
-                loads = [(at, value) for at, value in values if value is not None]
-                before = known[each.policy.service]
-                memory = learn_from(each.policy, loads, before.memory, end)
-                known[each.policy.service] = Recalled(memory, before.seconds + STEP_SECONDS * len(loads))
-        return known
+        return {each.policy.service: recalled for each, recalled in zip(pupils, known, strict=True)}
 
     def _check(self, _: float) -> None:
         if self._monotonic() > self._deadline:
             raise OutOfTimeError
 
 
-def _load(subject: Subject) -> SignalRequest:
-    """Return the request for the load of the rule that is sized."""
+def learn_days(
+    history: MetricHistory, pupils: Sequence[Pupil], end: float, days: int, check: Check
+) -> Sequence[Recalled]:
+    """Return what each pupil knows of the loads of the days before `end` (unix seconds).
+
+    Raises:
+        MetricsUnavailable: Traefik's signals cannot be had.
+    """
+    last = math.floor(end / STEP_SECONDS) * STEP_SECONDS
+    span = Span(last - days * 86_400 + STEP_SECONDS, last, STEP_SECONDS)
+    known = [Recalled() for _ in pupils]
+    for done, day in enumerate(span.chunks(_DAY_INSTANTS)):
+
+        def tell(share: float, done: int = done) -> None:
+            check((done + share) / days)
+
+        readings = read_past(history, {each.load for each in pupils}, day, tell)
+        for index, each in enumerate(pupils):
+            tell(1.0)
+            known[index] = _after(each.policy, known[index], zip(day.instants, readings[each.load], strict=True), end)
+    return known
+
+
+def _after(policy: Policy, before: Recalled, day: Iterable[tuple[float, Reading]], end: float) -> Recalled:
+    """Return what is known after one more day."""
+    loads = [(at, reading.value) for at, reading in day if reading.value is not None]
+    memory = learn_from(policy, loads, before.memory, end)
+    return Recalled(memory, before.seconds + STEP_SECONDS * len(loads))
+
+
+def _pupil(subject: Subject) -> Pupil:
     assert subject.policy.objective is not None  # noqa: S101  only those are asked about
-    return subject.requests[subject.policy.objective.rule]
+    return Pupil(subject.policy, subject.requests[subject.policy.objective.rule])

@@ -1,7 +1,6 @@
 """`autoscaler backtest`: what the policies would have done, over the past that Prometheus knows."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -9,14 +8,14 @@ import typer
 from autoscaler.cli.backtest_json import as_json
 from autoscaler.cli.backtest_output import listed, progress_bars, show
 from autoscaler.cli.output import JSON_OPTION, console, print_json
+from autoscaler.cli.scripts import load_scripts
 from autoscaler.cli.simulate_options import seconds
 from autoscaler.cli.simulate_output import write
-from autoscaler.policyfile.load import load
 from autoscaler.rehearse.backtest_span import choose_span
 from autoscaler.rehearse.backtest_study import Terms, study
 from autoscaler.rehearse.charts.picture import write_html, write_png
-from autoscaler.rehearse.stage import Script, choose
-from autoscaler.settings import Settings, load_settings
+from autoscaler.rehearse.stage import choose
+from autoscaler.settings import load_settings
 from autoscaler.wiring import make_catalog, make_history
 
 
@@ -39,7 +38,7 @@ def backtest(
     Example: autoscaler backtest policy.yaml --since 7d --against other.yaml --html backtest.html
     """
     now, settings, most = time.time(), load_settings(), listed(decisions)
-    scripts = _scripts(settings, file, against)
+    scripts = load_scripts(settings, file, against)
     names, config = choose(scripts, service or ()), scripts[0].config
     span = choose_span(since, until, step, interval_seconds=config.interval_seconds, now=now)
     history, catalog = make_history(settings, config, _nobody), make_catalog(settings, config, _nobody)
@@ -54,13 +53,6 @@ def backtest(
     show(outcomes, terms, most)
     for path in written:
         console.print(f"written: {path}")
-
-
-def _scripts(settings: Settings, file: Path | None, against: Path | None) -> Sequence[Script]:
-    """Load one policy file or two; they are called by their names, or if those are the same, by their paths."""
-    paths = [file or settings.config, *([against] if against else [])]
-    same = len({path.name for path in paths}) < len(paths)
-    return [Script(str(path) if same else path.name, load(path, settings)) for path in paths]
 
 
 def _nobody(_: object) -> None:

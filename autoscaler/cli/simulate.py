@@ -5,14 +5,14 @@ from pathlib import Path
 import typer
 
 from autoscaler.cli.output import JSON_OPTION, console, print_json
+from autoscaler.cli.scripts import load_scripts
 from autoscaler.cli.simulate_options import load_of, seconds, some_seconds, whole_seconds
 from autoscaler.cli.simulate_output import as_json, progress_bar, show, write
-from autoscaler.policyfile.load import load as load_policies
 from autoscaler.rehearse.charts.picture import write_html, write_png
 from autoscaler.rehearse.plant import Plant
 from autoscaler.rehearse.queueing import Service
-from autoscaler.rehearse.stage import Script, Terms, choose, perform
-from autoscaler.settings import Settings, load_settings
+from autoscaler.rehearse.stage import Terms, choose, perform
+from autoscaler.settings import load_settings
 
 DURATION = "DURATION"
 LOAD = "What arrives: step, ramp, pulse, diurnal, or a CSV file of timestamp_s,requests_per_s."
@@ -66,7 +66,7 @@ def simulate(
 
     Example: autoscaler simulate config/autoscaler.yaml --service userservice --load pulse --peak 400
     """
-    scripts = _scripts(load_settings(), file, against)
+    scripts = load_scripts(load_settings(), file, against)
     services = choose(scripts, service or ())
     timing = {"at": at, "width": width, "period": period}
     arriving = load_of(load, duration=duration, base=base, peak=peak, timing=timing)
@@ -82,10 +82,3 @@ def simulate(
     show(runs, arriving)
     for path in written:
         console.print(f"written: {path}")
-
-
-def _scripts(settings: Settings, file: Path | None, against: Path | None) -> list[Script]:
-    """Load one policy file or two; they are called by their names, or if those are the same, by their paths."""
-    paths = [file or settings.config, *([against] if against else [])]
-    same = len({path.name for path in paths}) < len(paths)
-    return [Script(str(path) if same else path.name, load_policies(path, settings)) for path in paths]

@@ -65,17 +65,17 @@ class Supply:
 class Player:
     """One service going through its past under one policy, from the first measured instant on.
 
-    It begins with the replicas of then, or else with the fewest allowed, and an empty memory.
+    It begins with the replicas of then, or else with the fewest allowed.
     """
 
-    def __init__(self, policy: Policy, recording: Recording, start_delay_seconds: float) -> None:
+    def __init__(self, policy: Policy, recording: Recording, start_delay_seconds: float, memory: Memory) -> None:
         self.index = self.first = recording.first
         self._policy = policy
         self._recording = recording
         known = recording.replicas[self.first] if self.first < len(recording.instants) else None
         self._supply = Supply(start_delay_seconds, known or policy.min_replicas)
-        self._steps = iter(replay(policy, self._observations(), Memory()))
-        self._memory = Memory()
+        self._steps = iter(replay(policy, self._observations(), memory))
+        self._memory = memory
         self._instants: list[Instant] = []
         self._decisions: list[Decision] = []
 
@@ -131,12 +131,18 @@ def backtest(
     start_delay_seconds: float,
     max_replicas_total: int | None,
     progress: Callable[[float], None],
+    memories: Mapping[str, Memory] | None = None,
 ) -> dict[str, Replayed]:
     """Replay all services side by side, so that they share a budget of replicas as they would have.
 
-    All recordings have the same instants. `progress` is told the share that is done, 0 to 1.
+    All recordings have the same instants. `progress` is told the share that is done, 0 to 1. A service without a memory
+    begins with an empty one.
     """
-    players = {name: Player(policy, recording, start_delay_seconds) for name, (policy, recording) in services.items()}
+    known = memories or {}
+    players = {
+        name: Player(policy, recording, start_delay_seconds, known.get(name, Memory()))
+        for name, (policy, recording) in services.items()
+    }
     count = max((len(recording.instants) for _, recording in services.values()), default=0)
     for index in range(count):
         decisions = {name: each.decide() for name, each in players.items() if each.index == index}

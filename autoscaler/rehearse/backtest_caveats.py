@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from autoscaler.core.explain import format_value
 from autoscaler.core.policy import Goal, Policy
 from autoscaler.durations import format_duration
+from autoscaler.recall import Recalled
 from autoscaler.rehearse.backtest import Replayed
+from autoscaler.rehearse.backtest_before import MOST_DAYS
 from autoscaler.rehearse.backtest_past import Wanted
 from autoscaler.rehearse.backtest_recording import Recording
+from autoscaler.rehearse.backtest_words import span_words
 from autoscaler.rehearse.backtest_yardstick import Yardstick, capacities, request_sources
 from autoscaler.rehearse.charts.timeline import clock_words
 
+_DAY_SECONDS = 86_400.0
 UNREMARKABLE_SECONDS = 300.0  # a beginning so much later than asked for needs no words
 _OPEN_LOOP = (
     "The load is that of then, whatever is decided: clients who gave up, waited or tried again because there were too "
@@ -28,6 +32,7 @@ class Circumstances:
     step_seconds: float
     start_delay_seconds: float
     interval_seconds: float  # of the daemon
+    learned: Recalled | None  # of the loads before; None: nothing is to be learned
     unshared_budget: int | None  # limits.max_replicas_total, when not all of its services were replayed
 
 
@@ -40,6 +45,7 @@ def caveats(replayed: Replayed, circumstances: Circumstances) -> tuple[str, ...]
         *_beginning(replayed, circumstances),
         *_measured_then(policy, circumstances.recording),
         *_learning(policy),
+        *_learned_before(circumstances.learned),
         *_density(circumstances),
         *_naming(circumstances.wanted),
     )
@@ -66,8 +72,7 @@ def _beginning(replayed: Replayed, circumstances: Circumstances) -> Iterator[str
         if then
         else f"replicas.min {replayed.policy.min_replicas}: the count of then is not known"
     )
-    learned = ", with nothing learned before" if replayed.policy.objective is not None else ""
-    yield f"It begins with {count}, and without a memory{learned}."
+    yield f"It begins with {count}, and without a memory{_taught(circumstances.learned)}."
     began = recording.instants[recording.first]
     if began - recording.instants[0] > UNREMARKABLE_SECONDS:
         name = circumstances.wanted.traefik_name
@@ -94,6 +99,20 @@ def _measured_then(policy: Policy, recording: Recording) -> Iterator[str]:
 def _learning(policy: Policy) -> Iterator[str]:
     if policy.objective is not None and policy.objective.learn_capacity:
         yield "How many answers were slow counts for learning only while the replay has as many replicas as there were."
+
+
+def _taught(learned: Recalled | None) -> str:
+    return f" but what {span_words(learned.seconds)} of load before taught" if learned and learned.seconds else ""
+
+
+def _learned_before(learned: Recalled | None) -> Iterator[str]:
+    if learned is None or learned.seconds >= _DAY_SECONDS:
+        return
+    if learned.seconds:
+        yield f"Less than a day of load was known before the span ({span_words(learned.seconds)}) to learn from."
+    else:
+        why = learned.problem or f"Prometheus knows no load in the {MOST_DAYS} days before"
+        yield f"Nothing was learned before the span: {why}."
 
 
 def _density(circumstances: Circumstances) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from autoscaler.ports import MetricHistory, Span
 from autoscaler.rehearse.backtest import Replayed, backtest
+from autoscaler.rehearse.backtest_before import Learned, learn_before
 from autoscaler.rehearse.backtest_caveats import Circumstances
 from autoscaler.rehearse.backtest_outcome import Outcome, outcomes
 from autoscaler.rehearse.backtest_past import Catalog, Wanted, record
@@ -42,28 +43,39 @@ def study(
     recordings = record(
         history, catalog, wanted, terms.span, now=terms.now, progress=lambda share: tell("reading Prometheus", share)
     )
-    replays = [_replay(script, recordings, terms, tell) for script in scripts]
+    learned = learn_before(
+        history, scripts, wanted, terms.span.start, progress=lambda share: tell("learning from before", share)
+    )
+    replays = [_replay(script, recordings, known, terms, tell) for script, known in zip(scripts, learned, strict=True)]
     return {
         each.name: outcomes(
             [script.title for script in scripts],
             [of[each.name] for of in replays],
-            [_circumstances(script, each, recordings, terms) for script in scripts],
+            [
+                _circumstances(script, each, recordings, known, terms)
+                for script, known in zip(scripts, learned, strict=True)
+            ],
         )
         for each in wanted
     }
 
 
-def _replay(script: Script, recordings: Mapping[str, Recording], terms: Terms, tell: Told) -> dict[str, Replayed]:
+def _replay(
+    script: Script, recordings: Mapping[str, Recording], known: Learned, terms: Terms, tell: Told
+) -> dict[str, Replayed]:
     services, budget = script.config.services, script.config.max_replicas_total
     return backtest(
         {name: (services[name].policy, recording) for name, recording in recordings.items()},
         start_delay_seconds=terms.start_delay_seconds,
         max_replicas_total=budget if set(recordings) == set(services) else None,
         progress=lambda share: tell(f"replaying {script.title}", share),
+        memories={name: each.memory for name, each in known.items()},
     )
 
 
-def _circumstances(script: Script, wanted: Wanted, recordings: Mapping[str, Recording], terms: Terms) -> Circumstances:
+def _circumstances(
+    script: Script, wanted: Wanted, recordings: Mapping[str, Recording], known: Learned, terms: Terms
+) -> Circumstances:
     config = script.config
     return Circumstances(
         wanted,
@@ -71,5 +83,6 @@ def _circumstances(script: Script, wanted: Wanted, recordings: Mapping[str, Reco
         terms.span.step_seconds,
         terms.start_delay_seconds,
         config.interval_seconds,
+        learned=known.get(wanted.name),
         unshared_budget=None if set(recordings) == set(config.services) else config.max_replicas_total,
     )

@@ -128,6 +128,16 @@ def test_a_service_that_came_in_the_evening_is_replayed_from_then_on(policy: str
     assert "error: late: Prometheus knows late@docker only since about 2023-11-15 17:5" in early.stderr
 
 
+def test_an_objective_learns_from_the_hours_before(policy: str) -> None:
+    sized = "    objective: {latency: 300ms, ratio: 0.99}\n    scale_up: {tolerance: 0.0}\n"
+    text = Path(policy).read_text(encoding="utf-8").replace("    scale_up: {tolerance: 0.0}\n", sized)
+    Path(policy).write_text(text, encoding="utf-8")
+    done = autoscaler("backtest", policy, "--since", "2023-11-15T18:00", "--until", "2023-11-15T19:00", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    (run,) = json.loads(done.stdout)["runs"]
+    assert "Less than a day of load was known before the span (17h50m) to learn from." in run["caveats"]
+
+
 def test_a_service_that_traefik_never_had_is_refused_with_those_that_there_are(policy: str) -> None:
     text = Path(policy).read_text(encoding="utf-8").replace("  web:", "  wbe:")
     Path(policy).write_text(text, encoding="utf-8")

@@ -18,6 +18,8 @@ from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, policy
 
 SPAN = Span(NOW, NOW + 3600.0, 5.0)
 BURST = TraefikSignal(Signal.REQUESTS, 30.0)
+NOTHING = Reading(ReadingKind.EMPTY, note="the query matches no series")
+SIZED = replace(policy(), objective=Objective(0.3, 0.99, TraefikSignal(Signal.SLOW_RATIO, 60.0), "throughput"))
 CONCURRENCY = Rule("busy", TraefikSignal(Signal.CONCURRENCY, 60.0), Goal.PER_REPLICA, 4.0)
 
 
@@ -30,6 +32,8 @@ class FakePast:
     known: dict[str, float] = field(default_factory=lambda: {"web@docker": NOW, "api@docker": NOW})
     later: dict[str, float] = field(default_factory=dict)
     asked: list[set[SignalRequest]] = field(default_factory=list)
+    before: Callable[[float], Reading] = lambda _: NOTHING  # the load at a time before the span
+    error_before: MetricsUnavailable | None = None
 
     def services_since(self, start: float, end: float) -> Mapping[str, float]:
         return self.known if start == SPAN.start else self.later
@@ -37,10 +41,16 @@ class FakePast:
     def read_range(
         self, requests: Collection[SignalRequest], span: Span, *, progress: Callable[[float], None]
     ) -> Mapping[SignalRequest, Sequence[Reading]]:
-        self.asked.append(set(requests))
         progress(1.0)
-        nothing = Reading(ReadingKind.EMPTY, note="the query matches no series")
-        return {request: [self.readings.get(request.source, nothing)] * len(span) for request in requests}
+        if span.end <= SPAN.start:
+            return self._before(requests, span)
+        self.asked.append(set(requests))
+        return {request: [self.readings.get(request.source, NOTHING)] * len(span) for request in requests}
+
+    def _before(self, requests: Collection[SignalRequest], span: Span) -> Mapping[SignalRequest, Sequence[Reading]]:
+        if self.error_before is not None:
+            raise self.error_before
+        return {request: [self.before(at) for at in span.instants] for request in requests}
 
     def replicas_range(
         self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False
@@ -160,7 +170,7 @@ def test_all_services_share_the_budget_but_not_with_those_that_are_left_out() ->
             id="a ratio of errors",
         ),
         pytest.param(
-            replace(policy(), objective=Objective(0.3, 0.99, TraefikSignal(Signal.SLOW_RATIO, 60.0), "throughput")),
+            SIZED,
             3,
             "counts for learning only while the replay has as many replicas as there were",
             id="learning",
@@ -171,6 +181,53 @@ def test_what_was_assumed_is_said(given: Policy, replicas: int | None, words: st
     outcome = studied(FakePast(replicas=replicas), script(web=given))["web"][0]
     assert words in notes(outcome)
     assert "The load is that of then, whatever is decided" in notes(outcome)
+
+
+def surges(at: float) -> Reading:
+    """For a minute of every ten the load is five times as high as before."""
+    return Reading.of(500.0 if at % 600 < 60 else 100.0)
+
+
+def test_what_the_loads_before_the_span_teach_is_known_from_the_first_decision_on() -> None:
+    past = FakePast({THROUGHPUT.source: Reading.of(100.0)}, before=surges)
+    known, unknown = studied(past, script(web=SIZED), script("stated.yaml", web=policy()))["web"]
+    assert known.run.samples[0].replicas > unknown.run.samples[0].replicas
+    assert "It begins with replicas.min 1: the count of then is not known, and without a memory but what 14d" in notes(
+        known
+    )
+    assert "before the span" not in notes(known)
+
+
+def test_both_policies_learn_for_themselves() -> None:
+    past = FakePast({THROUGHPUT.source: Reading.of(100.0)}, before=surges)
+    strict = replace(SIZED, rules=(replace(THROUGHPUT, target=25.0),))
+    one, other = studied(past, script(web=SIZED), script("strict.yaml", web=strict))["web"]
+    assert other.run.samples[0].replicas > one.run.samples[0].replicas
+
+
+@pytest.mark.parametrize(
+    ("past", "words"),
+    [
+        pytest.param(
+            FakePast(before=lambda at: Reading.of(90.0) if at > NOW - 7200.0 else NOTHING),
+            "Less than a day of load was known before the span (2h) to learn from.",
+            id="two hours",
+        ),
+        pytest.param(
+            FakePast(),
+            "Nothing was learned before the span: Prometheus knows no load in the 14 days before.",
+            id="nothing",
+        ),
+        pytest.param(
+            FakePast(error_before=MetricsUnavailable("it is too much")),
+            "Nothing was learned before the span: it is too much.",
+            id="no answer",
+        ),
+    ],
+)
+def test_where_little_or_nothing_was_learned_before_it_says_so(past: FakePast, words: str) -> None:
+    assert words in studied(past, script(web=SIZED))["web"][0].run.caveats
+    assert "before the span" not in notes(studied(past, script())["web"][0])
 
 
 def test_a_step_coarser_than_the_daemons_interval_is_said() -> None:
