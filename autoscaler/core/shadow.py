@@ -1,7 +1,7 @@
 """Headroom learned by rehearsal: shadows of the service, each with a headroom of its own, live through its real load.
 
-A shadow has replicas for `mean + deviations x standard deviation` of the load of its window, and for the most of its
-hold. Every bin it is charged what it would have missed, the measured start time long, and what its replicas would have
+A shadow has replicas for what the trend of its window says of the end of a start, some deviations from that trend more,
+and for the most of its hold. Every bin it is charged what it would have missed, the measured start time long, and what its replicas would have
 cost; the cheapest that missed no more than the budget leads. That is a quantile of the forecast's error over the start
 time, taken where it matters: in requests, and in whole replicas. Deviations are square-root staffing (Halfin and Whitt,
 1981) where the noise is that of arrivals, and more where the load itself jumps.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass, replace
+from operator import mul
 
 BIN_SECONDS = 15.0
 WINDOWS_SECONDS = (1200.0, 3600.0)
@@ -20,7 +21,7 @@ DEVIATIONS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 LONGEST_LAG_BINS = 20  # 5 minutes: what starts more slowly is not rehearsed truly
 MEMORY_SECONDS = 48 * 3600.0  # after so long a bin weighs 1/e
 CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer one leads
-SLACK = 0.08  # a load so little above what was planned with is still served: capacity is planned below the utmost
+SLACK = 0.1  # a load so little above what was planned with is still served: capacity is planned below the utmost
 CALM = 0.05  # nothing is lowered to where so little more load would raise it again
 CHALLENGE = 0.98  # a new leader must be cheaper by 2 %
 
@@ -39,10 +40,10 @@ class Headroom:
     deviations: float
     hold_seconds: float
 
-    def reserve(self, loads: Loads) -> float:
+    def reserve(self, loads: Loads, ahead_bins: float) -> float:
         """Return the load to be ready for, whatever the load is now."""
-        mean, deviation = loads.spread(int(self.window_seconds / BIN_SECONDS))
-        return mean + self.deviations * deviation
+        level, deviation = loads.trend(int(self.window_seconds / BIN_SECONDS), ahead_bins)
+        return level + self.deviations * deviation
 
 
 HEADROOMS = tuple(
@@ -66,17 +67,24 @@ class Loads:
         bins.append(load)
         return Loads(bins, self.seen + 1)
 
-    def spread(self, count: int) -> tuple[float, float]:
-        """Return mean and standard deviation of the latest `count` bins."""
-        return spread(self.bins[-count:])
+    def trend(self, count: int, ahead_bins: float) -> tuple[float, float]:
+        """Return the trend of the latest `count` bins, as the function of that name does."""
+        return trend(self.bins[-count:], ahead_bins)
 
 
-def spread(bins: array[float]) -> tuple[float, float]:
-    """Return mean and standard deviation; zeros of nothing."""
-    if not bins:
-        return 0.0, 0.0
-    mean = sum(bins) / len(bins)
-    return mean, math.sqrt(max(0.0, sum(load * load for load in bins) / len(bins) - mean * mean))
+def trend(bins: array[float], ahead_bins: float) -> tuple[float, float]:
+    """Return what the straight line through the bins (least squares) says of `ahead_bins` later, and how far off it is.
+
+    The second is the standard deviation from the line; zeros of nothing.
+    """
+    count = len(bins)
+    if count <= 1:
+        return (bins[0], 0.0) if bins else (0.0, 0.0)
+    mean, middle = sum(bins) / count, (count - 1) / 2
+    spread = count * (count * count - 1) / 12  # sum of the squared distances from the middle
+    slope = (sum(map(mul, bins, range(count))) - middle * count * mean) / spread
+    rest = sum(map(mul, bins, bins)) - count * mean * mean - slope * slope * spread
+    return max(0.0, mean + slope * (middle + ahead_bins)), math.sqrt(max(0.0, rest / count))
 
 
 def new_loads() -> Loads:
@@ -132,13 +140,13 @@ def new_field(low: int) -> Field:
 def step(field: Field, loads: Loads, footing: Footing) -> Field:
     """Let every shadow live through the latest bin of `loads`."""
     lag = int(footing.lag_bins)
-    known = loads.bins[: len(loads.bins) - lag] if lag else loads.bins
+    known = loads.bins[: max(0, len(loads.bins) - lag)]
     if not known:
         return field
     load, late = loads.bins[-1], footing.lag_bins - lag
     missed, cost, replicas = field.missed[:], field.cost[:], field.replicas[:]
     enough = load / (footing.per_replica * (1.0 + SLACK))  # replicas that would have served it
-    for index, (now, most) in enumerate(_needs(known, footing.per_replica)):
+    for index, (now, most) in enumerate(_needs(known, footing.per_replica, footing.lag_bins)):
         before = replicas[index]
         after = _follow(now, most, before, footing)
         miss = load if after < enough else load * late if before < enough else 0.0
@@ -148,14 +156,14 @@ def step(field: Field, loads: Loads, footing: Footing) -> Field:
     return Field(missed, cost, replicas, field.load * _DECAY + load, field.weight * _DECAY + 1.0, field.leader)
 
 
-def _needs(known: array[float], per_replica: float) -> list[tuple[float, float]]:
+def _needs(known: array[float], per_replica: float, ahead_bins: float) -> list[tuple[float, float]]:
     """Return the replicas, not yet whole, that each shadow needs now, and over its hold."""
     latest = known[-1]
     tops = [max(known[-hold:]) for hold in _HOLD_BINS]
     needs = []
     for window in _WINDOW_BINS:
-        mean, deviation = spread(known[-window:])
-        reserves = [mean + deviations * deviation for deviations in DEVIATIONS]
+        level, deviation = trend(known[-window:], ahead_bins)
+        reserves = [level + deviations * deviation for deviations in DEVIATIONS]
         needs += [
             (max(latest, reserve) / per_replica, max(top, reserve) / per_replica)
             for top in tops
