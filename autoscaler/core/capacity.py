@@ -10,7 +10,7 @@ conformal inference (Gibbs and Candes, 2021), which moves a quantile's level in 
 import math
 from dataclasses import dataclass, replace
 
-GAIN_PER_HOUR = 0.02
+GAIN_PER_HOUR = 0.01
 EARLY_GAIN_PER_HOUR = 0.02  # more while little is known
 EARLY_SECONDS = 4 * 3600.0
 AIM = 0.95  # of the budget; the rest is for what comes too late to be counted
@@ -50,6 +50,7 @@ class Capacity:
     log_ceiling: float = math.inf  # over the stated load per replica
     mean_load: float = 0.0  # per second, over about a day
     age_seconds: float = 0.0  # of observed time
+    judged_seconds: float = 0.0  # of it with a share of slow answers
     slow_share: float = 0.0  # of the answers of about the last day of average load
     latest: Pair | None = None
 
@@ -82,7 +83,7 @@ def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Ca
         return replace(capacity, latest=pair)
     hours = pair.load * seconds / (capacity.mean_load * 3600.0)  # of average load
     ceiling = _ceiling(capacity, pair, terms)
-    early = EARLY_GAIN_PER_HOUR * math.exp(-capacity.age_seconds / EARLY_SECONDS)
+    early = EARLY_GAIN_PER_HOUR * math.exp(-capacity.judged_seconds / EARLY_SECONDS)
     move = (GAIN_PER_HOUR + early) * hours * (1.0 - pair.slow_share / (AIM * terms.budget))
     if (terms.at_max and move < 0.0) or (terms.at_min and move > 0.0):
         move = 0.0
@@ -92,6 +93,7 @@ def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Ca
         capacity,
         log_factor=min(max(capacity.log_factor + move, math.log(LOWEST)), highest),
         log_ceiling=ceiling,
+        judged_seconds=capacity.judged_seconds + seconds,
         slow_share=share,
         latest=pair,
     )

@@ -101,7 +101,7 @@ def _next_bin(policy: Policy, learned: Learned, load: float, starts: Starts, now
         plain = shadow.elect(plain, objective.budget)
         seasonal = shadow.elect(seasonal, objective.budget) if floor is not None else seasonal
     learned = Learned(now, _bin(now), loads, plain, seasonal, profiles, learned.capacity)
-    return replace(learned, sizing=_size(objective, sized_rule(policy, objective), learned, floor or 0))
+    return replace(learned, sizing=_size(objective, sized_rule(policy, objective), learned, footing, floor or 0))
 
 
 def _footing(policy: Policy, rule: Rule, capacity: Capacity, starts: Starts) -> shadow.Footing:
@@ -145,12 +145,12 @@ def size(policy: Policy, learned: Learned | None) -> Sizing | None:
     return learned.sizing
 
 
-def _size(objective: Objective, rule: Rule, learned: Learned, floor: int) -> Sizing:
+def _size(objective: Objective, rule: Rule, learned: Learned, footing: shadow.Footing, floor: int) -> Sizing:
     capacity = capacity_estimate(objective, learned)
     seasonal = season_estimate(objective, learned)
     leading = learned.seasonal if seasonal.trusted else learned.plain
     headroom = headroom_estimate(objective, learned, leading)
-    reserve = leading.headroom.reserve(learned.loads) if headroom.trusted else 0.0
+    reserve = leading.headroom.reserve(learned.loads, footing.lag_bins) if headroom.trusted else 0.0
     return Sizing(
         rule.name,
         rule.target,

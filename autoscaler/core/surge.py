@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Moment, Observation, Sizing
-from autoscaler.core.policy import OBJECTIVE, Objective
+from autoscaler.core.policy import OBJECTIVE, Policy
+from autoscaler.core.sizing import recent_load
 
 FACTOR = 1.6  # of the load: what waits is gone in a few seconds
 OVERLOADED_SHARE = 0.5  # of the answers are slow
@@ -16,13 +17,12 @@ LEAST_SLOW_ANSWERS = 10.0  # in the window; fewer may be chance
 HOLD_SECONDS = 30.0
 
 
-def see_surge(
-    objective: Objective | None, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
-) -> Memory:
+def see_surge(policy: Policy, observation: Observation, memory: Memory, sizing: Sizing | None, now: float) -> Memory:
     """Note when most answers are slow, and the replicas that this load and its queue need."""
+    objective = policy.objective
     if objective is None or sizing is None:
         return memory
-    load, slow_share = observation.value(objective.rule), observation.value(OBJECTIVE)
+    load, slow_share = recent_load(policy, objective, observation), observation.value(OBJECTIVE)
     if load is None or slow_share is None or slow_share < OVERLOADED_SHARE:
         return memory
     if load * slow_share * objective.source.window_seconds < LEAST_SLOW_ANSWERS:

@@ -85,7 +85,7 @@ def beyond_the_budget() -> Decision:
     return within_budget({"userservice": wish, "other": other}, 10)["userservice"]
 
 
-RESERVE = Sizing("throughput", 50.0, reserve=190.0, reserve_note="190/s, the mean and 2 deviations of the last 20 min")
+RESERVE = Sizing("throughput", 50.0, reserve=190.0, reserve_note="190/s, the trend and 2 deviations of the last 20 min")
 
 
 EXAMPLES: Mapping[Reason, Decision] = {

@@ -1,0 +1,1 @@
+"""What one decision costs: time and memory per service, over simulated hours."""
