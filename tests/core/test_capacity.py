@@ -26,7 +26,8 @@ from autoscaler.core.capacity import (
 BUDGET = 0.01
 TERMS = Terms(stated=50.0, budget=BUDGET, settled=True, at_min=False, at_max=False)
 AT_MIN, AT_MAX = replace(TERMS, at_min=True), replace(TERMS, at_max=True)
-OLD = Capacity(mean_load=100.0, age_seconds=90 * 86_400.0)  # so old that nothing is early any more
+AGES_SECONDS = 90 * 86_400.0
+OLD = Capacity(mean_load=100.0, age_seconds=AGES_SECONDS, judged_seconds=AGES_SECONDS)  # nothing is early any more
 HOUR = 3600.0
 
 
@@ -57,9 +58,15 @@ def test_an_hour_of_answers_moves_the_factor(share: float, load: float, terms: T
 
 
 def test_while_little_is_known_answers_count_for_more() -> None:
-    young = replace(OLD, age_seconds=0.0)
+    young = replace(OLD, judged_seconds=0.0)
     assert gains(0.0, capacity=young) > 1.0 + 1e-6
     assert gains(3 * BUDGET, capacity=young) < gains(3 * BUDGET)
+
+
+def test_only_what_was_judged_makes_it_old() -> None:
+    hour = see_pair(see_load(OLD, 100.0, HOUR), Pair(100.0, 2, 0.0), HOUR, TERMS)
+    assert see_load(OLD, 100.0, HOUR).judged_seconds == OLD.judged_seconds
+    assert hour.judged_seconds == OLD.judged_seconds + HOUR
 
 
 @pytest.mark.parametrize(("share", "bound"), [(0.0, HIGHEST), (1.0, LOWEST)])

@@ -55,7 +55,7 @@ def test_a_surge_begins(which: Policy, readings: Mapping[str, Reading | float], 
 
 def test_a_surge_ends_a_while_after_the_answers_are_quick_again() -> None:
     timeline = Timeline(promising(high=30, down=behavior(window=300.0)), count=4)
-    raised = [timeline.see(OVERLOADED).desired for _ in range(3)][-1]
+    raised = [timeline.see({**OVERLOADED, "throughput": 180.0}).desired for _ in range(3)][-1]
     counts = [timeline.see(QUICK).desired for _ in range(round(HOLD_SECONDS / 5.0) + 2)]
     assert counts == [raised] * (round(HOLD_SECONDS / 5.0) - 1) + [4] * 3  # and no window holds it
 
