@@ -36,7 +36,7 @@ def test_the_sizing_learns_from_all_the_load_there_is_day_by_day() -> None:
     assert round((WINDOW.start - learning[4].start) / 86_400) == 14
     every = sorted({at for span in learning[4:] for at in span.instants})
     loads = [(at, value) for at in every if (value := two_hours(at).value) is not None]
-    expected = learn_from(SIZED, loads, Memory())
+    expected = learn_from(SIZED, loads, Memory(), WINDOW.start)
     for at in WINDOW.instants:
         observation = seen(4, {"throughput": two_hours(at), "@objective": Reading(ReadingKind.EMPTY)})
         _, expected = decide(SIZED, observation, expected, at)
