@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check fmt lock clean
+.PHONY: help demo test test-quick check fmt lock bench-core bench-elasticity clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
@@ -45,6 +45,16 @@ lock: $(VENV)/.ready ## Make the lock files anew from pyproject.toml
 	  --upgrade --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	  --upgrade --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+bench-core: $(VENV)/.ready ## Time and weigh one decision over 24 simulated hours -> build/bench/core.json
+	$(BIN)/python -m benchmarks.core
+
+START ?= 20
+PEAK ?= 24
+HOURS ?= 48
+bench-elasticity: $(VENV)/.ready ## Compare with HPA, KPA and Nomad on TRACES=DIR [START=20] [PEAK=24] [HOURS=48]
+	@test -n "$(TRACES)" || { echo "make: name a folder of CSV files (timestamp_s,requests_per_s): make bench-elasticity TRACES=DIR" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.elasticity "$(TRACES)" --start $(START) --peak $(PEAK) --hours $(HOURS)
 
 clean: ## Remove what the other targets made in this directory
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -1,10 +1,10 @@
 """Headroom learned by rehearsal: shadows of the service, each with a headroom of its own, live through its real load.
 
-A shadow has replicas for what the trend of its window says of the end of a start, some deviations from that trend more,
-and for the most of its hold. Every bin it is charged what it would have missed, the measured start time long, and what its replicas would have
-cost; the cheapest that missed no more than the budget leads. That is a quantile of the forecast's error over the start
-time, taken where it matters: in requests, and in whole replicas. Deviations are square-root staffing (Halfin and Whitt,
-1981) where the noise is that of arrivals, and more where the load itself jumps.
+A shadow has replicas for what the trend of its window says of the end of a start, some deviations from that trend
+more, and for the most of its hold. Every bin it is charged what it would have missed, the measured start time long, and
+what its replicas would have cost; the cheapest that missed no more than the budget leads. That is a quantile of the
+forecast's error over the start time, taken where it matters: in requests, and in whole replicas. Deviations are
+square-root staffing (Halfin and Whitt, 1981) where the noise is that of arrivals, and more where the load itself jumps.
 """
 
 from __future__ import annotations

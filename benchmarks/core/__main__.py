@@ -41,9 +41,9 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     (out / "core.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     typer.echo(
-        f"one decision {result['median_us']:.0f} µs in the median, {result['p99_us']:.0f} µs at p99 of the slowest hour; "
-        f"{result['memory_kib']:.1f} KiB of memory at most; "
-        f"first hour {rows[0]['median_us']:.0f} µs, last hour {rows[-1]['median_us']:.0f} µs"
+        f"one decision {result['median_us']:.0f} µs in the median (first hour {rows[0]['median_us']:.0f}, "
+        f"last hour {rows[-1]['median_us']:.0f}), {result['p99_us']:.0f} µs at p99 of the slowest hour; "
+        f"{result['memory_kib']:.1f} KiB of memory at most"
     )
 
 

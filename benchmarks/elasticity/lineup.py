@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from autoscaler.rehearse.plant import Plant
 from benchmarks.elasticity.ours import Ours, policy, trained
-from benchmarks.elasticity.peers.fixed import Oracle
 from benchmarks.elasticity.peers.hpa import Hpa
 from benchmarks.elasticity.peers.kpa import Kpa
 from benchmarks.elasticity.peers.nomad import Nomad
+from benchmarks.elasticity.peers.oracle import Oracle
 from benchmarks.elasticity.traces import Trace, noisy_past
 from benchmarks.elasticity.view import Autoscaler
 

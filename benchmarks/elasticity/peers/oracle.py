@@ -1,22 +1,10 @@
-"""What needs no algorithm: a fixed count, and an oracle that knows the demand of the future."""
+"""What needs no algorithm: an oracle that knows the demand of the future."""
 
 from __future__ import annotations
 
 from array import array
 
 from benchmarks.elasticity.view import View
-
-
-class Static:
-    """Always the same count."""
-
-    interval_seconds = 15.0
-
-    def __init__(self, replicas: int) -> None:
-        self._replicas = replicas
-
-    def decide(self, view: View) -> int:
-        return self._replicas
 
 
 class Oracle:
@@ -34,7 +22,8 @@ class Oracle:
 
 def _sliding_maximum(values: array[int], length: int) -> array[int]:
     """Return the maximum of each value and the next ones, `length` in all (a monotone queue from the right)."""
-    result, queue = array("i", values), []
+    result = array("i", values)
+    queue: list[int] = []
     for index in range(len(values) - 1, -1, -1):
         while queue and values[queue[-1]] <= values[index]:
             queue.pop()
