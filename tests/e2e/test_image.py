@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from deploy.lab.ports import free_ports
-from deploy.lab.shell import run
+from deploy.lab.shell import LabError, run
 
 pytestmark = pytest.mark.engine
 
@@ -87,3 +87,15 @@ def test_it_is_nobody_and_says_what_it_is(image: str) -> None:
 def test_the_command_works_in_it(image: str) -> None:
     assert run(["docker", "run", "--rm", image, "--version"], "version").startswith("autoscaler ")
     assert "Usage" in run(["docker", "run", "--rm", image, "--help"], "help")
+
+
+def test_it_simulates_with_a_chart_in_the_terminal_and_says_what_a_picture_needs(image: str) -> None:
+    policy = ["--volume", f"{ROOT}/config/autoscaler.yaml:/policy.yaml:ro"]
+    simulate = ["docker", "run", "--rm", "--read-only", *policy, image, "simulate", "/policy.yaml", "--duration", "10m"]
+    printed = run([*simulate, "--service", "userservice"], "simulate")
+    assert "answers slower than" in printed
+    assert "┌" in printed
+    with pytest.raises(
+        LabError, match=r"exit code 2:\s+error: PNG and HTML charts need matplotlib; install \S+\[charts\]"
+    ):
+        run([*simulate, "--png", "/tmp/simulate.png"], "draw")
