@@ -7,18 +7,9 @@ from autoscaler.core.explain import sentence
 from autoscaler.core.guards import FALLBACK_GUARDS, GUARDS
 from autoscaler.core.limits import LIMITS, apply_limits
 from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, recommend, reversals, see_blindness, see_count
-from autoscaler.core.model import (
-    AppliedLimit,
-    Decision,
-    Limit,
-    Observation,
-    Proposal,
-    Reading,
-    ReadingKind,
-    Reason,
-    Sizing,
-)
+from autoscaler.core.model import Decision, Observation, Proposal, Reading, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import Policy, Rule
+from autoscaler.core.reasons import reason_of
 from autoscaler.core.rules import propose
 from autoscaler.core.schedule import Bounds, bounds_at
 from autoscaler.core.situation import Situation
@@ -126,40 +117,8 @@ def conclude(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
     situation = replace(situation, memory=memory)
     desired, limited = apply_limits(LIMITS, situation, wanted)
     applied = (*wish.limits, *guarded, *limited)
-    reason = _reason(wish.reason, applied, situation.replicas.count, desired)
+    reason = reason_of(wish.reason, applied, situation.replicas.count, desired)
     return _decision(situation, Wish(desired, reason, wish.winner, applied)), memory
-
-
-HELD_BY = {
-    Limit.TOLERANCE: Reason.WITHIN_TOLERANCE,
-    Limit.WARM_UP: Reason.WARMING_UP,
-    Limit.MISSING_READING: Reason.MISSING_READING,
-    Limit.NOT_READY: Reason.NOT_READY,
-    Limit.PROJECTION: Reason.PROJECTED,
-    Limit.BURST: Reason.BURSTING,
-    Limit.HEADROOM: Reason.HEADROOM,
-    Limit.SEASON: Reason.SEASONAL,
-    Limit.CAP: Reason.CAPPED,
-    Limit.STABILIZATION: Reason.STABILIZING,
-    Limit.SURGE: Reason.SURGING,
-    Limit.RATE: Reason.RATE_LIMITED,
-    Limit.REVERSALS: Reason.REVERSING,
-    Limit.BUDGET: Reason.OVER_BUDGET,
-}
-
-
-def _reason(wished: Reason, applied: tuple[AppliedLimit, ...], count: int, desired: int) -> Reason:
-    """Return why the count changes, or which limit kept it from changing: the last, since that one ended there."""
-    if not applied:
-        return wished
-    if desired > count:
-        return next((HELD_BY[each.limit] for each in applied if each.before <= count < each.after), wished)
-    if desired < count:
-        return next((HELD_BY[each.limit] for each in applied if each.after < count <= each.before), wished)
-    holding = applied[-1]
-    if holding.limit is Limit.BOUNDS:
-        return Reason.AT_MAX if holding.before > count else Reason.AT_MIN
-    return HELD_BY[holding.limit]
 
 
 def _decision(situation: Situation, wish: Wish) -> Decision:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from autoscaler.core.decide import HELD_BY
 from autoscaler.core.model import Direction, Limit, Observation, Reading, ReadingKind, Reason, Replicas, Sizing
 from autoscaler.core.policy import Policy, Reversals
+from autoscaler.core.reasons import HELD_BY
 from tests.builders import (
     BACKLOG,
     BURSTY,
