@@ -33,12 +33,12 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Account]:
     """
     config = load(settings.config, settings)
     wanted = chosen(config, names)
-    now = time.time()
-    finished = _planner(settings, config, wanted, now).run(now)
+    planner = _planner(settings, config, wanted)
+    finished = planner.run(time.time())
     return [account(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
 
 
-def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig], now: float) -> Cycle:
+def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig]) -> Cycle:
     """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
     target = make_target(settings, tell=_nobody)
     gate = Gate(Operations(target, _nobody, at_once=1), dry_run=True)
@@ -46,7 +46,7 @@ def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceCon
     services = wanted if total is None else config.services
     history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)
     warm = WarmStart(services, target, history, interval_seconds=config.interval_seconds)
-    memories = {name: each.memory for name, each in wait_for(warm, now, WARM_START_SECONDS).items()}
+    memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
     source = make_source(settings, config, _nobody)
     return Cycle(services, source, target, gate, _nobody, max_replicas_total=total, memories=memories)
 

@@ -11,7 +11,7 @@ from autoscaler.core.sizing import size
 from autoscaler.cycle import signal_requests
 from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
 from autoscaler.policyfile.model import ServiceConfig
-from autoscaler.ports import MetricHistory, ReplicaTarget
+from autoscaler.ports import MetricHistory, ReplicaTarget, Span
 from autoscaler.recall import Past, Recalled, Subject, live_through, observed, window_before
 from autoscaler.relearn import OutOfTimeError, Relearner
 
@@ -55,7 +55,9 @@ class WarmStart:
         """Rebuild what the past as of `now` (unix seconds) allows; what takes longer than `most_seconds` stays cold."""
         begun = self._monotonic()
         try:
-            self._rebuild(now, begun + LEARNING_SHARE * most_seconds, begun + most_seconds)
+            self._rebuild(
+                lambda: now + self._monotonic() - begun, begun + LEARNING_SHARE * most_seconds, begun + most_seconds
+            )
         except OutOfTimeError:
             self.give_up(f"there was no time left after {most_seconds:g} s")
         except (MetricsUnavailable, TargetUnavailable) as error:
@@ -68,12 +70,16 @@ class WarmStart:
         for name in self._services:
             self.rebuilt.setdefault(name, Rebuilt(name, problem=problem))
 
-    def _rebuild(self, now: float, learn_until: float, deadline: float) -> None:
+    def _rebuild(self, clock: Callable[[], float], learn_until: float, deadline: float) -> None:
         subjects = self._subjects()
         if not subjects:
             return
-        window = window_before(now, [subject.policy for subject in subjects], self._interval_seconds)
-        learned = Relearner(self._history, learn_until, self._monotonic).learn(subjects, window.start)
+        learned = Relearner(self._history, learn_until, self._monotonic).learn(
+            subjects, self._window(subjects, clock()).start
+        )
+        window = self._window(
+            subjects, clock()
+        )  # up to now: learning took its time, and a gap would start a new window
 
         def check(_: float) -> None:
             if self._monotonic() > deadline:
@@ -84,6 +90,9 @@ class WarmStart:
             check(0.0)
             name = subject.policy.service
             self.rebuilt[name] = rebuilt(subject.policy, pasts[name], learned.get(name, Recalled()))
+
+    def _window(self, subjects: Sequence[Subject], now: float) -> Span:
+        return window_before(now, [subject.policy for subject in subjects], self._interval_seconds)
 
     def _subjects(self) -> Sequence[Subject]:
         """Return the services that are there; one that is not has no past."""

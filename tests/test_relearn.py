@@ -12,7 +12,7 @@ from autoscaler.core.replay import learn_from
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.recall import window_before
 from tests.builders import NOW, THROUGHPUT, behavior, policy, seen
-from tests.past import STEP, FakePast, restarted
+from tests.past import STEP, FakePast, always, restarted
 
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
 SIZED = replace(policy(THROUGHPUT, down=behavior(window=300.0)), objective=Objective(0.3, 0.99, SLOW, "throughput"))
@@ -68,3 +68,14 @@ def test_a_prometheus_that_knows_no_weeks_still_gives_the_window() -> None:
     rebuilt = restarted(past, SIZED)["userservice"]
     assert (rebuilt.problem, rebuilt.load_days) == ("gave a partial answer", 0.0)
     assert rebuilt.window_seconds == WINDOW.end - WINDOW.start
+
+
+def test_the_window_is_read_last_and_reaches_up_to_the_moment_at_which_learning_ended() -> None:
+    past = FakePast({THROUGHPUT.source: always(150.0)})
+    past.seconds_per_day = 2.0
+    rebuilt = restarted(past, SIZED)["userservice"]
+    took_seconds = past.seconds_per_day * (1 + 3)
+    assert past.asked[-1].step_seconds == STEP
+    assert past.asked[-1].end == pytest.approx(NOW + took_seconds, abs=1.0)
+    assert rebuilt.memory.last_seen is not None
+    assert rebuilt.memory.last_seen.at == past.asked[-1].end
