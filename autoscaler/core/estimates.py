@@ -36,11 +36,11 @@ def headroom_estimate(objective: Objective, learned: Learned, leading: shadow.Fi
 
 def words(headroom: shadow.Headroom) -> str:
     """Say what a headroom is ready for."""
-    return f"{headroom.deviations:g} deviations above the mean of {headroom.window_seconds / 60:g} min"
+    return f"{headroom.deviations:g} deviations above the trend of {headroom.window_seconds / 60:g} min"
 
 
 def season_estimate(objective: Objective, learned: Learned) -> Estimate:
-    """Tell the best profile; it is followed while the shadows that know it are cheaper and miss few enough."""
+    """Tell the best profile; it is followed while shadows that know it keep the budget, for less or alone."""
     if not objective.learn_season:
         return Estimate("season", trusted=False, note="objective.season is off")
     if not objective.learn_headroom:
@@ -51,7 +51,8 @@ def season_estimate(objective: Objective, learned: Learned) -> Estimate:
         return Estimate("season", trusted=False, note=note)
     if not learned.trusted or seasonal.leader < 0 or seasonal.weight < TRUSTED_WEIGHT:
         return Estimate("season", trusted=False, note=f"the {profile.name}'s profile is still on trial")
-    gain = 1 - seasonal.mean_cost / learned.plain.mean_cost
-    trusted = gain > 1 - shadow.CHALLENGE and seasonal.missed_share <= objective.budget
-    note = f"with the {profile.name}'s profile {gain:+.1%} cheaper, would have missed {seasonal.missed_share:.2%}"
-    return Estimate("season", trusted=trusted, note=note)
+    cost, missed = seasonal.mean_cost / learned.plain.mean_cost, learned.plain.missed_share
+    needed = cost < shadow.CHALLENGE or missed > objective.budget
+    without = f"{missed:.2%}, at {cost - 1:+.1%} of the replicas"
+    note = f"with the {profile.name}'s profile {seasonal.missed_share:.2%} would have been missed instead of {without}"
+    return Estimate("season", trusted=needed and seasonal.missed_share <= objective.budget, note=note)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Limit, Moment, Reading, Reason
+from autoscaler.core.model import Limit, Moment, Reading, Reason, Sizing
 from autoscaler.core.policy import Goal, Query, Rule, Signal, TraefikSignal
+from autoscaler.core.shadow import CALM
 from tests.builders import (
     BURSTY,
     CONNECTIONS,
@@ -21,7 +22,7 @@ from tests.builders import (
     policy,
     seen,
 )
-from tests.core.examples import decided
+from tests.core.examples import decided, sized
 from tests.timelines import Timeline
 
 STEPS = replace(STEPPED, steps=(above(0.5, 2), below(0.45, 3)))
@@ -68,6 +69,25 @@ def test_the_projection_names_the_rule_and_the_count() -> None:
 def test_one_fewer_is_refused_when_it_would_be_asked_for_again() -> None:
     decision = decided(policy(replace(STEPS, steps=(above(0.5, 2), below(0.45, 1)))), seen(4, {"p99": 0.44}))
     assert (decision.desired, decision.reason) == (4, Reason.PROJECTED)
+
+
+@pytest.mark.parametrize(
+    ("load", "sizing", "desired"),
+    [
+        pytest.param(100.0, Sizing("throughput", 50.0), 3, id="a little more load would raise 2 again"),
+        pytest.param(100.0 / (1.0 + CALM), Sizing("throughput", 50.0), 2, id="that much less would not"),
+        pytest.param(100.0, Sizing("throughput", 50.0, capacity_factor=2.0), 2, id="by the learned load per replica"),
+        pytest.param(40.0, Sizing("throughput", 50.0, reserve=140.0, reserve_note="140/s"), 3, id="with the reserve"),
+        pytest.param(
+            40.0, Sizing("throughput", 50.0, reserve=149.0, reserve_note="149/s"), 4, id="which stays calm too"
+        ),
+        pytest.param(277.0, Sizing("throughput", 50.0), 6, id="one fewer"),
+        pytest.param(345.0, Sizing("throughput", 50.0), 8, id="with the tolerance of scale_down"),
+        pytest.param(100.0, Sizing("other", 50.0), 2, id="a rule that is not sized has its own"),
+    ],
+)
+def test_a_sized_rule_is_lowered_to_where_it_stays_calm(load: float, sizing: Sizing, desired: int) -> None:
+    assert sized(policy(), seen(8 if load > 150.0 else 6, {"throughput": load}), sizing).desired == desired
 
 
 def test_a_burst_raises_at_once_and_keeps_the_count_for_a_whole_long_window() -> None:

@@ -1,25 +1,32 @@
 """What holds for every policy, every load and every order of events."""
 
 import math
+from array import array
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autoscaler.core.capacity import AIM
 from autoscaler.core.decide import decide
+from autoscaler.core.learned import Learned
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Direction, Reading, ReadingKind, Reason
-from autoscaler.core.policy import Policy, Reversals, SelectPolicy
+from autoscaler.core.policy import OBJECTIVE, Policy, Reversals, SelectPolicy
 from autoscaler.core.replay import replay
 from autoscaler.core.schedule import bounds_at
+from autoscaler.core.shadow import SHADOWS, Loads, new_field
 from tests.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, behavior, missing, policy, seen
+from tests.core.learning import GOAL, every, noisy, promising, size_of, taught
 from tests.core.worlds import Happening, Moment, live, policies, scripts
 from tests.timelines import Timeline
 
 many = settings(max_examples=200, deadline=None)
 more = settings(max_examples=600, deadline=None)
+MOST_BYTES = 64 * 1024  # for each service
 FORCED_DOWN = {Reason.ABOVE_MAX, Reason.CAPPED}  # the maximum fell, by the policy or by a cap
 
 
@@ -63,14 +70,26 @@ def instead(which: Policy, moment: Moment, readings: Mapping[str, Reading]) -> D
 @more
 @given(policies(), scripts, st.lists(st.sampled_from([1.0, 1.05, 1.2, 1.5, 3.0]), min_size=6, max_size=6))
 def test_more_load_never_yields_fewer_replicas(which: Policy, script: list[Happening], factors: list[float]) -> None:
+    """With the same knowledge: what more load teaches may be that a replica serves more."""
     rules = ("throughput", "p95", "p99", "backlog", "connections", "licences")
-    by_rule = dict(zip(rules, factors, strict=True))
-    for moment in live(which, script):
+    by_rule = {**dict(zip(rules, factors, strict=True)), OBJECTIVE: 1.0}
+    for moment in map(knowing, live(which, script)):
         more_load = {
             name: replace(reading, value=reading.value and reading.value * by_rule[name.removesuffix("@burst")])
             for name, reading in moment.observation.readings.items()
         }
-        assert instead(which, moment, more_load).desired >= moment.decision.desired
+        same_load = instead(which, moment, moment.observation.readings)
+        assert instead(which, moment, more_load).desired >= same_load.desired
+
+
+def knowing(moment: Moment) -> Moment:
+    """The moment with what it taught already known before, so that nothing is left to be learned from it."""
+    learned = moment.after.learned
+    if learned is None:
+        return moment
+    capacity = replace(learned.capacity, latest=None)  # no onset of slowness either
+    known = replace(learned, at=moment.decision.at, capacity=capacity)
+    return replace(moment, before=replace(moment.before, learned=known))
 
 
 @many
@@ -101,9 +120,10 @@ def test_nothing_is_lowered_in_a_burst_nor_for_a_window_after_it(which: Policy, 
 @many
 @given(policies(), scripts)
 def test_nothing_is_lowered_below_what_was_wanted_within_the_window(which: Policy, script: list[Happening]) -> None:
-    seconds = which.scale_down.stabilization_window_seconds
     for moment in live(which, script):
         decision = moment.decision
+        learned = None if decision.sizing is None else decision.sizing.hold_seconds
+        seconds = which.scale_down.stabilization_window_seconds if learned is None else learned
         wanted = [each.replicas for each in moment.before.recommendations if each.at > decision.at - seconds]
         if wanted and decision.direction is Direction.DOWN and decision.reason is not Reason.ABOVE_MAX:
             assert decision.desired >= min(decision.high, max(wanted))
@@ -129,7 +149,7 @@ def test_the_same_input_gives_the_same_output(which: Policy, script: list[Happen
 def test_a_replay_of_what_was_seen_decides_as_the_daemon_did(which: Policy, script: list[Happening]) -> None:
     lived = live(which, script)
     history = [(moment.decision.at, moment.observation) for moment in lived]
-    assert list(replay(which, history, Memory())) == [(moment.decision, moment.after) for moment in lived]
+    assert list(replay(which, history, lived[0].before)) == [(moment.decision, moment.after) for moment in lived]
 
 
 @many
@@ -204,6 +224,7 @@ def test_memory_is_bounded_by_the_horizon(which: Policy, script: list[Happening]
     for moment in live(which, regular):
         assert len(moment.after.recommendations) <= math.ceil(which.horizon_seconds / interval) + 2
         assert len(moment.after.changes) <= math.ceil(kept_seconds / interval) + 1
+        assert size_of(moment.after.learned) <= MOST_BYTES
 
 
 def test_memory_does_not_grow_over_a_day_of_changes() -> None:
@@ -214,3 +235,41 @@ def test_memory_does_not_grow_over_a_day_of_changes() -> None:
         assert len(timeline.memory.recommendations) <= 60.0 / 5.0
         assert len(timeline.memory.changes) <= 3600.0 / 5.0
     assert len(timeline.memory.changes) > 50
+
+
+def test_what_is_learned_in_a_week_is_as_large_as_what_is_learned_in_a_day() -> None:
+    which = promising(high=30)
+    day, week = (taught(which, every(60.0, noisy(300.0, 100.0, days * 1440))) for days in (1, 7))
+    assert size_of(week) == pytest.approx(size_of(day), rel=0.02)  # words and numbers differ in length
+
+
+def test_a_service_needs_little_memory_even_with_the_longest_hold() -> None:
+    which = promising(rule=BURSTY, high=1000, down=behavior(window=300.0))
+    timeline, largest = Timeline(which, count=500), 0
+    for step in range(17_280):  # a load that falls for hours: every wish may still count
+        load = 40_000.0 * (1.0 - step % 1440 / 1440)
+        timeline.see({"throughput": load, "throughput@burst": load, OBJECTIVE: 0.001})
+        largest = max(largest, size_of(timeline.memory)) if step % 60 == 0 else largest
+    assert 10_000 < largest <= MOST_BYTES
+
+
+@many
+@given(
+    st.integers(0, SHADOWS - 1),
+    st.floats(0.0, 600.0),
+    st.integers(1, 12),
+    st.floats(1.0, 20.0),
+    st.sampled_from([0.0, 0.1]),
+)
+def test_a_constant_load_makes_at_most_one_change_once_the_headroom_is_learned(
+    leader: int, load: float, count: int, interval: float, tolerance: float
+) -> None:
+    which = promising(high=12, up=behavior(tolerance=tolerance), down=behavior(window=60.0))
+    field = replace(new_field(1), leader=leader)
+    learned = Learned(NOW - interval, 0, Loads(array("d", [load] * 300), seen=10_000), field, field)
+    timeline = Timeline(which, count, memory=Memory(learned=learned))
+    counts = [count]
+    for _ in range(150):
+        timeline.see({"throughput": load, OBJECTIVE: AIM * GOAL.budget}, after=interval)
+        counts.append(timeline.count)
+    assert sum(before != after for before, after in pairwise(counts)) <= 1

@@ -1,19 +1,23 @@
-"""Every policy, every observation and every past, for hypothesis: the whole feature set, the objective left out."""
+"""Every policy, every observation and every past, for hypothesis: the whole feature set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from autoscaler.core.decide import decide
+from autoscaler.core.learned import Learned
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import (
+    OBJECTIVE,
     Behavior,
     BlindAction,
+    Objective,
     OnMissing,
     Policy,
     RatePolicy,
@@ -27,6 +31,7 @@ from autoscaler.core.policy import (
 )
 from autoscaler.core.schedule import Schedule
 from tests.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, STEPPED, THROUGHPUT, missing
+from tests.core.learning import GOAL, SLOW, every, noisy, promising, spiking, taught
 
 rates = st.builds(RatePolicy, st.sampled_from(RateUnit), st.integers(1, 100), st.sampled_from([5.0, 15.0, 60.0]))
 behaviors = st.builds(
@@ -85,10 +90,17 @@ def rule_sets(draw: st.DrawFn) -> tuple[Rule, ...]:
     return tuple(draw(st.permutations([*chosen, *caps])))
 
 
+objectives = st.builds(
+    Objective, st.just(0.3), st.sampled_from([0.9, 0.99]), st.just(SLOW), st.just("throughput"), *[st.booleans()] * 3
+)
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     low = draw(st.integers(1, 4))
     high = draw(st.integers(low, 12))
+    rules = draw(rule_sets())
+    sized = any(rule.name == GOAL.rule for rule in rules)
     minutes = st.sampled_from(["* * * * *", "*/2 * * * *", "*/7 * * * *", "0 0 * * *"])
     berlin = ZoneInfo("Europe/Berlin")
     raising = st.builds(Schedule, minutes, st.just(60.0), st.just(berlin), st.integers(1, high))
@@ -97,12 +109,13 @@ def policies(draw: st.DrawFn) -> Policy:
         "userservice",
         low,
         high,
-        draw(rule_sets()),
+        rules,
         draw(behaviors),
         draw(behaviors),
         draw(never_lowering_fallbacks),
         schedules=tuple(draw(st.lists(raising | lowering, max_size=2))),
         reversals=draw(reversal_limits),
+        objective=draw(st.none() | objectives) if sized else None,
     )
 
 
@@ -114,6 +127,7 @@ SCALES = {
     "backlog": 1200.0,
     "connections": 500.0,
     "licences": 14.0,
+    OBJECTIVE: 0.9,
 }
 NO_VALUES = tuple(missing(kind) for kind in ReadingKind if kind is not ReadingKind.VALUE)
 
@@ -184,10 +198,23 @@ class Moment:
     after: Memory
 
 
+@cache
+def pasts() -> tuple[Learned | None, ...]:
+    """What may have been learned before: nothing; the headroom of a day; a season, just before a daily spike."""
+    day, days = noisy(200.0, 60.0, 5800), spiking(5 + 2.98 / 24, usual=150.0, spike=500.0)
+    pasts = every(15.0, day, start=NOW - 15.0 * len(day)), every(60.0, days, start=NOW - 60.0 * len(days))
+    return None, *(taught(promising(high=12), past, start_seconds=60.0) for past in pasts)
+
+
+def beginning(which: Policy, script: list[Happening]) -> Memory:
+    """The memory with which a life begins: of a service with an objective it may hold what was learned."""
+    return Memory() if which.objective is None else Memory(learned=pasts()[script[-1].replicas % len(pasts())])
+
+
 def live(which: Policy, script: list[Happening]) -> list[Moment]:
     """Live through a script from a fleet within the bounds on; most decisions are followed."""
     count = which.min_replicas + script[0].replicas % (which.max_replicas - which.min_replicas + 1)
-    fleet, desired, memory, now = Replicas(count, count), count, Memory(), NOW
+    fleet, desired, memory, now = Replicas(count, count), count, beginning(which, script), NOW
     moments: list[Moment] = []
     for happening in script:
         now += happening.pause_seconds
