@@ -22,7 +22,7 @@ LONGEST_LAG_BINS = 20  # 5 minutes: what starts more slowly is not rehearsed tru
 MEMORY_SECONDS = 48 * 3600.0  # after so long a bin weighs 1/e
 CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer one leads
 SLACK = 0.1  # a load so little above what was planned with is still served: capacity is planned below the utmost
-CALM = 0.05  # nothing is lowered to where so little more load would raise it again
+CALM = 0.06  # nothing is lowered to where so little more load would raise it again
 CHALLENGE = 0.98  # a new leader must be cheaper by 2 %
 
 SHADOWS = len(WINDOWS_SECONDS) * len(HOLDS_SECONDS) * len(DEVIATIONS)

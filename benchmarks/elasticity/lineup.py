@@ -14,7 +14,7 @@ from benchmarks.elasticity.view import Autoscaler
 
 TARGETS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of what a replica can serve at the utmost
 PEERS = ("hpa", "hpa-tuned", "kpa", "nomad-5m", "nomad-30s")
-OURS = ("ours", "ours-97", "ours-95")
+OURS = ("ours", "ours-98", "ours-97", "ours-96", "ours-95")
 ORACLE = "oracle"
 MIN_REPLICAS, MAX_REPLICAS = 1, 1000
 
@@ -32,7 +32,7 @@ def targets(name: str) -> Sequence[float]:
     """Return what is swept; the oracle has no target, and the other budgets only draw the line between."""
     if name == ORACLE:
         return (1.0,)
-    return (0.7, 0.9) if name in {"ours-97", "ours-95"} else TARGETS
+    return TARGETS[-1:] if name in OURS[1:] else TARGETS
 
 
 def make(name: str, target: float, course: Course) -> Autoscaler:
