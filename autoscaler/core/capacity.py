@@ -53,6 +53,7 @@ class Capacity:
     judged_seconds: float = 0.0  # of it with a share of slow answers
     slow_share: float = 0.0  # of the answers of about the last day of average load
     latest: Pair | None = None
+    unjudged_note: str = ""  # why there is no latest one
 
     @property
     def factor(self) -> float:
@@ -72,9 +73,9 @@ def see_load(capacity: Capacity, load: float, seconds: float) -> Capacity:
     )
 
 
-def see_no_pair(capacity: Capacity) -> Capacity:
-    """Note that it is not known how slow the answers are: what is seen next is not the onset of anything."""
-    return replace(capacity, latest=None)
+def see_no_pair(capacity: Capacity, note: str = "") -> Capacity:
+    """Note that, and why, it is not known how slow the answers are: what is seen next is not the onset of anything."""
+    return replace(capacity, latest=None, unjudged_note=note)
 
 
 def see_pair(capacity: Capacity, pair: Pair, seconds: float, terms: Terms) -> Capacity:

@@ -12,9 +12,14 @@ def capacity_estimate(objective: Objective, learned: Learned) -> Estimate:
     """Tell the factor on the stated load per replica; it is followed from the first answer on."""
     if not objective.learn_capacity:
         return Estimate("capacity", trusted=False, note="objective.capacity is off")
-    factor, share = learned.capacity.factor, learned.capacity.slow_share
+    factor, share, why = learned.capacity.factor, learned.capacity.slow_share, learned.capacity.unjudged_note
+    because = f" ({why})" if why else ""
+    if learned.capacity.judged_seconds <= 0.0:
+        note = f"how many answers are slow was not measured yet{because}"
+        return Estimate("capacity", trusted=False, note=note)
     if learned.capacity.latest is None:
-        return Estimate("capacity", trusted=True, note=f"x {factor:.2f}: how many answers are slow is not measured now")
+        note = f"x {factor:.2f}: how many answers are slow is not measured now{because}"
+        return Estimate("capacity", trusted=True, note=note)
     note = f"x {factor:.2f}: {share:.2%} of the answers were slow, {objective.budget:.2%} may be"
     return Estimate("capacity", trusted=True, note=note)
 

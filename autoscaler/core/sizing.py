@@ -53,12 +53,12 @@ def _see_capacity(policy: Policy, observation: Observation, learned: Learned, st
     assert objective is not None  # noqa: S101  nothing is learned without
     passed_seconds, load = now - learned.at, observation.value(objective.rule) or 0.0
     seconds = min(max(passed_seconds, 0.0), _LONGEST_GAP_SECONDS)
-    capacity, slow_share = see_load(learned.capacity, load, seconds), observation.value(OBJECTIVE)
-    if seconds != passed_seconds or slow_share is None:
+    capacity, reading = see_load(learned.capacity, load, seconds), observation.readings.get(OBJECTIVE)
+    if reading is None or reading.value is None or not objective.learn_capacity:
+        return see_no_pair(capacity, "" if reading is None else reading.note or reading.kind)
+    if seconds != passed_seconds:
         capacity = see_no_pair(capacity)
-    if slow_share is None or not objective.learn_capacity:
-        return capacity
-    pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, slow_share)
+    pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, reading.value)
     return see_pair(capacity, pair, seconds, _terms(policy, objective, observation, starts))
 
 

@@ -113,9 +113,9 @@ def test_in_the_long_run_as_many_answers_are_slow_as_it_aims_at(real: float) -> 
 QUIET, SLOW = Pair(190.0, 2, 0.0), Pair(200.0, 2, OVERLOADED_SHARE)
 
 
-def ceiling(before: Pair | None, pair: Pair, terms: Terms = TERMS, **known: float) -> float:
+def ceiling(before: Pair | None, pair: Pair, terms: Terms = TERMS, known: Capacity = OLD) -> float:
     """Load per replica at the ceiling after these two pairs, over the stated one."""
-    return math.exp(see_pair(replace(OLD, latest=before, **known), pair, 5.0, terms).log_ceiling)
+    return math.exp(see_pair(replace(known, latest=before), pair, 5.0, terms).log_ceiling)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def ceiling(before: Pair | None, pair: Pair, terms: Terms = TERMS, **known: floa
     ],
 )
 def test_a_ceiling_is_learned_at_an_onset_only(before: Pair | None, pair: Pair, terms: Terms, mean_load: float) -> None:
-    assert ceiling(before, pair, terms, mean_load=mean_load) == math.inf
+    assert ceiling(before, pair, terms, replace(OLD, mean_load=mean_load)) == math.inf
 
 
 def test_at_an_onset_the_ceiling_is_the_load_per_replica() -> None:
@@ -143,7 +143,7 @@ def test_at_an_onset_the_ceiling_is_the_load_per_replica() -> None:
 
 @pytest.mark.parametrize(("known", "then"), [(1.9, 1.9), (2.1, 2.0)])
 def test_of_two_ceilings_the_lower_counts(known: float, then: float) -> None:
-    assert ceiling(QUIET, SLOW, log_ceiling=math.log(known)) == pytest.approx(then)
+    assert ceiling(QUIET, SLOW, known=replace(OLD, log_ceiling=math.log(known))) == pytest.approx(then)
 
 
 def test_the_next_pair_after_an_unmeasured_time_is_no_onset() -> None:

@@ -10,7 +10,7 @@ from autoscaler.core.capacity import Pair
 from autoscaler.core.estimates import capacity_estimate, headroom_estimate, season_estimate
 from autoscaler.core.learned import TRUSTED_BINS, Learned
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Change, Observation, Reading, Reason, Sizing
+from autoscaler.core.model import Change, Observation, Reading, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import OBJECTIVE, Policy
 from autoscaler.core.shadow import BIN_SECONDS, HEADROOMS, HOLDS_SECONDS
 from autoscaler.core.sizing import (
@@ -73,11 +73,14 @@ def test_after_a_day_of_load_the_headroom_is_followed() -> None:
 def test_a_part_that_is_off_is_not_followed_and_says_so(part: str) -> None:
     off = replace(GOAL, **{f"learn_{part}": False})  # type: ignore[arg-type]
     which = promising(off, high=40)
-    sizing = sizing_of(which, taught(which, every(BIN_SECONDS, A_DAY)))
+    known, capacity = taught(which, every(BIN_SECONDS, A_DAY)), lived(which, 0.0).capacity
+    known = learn(which, seen(4, {"throughput": 300.0}), replace(known, capacity=capacity), Starts(), NOW) or known
+    sizing = sizing_of(which, known)
     assert notes(sizing)[part] == (False, f"objective.{part} is off")
     others = {name: trusted for name, (trusted, _) in notes(sizing).items() if name not in {part, "season"}}
     assert set(others.values()) == {True}
     assert (sizing.reserve > 0.0) == (part != "headroom")
+    assert (sizing.capacity_factor > 1.0) == (part != "capacity")
 
 
 def test_with_everything_off_the_policy_is_followed_as_stated() -> None:
@@ -153,8 +156,21 @@ def test_only_a_share_that_was_measured_teaches_anything() -> None:
     learned = lived(SIZED, missing())
     assert learned.capacity.log_factor == 0.0
     assert learned.capacity.judged_seconds == 0.0
-    note = "x 1.00: how many answers are slow is not measured now"
-    assert notes(sizing_of(SIZED, learned))["capacity"] == (True, note)
+    note = "how many answers are slow was not measured yet (empty)"
+    assert notes(sizing_of(SIZED, learned))["capacity"] == (False, note)
+
+
+def test_what_was_learned_stays_while_nothing_is_measured_and_says_so() -> None:
+    before = lived(SIZED, 0.1)
+    unmeasured = Reading(ReadingKind.ERROR, note="add 0.3 to Traefik's buckets")
+    observation = seen(4, {"throughput": 300.0, OBJECTIVE: unmeasured})
+    learned = learn(SIZED, observation, before, Starts(), NOW + 3600.0 + BIN_SECONDS) or before
+    sizing = sizing_of(SIZED, learned)
+    assert sizing.capacity_factor == before.capacity.factor < 1.0
+    note = (
+        f"x {sizing.capacity_factor:.2f}: how many answers are slow is not measured now (add 0.3 to Traefik's buckets)"
+    )
+    assert notes(sizing)["capacity"] == (True, note)
 
 
 def test_no_load_teaches_nothing() -> None:
