@@ -38,7 +38,9 @@ def test_the_sizing_learns_from_all_the_load_there_is_day_by_day() -> None:
     loads = [(at, value) for at in every if (value := two_hours(at).value) is not None]
     expected = learn_from(SIZED, loads, Memory(), WINDOW.start)
     for at in WINDOW.instants:
-        observation = seen(4, {"throughput": two_hours(at), "@objective": Reading(ReadingKind.EMPTY, note="nothing is known")})
+        observation = seen(
+            4, {"throughput": two_hours(at), "@objective": Reading(ReadingKind.EMPTY, note="nothing is known")}
+        )
         _, expected = decide(SIZED, observation, expected, at)
     assert rebuilt.memory.learned == expected.learned
 
