@@ -24,6 +24,7 @@ from autoscaler.core.shadow import (
     new_field,
     new_loads,
     step,
+    trend,
 )
 
 FOOTING = Footing(per_replica=50.0, lag_bins=0.0, low=1, high=10, tolerance_up=0.0, tolerance_down=0.0)
@@ -38,6 +39,24 @@ def lived(loads: Iterable[float], footing: Footing = FOOTING, field: Field | Non
         known = known.with_bin(load)
         field = step(field, known, footing)
     return field
+
+
+@pytest.mark.parametrize(
+    ("loads", "ahead_bins", "level", "deviation"),
+    [
+        pytest.param([], 4.0, 0.0, 0.0, id="nothing"),
+        pytest.param([7.0], 4.0, 7.0, 0.0, id="a single load has no trend"),
+        pytest.param([5.0] * 9, 4.0, 5.0, 0.0, id="a constant one stays"),
+        pytest.param([10.0, 20.0, 30.0], 0.0, 30.0, 0.0, id="a rising one is where it is"),
+        pytest.param([10.0, 20.0, 30.0], 2.5, 55.0, 0.0, id="and rises on"),
+        pytest.param([30.0, 20.0, 10.0], 5.0, 0.0, 0.0, id="a falling one falls to nothing, not below"),
+        pytest.param([10.0, 20.0, 20.0, 10.0], 3.0, 15.0, 5.0, id="what is not on the line deviates"),
+    ],
+)
+def test_the_trend_is_the_straight_line_through_the_loads(
+    loads: list[float], ahead_bins: float, level: float, deviation: float
+) -> None:
+    assert trend(array("d", loads), ahead_bins) == pytest.approx((level, deviation), abs=1e-6)
 
 
 def costs_of_raising_to(replicas: float) -> float:

@@ -260,11 +260,19 @@ def test_the_reserve_never_exceeds_the_bounds() -> None:
     assert decision.desired == SIZED.max_replicas
 
 
-def test_a_floor_never_exceeds_the_bounds() -> None:
-    assert spiked(5 + 2.98 / 24).floor <= SIZED.max_replicas
-    few = promising(high=3)
-    known = taught(few, every(60.0, spiking(5 + 2.98 / 24)), start_seconds=120.0)
-    assert sizing_of(few, known).floor <= 3
+@pytest.mark.parametrize(
+    ("high", "trusted", "floor"),
+    [
+        pytest.param(9, True, 9, id="430 requests per second need 9"),
+        pytest.param(8, True, 8, id="no more than there may be, which serve them, too"),
+        pytest.param(3, False, 0, id="where the most miss too many, no season is followed"),
+    ],
+)
+def test_a_floor_never_exceeds_the_bounds(high: int, trusted: bool, floor: int) -> None:
+    which = promising(high=high)
+    known = taught(which, every(60.0, spiking(5 + 2.98 / 24, spike=430.0)), start_seconds=120.0)
+    sizing = sizing_of(which, known)
+    assert (notes(sizing)["season"][0], sizing.floor) == (trusted, floor)
 
 
 @pytest.mark.parametrize(
