@@ -1,5 +1,7 @@
 """What may go wrong with a question to Prometheus, as sentences that say what to check."""
 
+import ast
+import json
 import re
 from enum import StrEnum
 
@@ -45,13 +47,22 @@ def transport_fault(name: str, error: Exception, timeout_seconds: float) -> Prom
 def status_fault(name: str, text: str) -> PrometheusFault:
     """Read the status and the server's own words from the library's text, the only place that has them."""
     found = re.match(r"HTTP Status Code (\d+) \((.*)\)$", text, re.DOTALL)
-    status, body = found.groups() if found else ("?", text)
-    words = re.search(r'"error":\s*"((?:[^"\\]|\\.)*)"', body)
+    status, body = found.groups() if found else ("?", "")
+    words = _words(body)
     if status in {"400", "422"} and words:
-        return PrometheusFault(FaultKind.QUERY, f"{name} refused the query: {clean(words.group(1))}")
+        return PrometheusFault(FaultKind.QUERY, f"{name} refused the query: {clean(words)}")
     if status == "503" and words:
-        return PrometheusFault(FaultKind.TIMEOUT, f"{name} gave up on the query: {clean(words.group(1))}")
+        return PrometheusFault(FaultKind.TIMEOUT, f"{name} gave up on the query: {clean(words)}")
     return PrometheusFault(FaultKind.HTTP, f"{name} answered with HTTP status {status}{_hint(status)}")
+
+
+def _words(body: str) -> str:
+    """Return what the server says is wrong; `body` is its answer as Python writes bytes."""
+    try:
+        words = json.loads(ast.literal_eval(body))["error"]
+    except (ValueError, SyntaxError, LookupError, TypeError, RecursionError):
+        return ""
+    return words if isinstance(words, str) else ""
 
 
 def format_fault(name: str) -> PrometheusFault:

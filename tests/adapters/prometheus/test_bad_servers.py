@@ -1,5 +1,6 @@
 """Servers that are dead, slow or lying: a reading that says so, within the timeout, and never a number."""
 
+import json
 import time
 from http.server import BaseHTTPRequestHandler
 
@@ -27,7 +28,7 @@ def source(
 
 
 def error_json(kind: str, text: str) -> str:
-    return f'{{"status":"error","errorType":"{kind}","error":"{text}"}}'
+    return json.dumps({"status": "error", "errorType": kind, "error": text})
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,15 @@ def error_json(kind: str, text: str) -> str:
             "query",
             id="a bad query",
         ),
+        pytest.param(
+            says(400, error_json("bad_data", 'invalid parameter "query": 1:3: parse error: größer \\ (')),
+            ReadingKind.ERROR,
+            'refused the query: invalid parameter "query": 1:3: parse error: größer \\ (',
+            "query",
+            id="quotes and backslashes",
+        ),
+        pytest.param(says(400, "[" * 100_000), ReadingKind.ERROR, "HTTP status 400", "http", id="a deep answer"),
+        pytest.param(says(422, '{"error":5}'), ReadingKind.ERROR, "HTTP status 422", "http", id="no words"),
         pytest.param(
             says(422, error_json("execution", "many-to-many")),
             ReadingKind.ERROR,
