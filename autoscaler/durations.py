@@ -1,5 +1,6 @@
 """Durations as people write them: "300ms", "5s", "1m30s", "10h"."""
 
+import math
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -15,7 +16,9 @@ def parse_duration(value: object) -> float:
         ValueError: not text, or not a number with a unit; the message says what is allowed.
     """
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
-        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+        if math.isfinite(seconds):
+            return seconds
     raise ValueError(f"must be a duration: {ALLOWED}")
 
 
