@@ -7,9 +7,11 @@ from random import Random
 
 from autoscaler.core.learned import Learned
 from autoscaler.core.memory import Memory
-from autoscaler.core.policy import Behavior, Objective, Policy, Rule, Signal, TraefikSignal
+from autoscaler.core.model import Reading, Sizing
+from autoscaler.core.policy import OBJECTIVE, Behavior, Objective, Policy, Rule, Signal, TraefikSignal
 from autoscaler.core.replay import learn_from
-from tests.builders import FREE, NOW, THROUGHPUT, policy
+from autoscaler.core.sizing import Starts, learn, size
+from tests.builders import FREE, NOW, THROUGHPUT, policy, seen
 
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 10.0, threshold_seconds=0.3)
 GOAL = Objective(0.3, 0.99, SLOW, "throughput")
@@ -42,6 +44,28 @@ def taught(which: Policy, past: list[tuple[float, float]], *, start_seconds: flo
     return learned
 
 
+def sizing_of(which: Policy, learned: Learned | None) -> Sizing:
+    """The sizing that follows from what was learned."""
+    sizing = size(which, learned)
+    assert sizing is not None
+    return sizing
+
+
+def notes(sizing: Sizing) -> Mapping[str, tuple[bool, str]]:
+    """Each learned part: whether it is trusted, and why."""
+    return {each.name: (each.trusted, each.note) for each in sizing.estimates}
+
+
+def lived(which: Policy, share: Reading | float, load: float = 300.0, *, seconds: float = 3600.0) -> Learned:
+    """What is learned from so long a constant load on four replicas with that share of slow answers."""
+    learned = None
+    observation = seen(4, {"throughput": load, OBJECTIVE: share})
+    for step in range(round(seconds / 5.0) + 1):
+        learned = learn(which, observation, learned, Starts(), NOW + 5.0 * step)
+    assert learned is not None
+    return learned
+
+
 def noisy(mean: float, deviation: float, count: int, *, seed: int = 1) -> list[float]:
     dice = Random(seed)
     return [max(0.0, dice.gauss(mean, deviation)) for _ in range(count)]
@@ -60,11 +84,11 @@ def size_of(value: object) -> int:
     return _size_of(value, set())
 
 
-def _size_of(value: object, seen: set[int]) -> int:
-    if id(value) in seen:
+def _size_of(value: object, counted: set[int]) -> int:
+    if id(value) in counted:
         return 0
-    seen.add(id(value))
-    return sys.getsizeof(value) + sum(_size_of(part, seen) for part in _parts(value))
+    counted.add(id(value))
+    return sys.getsizeof(value) + sum(_size_of(part, counted) for part in _parts(value))
 
 
 def _parts(value: object) -> Iterable[object]:

@@ -72,22 +72,27 @@ def test_one_fewer_is_refused_when_it_would_be_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("load", "sizing", "desired"),
+    ("count", "load", "sizing", "desired"),
     [
-        pytest.param(100.0, Sizing("throughput", 50.0), 3, id="a little more load would raise 2 again"),
-        pytest.param(100.0 / (1.0 + CALM), Sizing("throughput", 50.0), 2, id="that much less would not"),
-        pytest.param(100.0, Sizing("throughput", 50.0, capacity_factor=2.0), 2, id="by the learned load per replica"),
-        pytest.param(40.0, Sizing("throughput", 50.0, reserve=140.0, reserve_note="140/s"), 3, id="with the reserve"),
+        pytest.param(6, 100.0, Sizing("throughput", 50.0), 3, id="a little more load would raise 2 again"),
+        pytest.param(6, 100.0 / (1.0 + CALM), Sizing("throughput", 50.0), 2, id="that much less would not"),
         pytest.param(
-            40.0, Sizing("throughput", 50.0, reserve=149.0, reserve_note="149/s"), 4, id="which stays calm too"
+            6, 100.0, Sizing("throughput", 50.0, capacity_factor=2.0), 2, id="by the learned load per replica"
         ),
-        pytest.param(277.0, Sizing("throughput", 50.0), 6, id="one fewer"),
-        pytest.param(345.0, Sizing("throughput", 50.0), 8, id="with the tolerance of scale_down"),
-        pytest.param(100.0, Sizing("other", 50.0), 2, id="a rule that is not sized has its own"),
+        pytest.param(
+            6, 40.0, Sizing("throughput", 50.0, reserve=140.0, reserve_note="140/s"), 3, id="with the reserve"
+        ),
+        pytest.param(
+            6, 40.0, Sizing("throughput", 50.0, reserve=149.0, reserve_note="149/s"), 4, id="which stays calm too"
+        ),
+        pytest.param(8, 277.0, Sizing("throughput", 50.0), 6, id="one fewer"),
+        pytest.param(8, 345.0, Sizing("throughput", 50.0), 8, id="with the tolerance of scale_down"),
+        pytest.param(20, 881.0, Sizing("throughput", 50.0), 20, id="of many replicas, too"),
+        pytest.param(6, 100.0, Sizing("other", 50.0), 2, id="a rule that is not sized has its own"),
     ],
 )
-def test_a_sized_rule_is_lowered_to_where_it_stays_calm(load: float, sizing: Sizing, desired: int) -> None:
-    assert sized(policy(), seen(8 if load > 150.0 else 6, {"throughput": load}), sizing).desired == desired
+def test_a_sized_rule_is_lowered_to_where_it_stays_calm(count: int, load: float, sizing: Sizing, desired: int) -> None:
+    assert sized(policy(high=20), seen(count, {"throughput": load}), sizing).desired == desired
 
 
 def test_a_burst_raises_at_once_and_keeps_the_count_for_a_whole_long_window() -> None:

@@ -1,29 +1,25 @@
-"""Sizing as a whole: what is followed and when, each part off, and what it says to the operator."""
+"""Sizing as a whole: which part is followed and when, each part off, and what they say to the operator."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from autoscaler.core.capacity import Pair
-from autoscaler.core.estimates import capacity_estimate, headroom_estimate, season_estimate
+from autoscaler.core.estimates import headroom_estimate, season_estimate
 from autoscaler.core.learned import TRUSTED_BINS, Learned
-from autoscaler.core.memory import Memory
-from autoscaler.core.model import Change, Observation, Reading, ReadingKind, Reason, Sizing
-from autoscaler.core.policy import OBJECTIVE, Policy
+from autoscaler.core.model import Reason, Sizing
+from autoscaler.core.policy import OBJECTIVE, Rule
 from autoscaler.core.shadow import BIN_SECONDS, HEADROOMS, HOLDS_SECONDS
 from autoscaler.core.sizing import (
-    SETTLING_SECONDS,
     USUAL_START_SECONDS,
     Starts,
     learn,
     reaction_delay_seconds,
     size,
 )
-from tests.builders import BURSTY, NOW, THROUGHPUT, missing, policy, seen
+from tests.builders import BURSTY, NOW, THROUGHPUT, policy, seen
 from tests.core.examples import sized
-from tests.core.learning import GOAL, every, noisy, promising, spiking, taught
+from tests.core.learning import GOAL, every, lived, noisy, notes, promising, sizing_of, spiking, taught
 from tests.timelines import Timeline
 
 SIZED = promising(high=40)
@@ -33,16 +29,6 @@ LEARNED = {
     "half a day": taught(SIZED, every(BIN_SECONDS, HALF_A_DAY)),
     "a day": taught(SIZED, every(BIN_SECONDS, A_DAY)),
 }
-
-
-def sizing_of(which: Policy, learned: Learned | None) -> Sizing:
-    sizing = size(which, learned)
-    assert sizing is not None
-    return sizing
-
-
-def notes(sizing: Sizing) -> Mapping[str, tuple[bool, str]]:
-    return {each.name: (each.trusted, each.note) for each in sizing.estimates}
 
 
 def test_without_an_objective_nothing_is_sized() -> None:
@@ -134,126 +120,6 @@ def test_a_season_is_not_tried_without_headroom() -> None:
     assert season_estimate(alone, known).note == note
 
 
-# --- what the slow answers teach
-
-
-def lived(which: Policy, share: Reading | float, load: float = 300.0, *, seconds: float = 3600.0) -> Learned:
-    """What is learned from so long a constant load on four replicas with that share of slow answers."""
-    learned = None
-    observation = seen(4, {"throughput": load, OBJECTIVE: share})
-    for step in range(round(seconds / 5.0) + 1):
-        learned = learn(which, observation, learned, Starts(), NOW + 5.0 * step)
-    assert learned is not None
-    return learned
-
-
-def test_quick_answers_raise_and_slow_ones_lower_the_load_per_replica() -> None:
-    assert sizing_of(SIZED, lived(SIZED, 0.0)).per_replica > 50.0 > sizing_of(SIZED, lived(SIZED, 0.1)).per_replica
-
-
-def test_only_a_share_that_was_measured_teaches_anything() -> None:
-    """Such as when no replica is reached, and every request ends at the router."""
-    learned = lived(SIZED, missing())
-    assert learned.capacity.log_factor == 0.0
-    assert learned.capacity.judged_seconds == 0.0
-    note = "how many answers are slow was not measured yet (empty)"
-    assert notes(sizing_of(SIZED, learned))["capacity"] == (False, note)
-
-
-def test_what_was_learned_stays_while_nothing_is_measured_and_says_so() -> None:
-    before = lived(SIZED, 0.1)
-    unmeasured = Reading(ReadingKind.ERROR, note="add 0.3 to Traefik's buckets")
-    observation = seen(4, {"throughput": 300.0, OBJECTIVE: unmeasured})
-    learned = learn(SIZED, observation, before, Starts(), NOW + 3600.0 + BIN_SECONDS) or before
-    sizing = sizing_of(SIZED, learned)
-    assert sizing.capacity_factor == before.capacity.factor < 1.0
-    note = (
-        f"x {sizing.capacity_factor:.2f}: how many answers are slow is not measured now (add 0.3 to Traefik's buckets)"
-    )
-    assert notes(sizing)["capacity"] == (True, note)
-
-
-def test_no_load_teaches_nothing() -> None:
-    assert lived(SIZED, 0.0, load=0.0).capacity.factor == 1.0
-    assert lived(SIZED, 1.0, load=0.0).capacity.factor == 1.0
-
-
-def test_capacity_off_learns_nothing_from_slow_answers() -> None:
-    which = promising(replace(GOAL, learn_capacity=False))
-    learned = lived(which, 0.1)
-    assert learned.capacity.log_factor == 0.0
-    assert sizing_of(which, learned).per_replica == 50.0
-
-
-@pytest.mark.parametrize(
-    ("readings", "load"),
-    [
-        pytest.param({}, 300.0, id="the rule's window, if there is no shorter one"),
-        pytest.param({"throughput@burst": 200.0}, 200.0, id="the short window, in which the slow answers were counted"),
-        pytest.param({"throughput@burst": missing()}, 300.0, id="the long one while the short one is missing"),
-    ],
-)
-def test_slow_answers_are_judged_by_the_load_of_their_own_window(
-    readings: Mapping[str, Reading | float], load: float
-) -> None:
-    which = promising(rule=BURSTY)
-    observation = seen(4, {"throughput": 300.0, OBJECTIVE: 0.0, **readings}, ready=3)
-    learned = learn(which, observation, Learned(NOW, 0), Starts(), NOW + 5.0)
-    assert learned is not None
-    assert learned.capacity.latest == Pair(load, 3, 0.0)
-
-
-ONSET = seen(4, {"throughput": 310.0, OBJECTIVE: 0.9})
-
-
-@pytest.mark.parametrize(
-    ("starts", "after_seconds", "between", "learns"),
-    [
-        pytest.param(Starts(), 5.0, None, True, id="the next look"),
-        pytest.param(Starts(settled=False), 5.0, None, False, id="replicas have just come or gone"),
-        pytest.param(Starts(), 600.0, None, False, id="after a gap"),
-        pytest.param(Starts(), -5.0, None, False, id="the clock was set back"),
-        pytest.param(Starts(), 5.0, seen(4, {"throughput": 305.0}), False, id="after a look without a share"),
-        pytest.param(Starts(), 5.0, seen(4, {OBJECTIVE: 0.0}), True, id="a look without a load is none"),
-    ],
-)
-def test_an_onset_of_slowness_is_seen_between_two_looks_in_a_row(
-    starts: Starts, after_seconds: float, between: Observation | None, learns: bool
-) -> None:
-    learned, now = lived(SIZED, 0.0), NOW + 3600.0
-    if between is not None:
-        learned = learn(SIZED, between, learned, starts, now := now + 5.0) or learned
-    learned = learn(SIZED, ONSET, learned, starts, now + after_seconds) or learned
-    assert (learned.capacity.log_ceiling < 1.0) == learns
-
-
-@pytest.mark.parametrize(
-    ("change", "settled"),
-    [
-        pytest.param(None, True, id="never a change"),
-        pytest.param(Change(NOW - 600.0, raised=True), False, id="not all are ready yet"),
-        pytest.param(Change(NOW - 600.0, True, NOW - SETTLING_SECONDS + 1.0), False, id="just ready"),
-        pytest.param(Change(NOW - 600.0, True, NOW - SETTLING_SECONDS), True, id="ready for a while"),
-    ],
-)
-def test_replicas_are_settled_a_while_after_all_are_ready(change: Change | None, settled: bool) -> None:
-    timeline = Timeline(SIZED, count=4, now=NOW)
-    timeline.memory = Memory(change=change, learned=lived(SIZED, 0.0, seconds=60.0))
-    observation = seen(4, {"throughput": 310.0, OBJECTIVE: 0.9}, ready=4)
-    known = timeline.memory.learned
-    assert known is not None
-    timeline.memory = replace(timeline.memory, learned=replace(known, at=NOW - 5.0))
-    if change is not None and change.ready_at is None:
-        observation = seen(5, {"throughput": 310.0, OBJECTIVE: 0.9}, ready=4)
-    timeline.observe(observation)
-    after = timeline.memory.learned
-    assert after is not None
-    assert (after.capacity.log_ceiling < 1.0) == settled
-
-
-# --- what it says
-
-
 def test_the_reserve_never_exceeds_the_bounds() -> None:
     sizing = Sizing("throughput", 50.0, reserve=1e9, reserve_note="a lot")
     decision = sized(SIZED, seen(2, {"throughput": 98.0}), sizing)
@@ -294,16 +160,9 @@ def test_the_headroom_says_how_it_was_chosen(missed: float, words: str) -> None:
     )
 
 
-def test_the_capacity_says_how_many_answers_were_slow() -> None:
-    known = lived(SIZED, 0.0)
-    capacity = replace(known.capacity, log_factor=0.0, slow_share=0.002)
-    note = capacity_estimate(GOAL, replace(known, capacity=capacity)).note
-    assert note == "x 1.00: 0.20% of the answers were slow, 1.00% may be"
-
-
 @pytest.mark.parametrize(("rule", "seconds"), [(THROUGHPUT, 60.0), (BURSTY, 10.0)])
-def test_a_new_load_is_seen_whole_after_the_shortest_window(rule: object, seconds: float) -> None:
-    assert reaction_delay_seconds(THROUGHPUT if rule is THROUGHPUT else BURSTY) == seconds
+def test_a_new_load_is_seen_whole_after_the_shortest_window(rule: Rule, seconds: float) -> None:
+    assert reaction_delay_seconds(rule) == seconds
 
 
 def test_slower_starts_miss_more() -> None:
