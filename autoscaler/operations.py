@@ -54,7 +54,11 @@ class Operations:
             return None if busy is None else busy.requested
 
     def begin(self, ref: ServiceRef, decision: Decision) -> Action:
-        """Start bringing the service to the desired count, unless it is busy or has just failed."""
+        """Start bringing the service to the desired count, unless it is busy or has just failed.
+
+        Raises:
+            RuntimeError: the machine has no thread left; the service stays as it was.
+        """
         with self._lock:
             busy = self._busy.get(decision.service, Busy(adding=decision.direction is Direction.UP))
             if self._stopping.is_set() or (busy.asked and not busy.admits(decision)):
@@ -62,9 +66,9 @@ class Operations:
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
             thread = threading.Thread(target=self._run, args=(ref, decision), name=decision.service, daemon=True)
+            thread.start()  # before it is noted: one that cannot start must not keep the service busy for ever
             busy.asked[thread] = decision.desired
             self._busy[decision.service] = busy
-            thread.start()
         return Action.SCALED
 
     def stop(self, timeout_seconds: float) -> list[str]:

@@ -210,6 +210,19 @@ def test_the_pause_grows_to_five_minutes() -> None:
     assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]
 
 
+def test_a_thread_that_cannot_start_leaves_the_service_free() -> None:
+    bench = Bench(userservice=2)
+    before = threading.stack_size(2**56)  # more than can be addressed, so that no thread can start
+    try:
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            bench.operations.begin(USERS, wish(2, 200.0))
+    finally:
+        threading.stack_size(before)
+    assert bench.operations.requested("userservice") is None
+    assert bench.begin(2, 200.0) is Action.SCALED
+    assert bench.wait().after == 4
+
+
 def test_no_more_services_at_once_than_allowed() -> None:
     bench = Bench(at_once=1, userservice=2, music=2)
     bench.target.gate.clear()
