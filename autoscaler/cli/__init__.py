@@ -52,11 +52,13 @@ def main() -> None:
         _fail(error, BAD_CONFIG)
     except AutoscalerError as error:
         _fail(error, FAILED)
+    except OSError as error:
+        _fail(error, FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
-def _fail(error: AutoscalerError, code: int) -> None:
+def _fail(error: Exception, code: int) -> None:
     for line in str(error).splitlines():
         typer.echo(f"error: {line}", err=True)
     sys.exit(code)

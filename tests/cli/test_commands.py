@@ -128,6 +128,19 @@ def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_full_disk_is_said_in_one_line_with_exit_code_1(policy: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "autoscaler", "check", policy],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: [Errno 28] No space left on device\n")
+
+
 @pytest.mark.parametrize("command", ["run", "check", "plan", "explain", "scale"])
 def test_every_commands_help_has_an_example(command: str) -> None:
     done = autoscaler(command, "--help")
