@@ -2,7 +2,7 @@
 
 import shlex
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +12,7 @@ from autoscaler.account import Account
 from autoscaler.cli.times import format_at
 from autoscaler.errors import ConfigError, DaemonUnavailable
 from autoscaler.settings import Settings
+from autoscaler.urls import is_http_url
 
 TIMEOUT_SECONDS = 5.0
 _ACCOUNT = TypeAdapter(Account)
@@ -31,12 +32,7 @@ def check_url(url: str) -> str:
     Raises:
         ConfigError: it is no such URL.
     """
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_http_url(url):
         raise ConfigError(f"--url must be a URL such as http://127.0.0.1:9595, not {url!r}")
     return url
 

@@ -2,11 +2,11 @@
 
 import math
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from autoscaler.durations import format_duration, parse_duration
+from autoscaler.urls import is_http_url
 
 NAME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
 
@@ -82,7 +82,6 @@ def check_url(value: str) -> str:
     Raises:
         ValueError: it is not; says what is allowed.
     """
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not is_http_url(value):
         raise ValueError("must be a URL such as http://prometheus:9090")
     return value

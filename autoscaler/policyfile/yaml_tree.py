@@ -86,9 +86,11 @@ def _plain(node: object, place: Place, lines: dict[Place, int], path: Path) -> o
 
 
 def _key(key: object, place: Place, lines: dict[Place, int], path: Path) -> str:
-    if isinstance(key, str):
-        return key
-    raise ConfigError(f"{path}:{lines[place]}: the key {key!r} must be text; put it in quotes")
+    if not isinstance(key, str):
+        raise ConfigError(f"{path}:{lines[place]}: the key {key!r} must be text; put it in quotes")
+    if not key.isprintable():
+        raise ConfigError(f"{path}:{lines[place]}: the key {key!r} must be on one line, without control characters")
+    return key
 
 
 def _child(

@@ -41,6 +41,11 @@ def refused(tmp_path: Path, text: str | bytes) -> list[str]:
         ),
         pytest.param(b"a: \xff\n", " not UTF-8 text (byte 3)", id="not UTF-8"),
         pytest.param("1: 2\nservices: {}\n", "1: the key 1 must be text; put it in quotes", id="a key that is no text"),
+        pytest.param(
+            '"a\\nb": 2\n',
+            "1: the key 'a\\nb' must be on one line, without control characters",
+            id="a key of two lines",
+        ),
         pytest.param("a: 1\nb: 2\na: 3\n", "3: the key `a` is there twice; each may be there once", id="a key twice"),
     ],
 )
@@ -104,6 +109,12 @@ services:
             "  url: prometheus:9090",
             "3: prometheus.url: must be a URL such as http://prometheus:9090, not 'prometheus:9090'",
             id="no URL",
+        ),
+        pytest.param(
+            "  timeout: 2s",
+            "  url: http://prometheus:99999",
+            "3: prometheus.url: must be a URL such as http://prometheus:9090, not 'http://prometheus:99999'",
+            id="no port",
         ),
         pytest.param(
             "interval: 5s", "dry_run: yes", "1: dry_run: must be true or false, not 'yes'", id="yes is not true"
