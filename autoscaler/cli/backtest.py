@@ -13,7 +13,7 @@ from autoscaler.cli.simulate_options import seconds
 from autoscaler.cli.simulate_output import write
 from autoscaler.rehearse.backtest_span import choose_span
 from autoscaler.rehearse.backtest_study import Terms, study
-from autoscaler.rehearse.charts.picture import write_html, write_png
+from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
 from autoscaler.rehearse.stage import choose
 from autoscaler.settings import load_settings
 from autoscaler.wiring import make_catalog, make_history
@@ -37,6 +37,7 @@ def backtest(
 
     Example: autoscaler backtest policy.yaml --since 7d --against other.yaml --html backtest.html
     """
+    check_places(png, html)
     now, settings, most = time.time(), load_settings(), listed(decisions)
     scripts = load_scripts(settings, file, against)
     names, config = choose(scripts, service or ()), scripts[0].config

@@ -8,7 +8,7 @@ from autoscaler.cli.output import JSON_OPTION, console, print_json
 from autoscaler.cli.scripts import load_scripts
 from autoscaler.cli.simulate_options import load_of, seconds, some_seconds, whole_seconds
 from autoscaler.cli.simulate_output import as_json, progress_bar, show, write
-from autoscaler.rehearse.charts.picture import write_html, write_png
+from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
 from autoscaler.rehearse.plant import Plant
 from autoscaler.rehearse.queueing import Service
 from autoscaler.rehearse.stage import Terms, choose, perform
@@ -66,6 +66,7 @@ def simulate(
 
     Example: autoscaler simulate config/autoscaler.yaml --service userservice --load pulse --peak 400
     """
+    check_places(png, html)
     scripts = load_scripts(load_settings(), file, against)
     services = choose(scripts, service or ())
     timing = {"at": at, "width": width, "period": period}

@@ -39,6 +39,8 @@ def test_a_dead_prometheus_is_named_with_exit_code_1(policy: str) -> None:
         pytest.param(["--since", "1h", "--service", "wbe"], "no service wbe; it has: web", id="a typo"),
         pytest.param(["--since", "1h", "--step", "1ms"], "--step: must be 1s or more", id="too small a step"),
         pytest.param(["--since", "1h", "--decisions", "few"], "--decisions: must be a number or all", id="no number"),
+        pytest.param(["--since", "1h", "--png", "no/a.png"], "cannot write no/a.png: No such file", id="no place"),
+        pytest.param(["--since", "1h", "--html", "/"], "cannot write /: Is a directory", id="a folder"),
         pytest.param(["--since", "1h", "--against", "nowhere.yaml"], "nowhere.yaml", id="no other file"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from autoscaler.core.model import Decision, Reason, Replicas
 from autoscaler.errors import ConfigError
-from autoscaler.rehearse.charts.picture import write_html, write_png
+from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
 from autoscaler.rehearse.charts.terminal import terminal_chart
 from autoscaler.rehearse.charts.timeline import MOST_MARKS, Point, stepped, stretches, time_axis
 from autoscaler.rehearse.run import Figure, Run, Sample
@@ -293,3 +293,23 @@ def test_without_matplotlib_the_error_names_the_extra(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ConfigError, match=r"need matplotlib; install traefik-autoscaler\[charts\]"):
         write([run(sample(0))], tmp_path / "chart")
+
+
+def test_places_are_checked_without_a_trace(tmp_path: Path) -> None:
+    present, absent = tmp_path / "present.png", tmp_path / "absent.html"
+    present.write_bytes(b"a chart of before")
+    check_places(present, absent, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["present.png"]
+    assert present.read_bytes() == b"a chart of before"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match=r"absent/a\.png: No such file or directory"):
+        check_places(None, tmp_path / "absent" / "a.png")
+    with pytest.raises(ConfigError, match=r"Is a directory"):
+        check_places(tmp_path, None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ConfigError, match=r"need matplotlib; install traefik-autoscaler\[charts\]"):
+        check_places(tmp_path / "a.png")

@@ -1,7 +1,9 @@
 """Rehearsals as files: a PNG, or one self-contained web page. Both need matplotlib, which is an extra."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal
 
 from autoscaler.errors import ConfigError
@@ -9,6 +11,26 @@ from autoscaler.rehearse.charts.page import page
 from autoscaler.rehearse.run import Run
 
 _MISSING = "PNG and HTML charts need matplotlib; install traefik-autoscaler[charts]"
+
+
+def check_places(*paths: Path | None) -> None:
+    """Refuse, before the work begins, what could not be drawn or written after it; None is no place.
+
+    Raises ConfigError as the writers do.
+    """
+    for path in paths:
+        if path is not None:
+            _check_place(path)
+
+
+def _check_place(path: Path) -> None:
+    if find_spec("matplotlib") is None:
+        raise ConfigError(_MISSING)
+    try:
+        with path.open("ab") if path.exists() else TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def write_png(runs: Sequence[Run], path: Path) -> None:
@@ -41,4 +63,8 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"cannot write {path}: {error.strerror or error}")
