@@ -52,7 +52,7 @@ def goal_in_words(rule: Rule) -> str:
 def _step(rule: Rule, step: Step) -> str:
     bound = f"{'above' if step.above else 'below'} {format_value(rule, step.bound)}"
     if step.change is StepChange.SET:
-        return f"{bound} exactly {step.amount}"
+        return f"{bound} at {'least' if step.above else 'most'} {step.amount}"
     return f"{bound} {step.amount:+d}{' %' if step.change is StepChange.PERCENT else ''}"
 
 

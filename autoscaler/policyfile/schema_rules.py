@@ -19,7 +19,7 @@ def _rule_signal(value: object) -> Signal:
 
 
 class StepModel(Model):
-    """One step: while the value is above (or below) a bound, so many replicas more, fewer, or exactly."""
+    """One step: while the value is above (or below) a bound, so many replicas more, fewer, or in all."""
 
     above: Bound | None = None
     below: Bound | None = None
