@@ -39,7 +39,9 @@ def _number_or_text(value: object) -> object:
     raise ValueError("must be a number, or for a latency a duration")
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration)]
+LONGEST_SECONDS = 366 * 86_400.0  # sockets and calendars overflow some time after that
+AnyDuration = Annotated[float, BeforeValidator(parse_duration)]
+Duration = Annotated[AnyDuration, between(0.0, LONGEST_SECONDS)]
 SomeDuration = Annotated[Duration, AfterValidator(_above_zero)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Tolerance = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from autoscaler.core.policy import Signal
-from autoscaler.policyfile.fields import NAME, Count, Duration, Model, SomeDuration, between, check_url
+from autoscaler.policyfile.fields import NAME, AnyDuration, Count, Model, SomeDuration, between, check_url
 from autoscaler.policyfile.schema_behavior import (
     BurstModel,
     ObjectiveModel,
@@ -107,7 +107,7 @@ class LimitsModel(Model):
 class FileModel(Model):
     """The root. `services` and `defaults` are validated service by service, after merging."""
 
-    interval: Annotated[Duration, between(1.0, 3600.0)] = 5.0
+    interval: Annotated[AnyDuration, between(1.0, 3600.0)] = 5.0
     dry_run: bool = False
     prometheus: PrometheusModel = PrometheusModel()
     limits: LimitsModel = LimitsModel()

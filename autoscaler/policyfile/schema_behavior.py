@@ -7,13 +7,22 @@ from pydantic import Field, field_validator, model_validator
 
 from autoscaler.core.policy import BlindAction, SelectPolicy
 from autoscaler.core.schedule import check_cron
-from autoscaler.policyfile.fields import Count, Duration, Model, SomeDuration, Tolerance, between
+from autoscaler.policyfile.fields import (
+    LONGEST_SECONDS,
+    AnyDuration,
+    Count,
+    Duration,
+    Model,
+    SomeDuration,
+    Tolerance,
+    between,
+)
 
 LONGEST_WINDOW_SECONDS = 3600.0  # HPA's own range, as that of the periods
 LONGEST_PERIOD_SECONDS = 1800.0
 DAY_SECONDS = 86400.0
 
-Window = Annotated[Duration, between(0.0, LONGEST_WINDOW_SECONDS)]
+Window = Annotated[AnyDuration, between(0.0, LONGEST_WINDOW_SECONDS)]
 Learning = Literal["auto", "off"]
 
 
@@ -22,7 +31,7 @@ class RatePolicyModel(Model):
 
     replicas: Annotated[int, Field(ge=1)] | None = None
     percent: Annotated[int, Field(ge=1)] | None = None
-    period: Annotated[Duration, between(1.0, LONGEST_PERIOD_SECONDS)]
+    period: Annotated[AnyDuration, between(1.0, LONGEST_PERIOD_SECONDS)]
 
     @model_validator(mode="after")
     def _one_unit(self) -> Self:
@@ -83,7 +92,7 @@ class ScheduleModel(Model):
     """Moves min or max from each cron time on, for so long."""
 
     cron: str
-    duration: Annotated[Duration, between(60.0, 366 * DAY_SECONDS), Field(alias="for")]
+    duration: Annotated[AnyDuration, between(60.0, LONGEST_SECONDS), Field(alias="for")]
     timezone: str = "UTC"
     min: Count | None = None
     max: Count | None = None
@@ -123,7 +132,7 @@ class ReversalsModel(Model):
     """How often the direction may change before nothing is lowered any more."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 12
-    period: Annotated[Duration, between(60.0, DAY_SECONDS)] = 3600.0
+    period: Annotated[AnyDuration, between(60.0, DAY_SECONDS)] = 3600.0
 
 
 class ObjectiveModel(Model):

@@ -112,6 +112,12 @@ services:
         ),
         pytest.param(
             "  timeout: 2s",
+            "  timeout: 367d",
+            '3: prometheus.timeout: must be between "0s" and "366d", not \'367d\'',
+            id="too long a duration",
+        ),
+        pytest.param(
+            "  timeout: 2s",
             "  url: http://prometheus:99999",
             "3: prometheus.url: must be a URL such as http://prometheus:9090, not 'http://prometheus:99999'",
             id="no port",
