@@ -2,10 +2,8 @@
 
 from collections.abc import Collection
 
-from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import TRANSPORT, PrometheusFault
-from autoscaler.adapters.prometheus.promql import BUCKETS
 from autoscaler.adapters.prometheus.reader import Reader, Readings
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.ports import SignalRequest, Tell
@@ -23,13 +21,6 @@ class PrometheusSource:
     def read(self, requests: Collection[SignalRequest], at: float) -> Readings:
         """Measure everything as of `at` (unix seconds); what cannot be measured is a reading that says why."""
         return Reader(requests, self._max_age_seconds).read(_Present(self._client, at))
-
-    def latency_ceiling_seconds(self, at: float) -> float | None:
-        """Return the highest finite bucket of Traefik's durations: no latency above it can be measured."""
-        try:
-            return Buckets.of(self._client.ask(BUCKETS, at)).highest
-        except PrometheusFault:
-            return None
 
 
 class _Present:

@@ -257,8 +257,3 @@ def test_a_question_about_traefik_that_fails_makes_no_zero(server: Server, fails
     signals = [TraefikSignal(Signal.REQUESTS, 20.0), TraefikSignal(Signal.LATENCY, 20.0, 0.95)]
     readings = source(server.url).read([SignalRequest(signal, "users@docker") for signal in signals], NOW)
     assert {reading.kind for reading in readings.values()} == kinds
-
-
-def test_without_an_answer_the_highest_bucket_is_not_known(server: Server) -> None:
-    server.answer = says(500, "")
-    assert source(server.url).latency_ceiling_seconds(NOW) is None
