@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Decision, Observation, Reading, Replicas
+from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
 from autoscaler.errors import TargetRefused, TargetUnavailable
 from autoscaler.events import Action, CycleFinished, ServiceOutcome
 from autoscaler.fleet import Fleet, ServiceState
@@ -71,7 +71,10 @@ class Cycle:
             if isinstance(state, ServiceState)
             for request in signal_requests(self._services[name], state).values()
         }
-        return self._source.read(requests, now)
+        try:
+            return self._source.read(requests, now)
+        except Exception as error:  # noqa: BLE001  bounds and caps need no reading, and hold whatever the source does
+            return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=f"{type(error).__name__}: {error}"))
 
     def _decided(
         self, name: str, state: ServiceState | TargetRefused, readings: Readings, now: float

@@ -1,5 +1,7 @@
 """One cycle: everything observed at one instant, everything decided, a fault in one service stopping no other."""
 
+from collections.abc import Collection, Mapping
+
 import pytest
 
 from autoscaler.core.model import Reading, ReadingKind, Reason
@@ -21,9 +23,14 @@ def config(service: str, **facts: str) -> ServiceConfig:
 
 class World:
     def __init__(
-        self, *, dry_run: bool = False, services: dict[str, ServiceConfig] | None = None, total: int | None = None
+        self,
+        *,
+        dry_run: bool = False,
+        services: dict[str, ServiceConfig] | None = None,
+        total: int | None = None,
+        source: FakeSource | None = None,
     ) -> None:
-        self.source = FakeSource({THROUGHPUT.source: Reading.of(200.0), LATENCY.source: Reading.of(0.1)})
+        self.source = source or FakeSource({THROUGHPUT.source: Reading.of(200.0), LATENCY.source: Reading.of(0.1)})
         self.target = FakeTarget(users=2, music=2)
         self.recorder = Recorder()
         self.operations = Operations(self.target, self.recorder.notify, at_once=2)
@@ -156,6 +163,25 @@ def test_no_answer_lowers_nothing(kind: ReadingKind) -> None:
 def desired(world: World) -> dict[str, int | None]:
     outcomes = world.cycle.run(NOW).services
     return {name: each.decision.desired if each.decision else None for name, each in outcomes.items()}
+
+
+class BrokenSource(FakeSource):
+    """Breaks the promise to raise nothing."""
+
+    def read(self, requests: Collection[SignalRequest], at: float) -> Mapping[SignalRequest, Reading]:
+        raise OverflowError("timestamp too large")
+
+
+def test_where_the_source_itself_breaks_there_are_no_readings_and_the_bounds_still_hold() -> None:
+    world = World(dry_run=True, source=BrokenSource())
+    world.target.counts[ServiceRef("users", "shop")] = 12
+    outcomes = world.cycle.run(NOW).services
+    decisions = {name: each.decision for name, each in outcomes.items() if each.decision is not None}
+    assert {name: each.reason for name, each in decisions.items()} == {
+        "users": Reason.ABOVE_MAX,
+        "music": Reason.BLIND,
+    }
+    assert {each.reading.note for each in decisions["music"].proposals} == {"OverflowError: timestamp too large"}
 
 
 def test_a_budget_is_shared_and_the_decision_says_so() -> None:
