@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from autoscaler.account import Account, account
 from autoscaler.core.model import Direction
+from autoscaler.core.schedule import bounds_at
 from autoscaler.cycle import Cycle
 from autoscaler.errors import AutoscalerError, ConfigError
 from autoscaler.events import OperationFinished
@@ -61,7 +62,7 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
     config = load(settings.config, settings)
     services = chosen(config, names)
     for service in services.values():
-        check_bounds(service, replicas)
+        check_bounds(service, replicas, time.time())
     target = make_target(settings, tell=_nobody)
     with ThreadPoolExecutor(config.max_concurrent_operations) as pool:
         return list(pool.map(lambda service: _scale(target, service, replicas), services.values()))
@@ -81,17 +82,18 @@ def chosen(config: Config, names: Iterable[str]) -> Mapping[str, ServiceConfig]:
     return {name: config.services[name] for name in wanted}
 
 
-def check_bounds(service: ServiceConfig, replicas: int) -> None:
-    """Refuse a count that the policy does not allow.
+def check_bounds(service: ServiceConfig, replicas: int, now: float) -> None:
+    """Refuse a count that the policy does not allow at `now` (unix seconds), with what schedules make of its bounds.
 
     Raises:
         ConfigError: it is outside the bounds.
     """
-    low, high = service.policy.min_replicas, service.policy.max_replicas
-    if not low <= replicas <= high:
-        raise ConfigError(
-            f"{service.policy.service}: {replicas} is outside replicas {low} to {high} of the policy file"
-        )
+    policy = service.policy
+    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
+    if not bounds.low <= replicas <= bounds.high:
+        allowed = f"replicas {bounds.low} to {bounds.high} of the policy file"
+        moved = " as a schedule moves them now" if bounds.low_by or bounds.high_by else ""
+        raise ConfigError(f"{policy.service}: {replicas} is outside {allowed}{moved}")
 
 
 def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> OperationFinished:
