@@ -17,7 +17,7 @@ from benchmarks.elasticity.frontier import Row, frontier, verdicts
 from benchmarks.elasticity.harness import run
 from benchmarks.elasticity.lineup import ORACLE, OURS, PEERS, Course, make, targets
 from benchmarks.elasticity.report import draw, table
-from benchmarks.elasticity.traces import arrivals, read
+from benchmarks.elasticity.traces import arrivals, check, read
 
 DEMAND_SLOW_SHARE = 0.01  # the demand curve allows so many slow answers
 
@@ -36,6 +36,8 @@ def main(
     files = sorted(traces.glob("*.csv"))
     if not files:
         raise typer.BadParameter(f"no .csv files in {traces}")
+    for file in files:
+        _refuse_if_wrong(file)
     names = [*PEERS, "ours-plain", *OURS, ORACLE]
     jobs = [
         (file, name, target, start, peak, hours, seed)
@@ -47,6 +49,13 @@ def main(
     rows = _run_all(jobs)
     _write(rows, out)
     Console(width=120).print(table(verdicts(rows)))
+
+
+def _refuse_if_wrong(file: Path) -> None:
+    try:
+        check(file)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _run_all(jobs: list[Job]) -> list[Row]:

@@ -40,6 +40,20 @@ def read(path: Path, service: Service, *, peak_replicas: int, hours: float, slow
     return Trace(path.stem, (first - warm) * step, rates, demand, warm * round(step), past)
 
 
+def check(path: Path) -> None:
+    """Refuse a file that is no trace.
+
+    Raises:
+        ValueError: says which file, and what it must be.
+    """
+    try:
+        step, values = _rows(path)
+    except (KeyError, ValueError, IndexError, TypeError, csv.Error) as error:
+        raise ValueError(f"{path}: must be a CSV with the columns timestamp_s,requests_per_s and numbers") from error
+    if not (step > 0 and max(values) > 0 and min(values) >= 0):
+        raise ValueError(f"{path}: must have rising times, no rate below 0, and some above")
+
+
 def _rows(path: Path) -> tuple[float, list[float]]:
     with path.open(encoding="utf-8") as file:
         rows = [(float(row["timestamp_s"]), float(row["requests_per_s"])) for row in csv.DictReader(file)]

@@ -18,7 +18,7 @@ from benchmarks.elasticity.frontier import Row, cheapest, frontier, verdicts
 from benchmarks.elasticity.harness import run
 from benchmarks.elasticity.lineup import OURS, PEERS, Course, make, targets
 from benchmarks.elasticity.ours import Ours, policy
-from benchmarks.elasticity.traces import PAST_STEP_SECONDS, arrivals, read
+from benchmarks.elasticity.traces import PAST_STEP_SECONDS, arrivals, check, read
 from tests.benchmarks.conftest import flat, noisy, wave
 
 SERVICE = Service()
@@ -187,6 +187,29 @@ def test_the_command_refuses_a_folder_without_traces(tmp_path: Path) -> None:
     done = bench("benchmarks.elasticity", str(tmp_path))
     assert done.returncode == 2
     assert "no .csv files" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a,b\n1,2\n2,3\n", "timestamp_s,requests_per_s\n0,1\n", "timestamp_s,requests_per_s\n0,x\n60,2\n"],
+    ids=["empty", "other columns", "one row", "no number"],
+)
+def test_the_command_names_a_file_that_is_no_trace(tmp_path: Path, text: str) -> None:
+    (tmp_path / "bad.csv").write_text(text, encoding="utf-8")
+    done = bench("benchmarks.elasticity", str(tmp_path))
+    assert done.returncode == 2
+    assert "bad.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "rows", ["0,0\n60,0\n", "0,1\n60,-1\n", "60,1\n0,1\n"], ids=["no load", "negative", "backwards"]
+)
+def test_a_trace_needs_rising_times_and_a_load(tmp_path: Path, rows: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(f"timestamp_s,requests_per_s\n{rows}", encoding="utf-8")
+    with pytest.raises(ValueError, match="must have rising times"):
+        check(path)
 
 
 def test_one_hour_of_decisions_is_timed_and_stays_within_64_kib(tmp_path: Path) -> None:
