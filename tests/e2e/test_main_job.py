@@ -77,6 +77,8 @@ def test_a_replica_is_removed_under_load_without_a_failed_request(stack: Running
 
 def test_the_minimum_is_enforced_after_somebody_scaled_below_it(stack: RunningStack) -> None:
     stack.stack.up("--scale", "social-service=1")
+    scaled_at = time.time()  # what was seen before still shows both
+    stack.until("it is seen again", lambda: stack.decision("social-service")["at"] > scaled_at)
     stack.until("the second is back", lambda: stack.ready("social-service") == 2)
     assert is_owned(stack.stack, "social-service")
 
