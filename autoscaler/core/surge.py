@@ -6,13 +6,13 @@ With capacity for just the load a queue never empties: at 95 % utilisation one o
 import math
 from dataclasses import replace
 
+from autoscaler.core.capacity import OVERLOADED_SHARE
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Moment, Observation, Sizing
 from autoscaler.core.policy import OBJECTIVE, Policy
 from autoscaler.core.sizing import recent_load
 
 FACTOR = 1.6  # of the load: what waits is gone in a few seconds
-OVERLOADED_SHARE = 0.5  # of the answers are slow
 LEAST_SLOW_ANSWERS = 10.0  # in the window; fewer may be chance
 HOLD_SECONDS = 30.0
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from autoscaler.core.capacity import OVERLOADED_SHARE
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Limit, Reading, Reason
 from autoscaler.core.policy import OBJECTIVE, Policy
 from autoscaler.core.rules import ceil_replicas
-from autoscaler.core.surge import FACTOR, HOLD_SECONDS, LEAST_SLOW_ANSWERS, OVERLOADED_SHARE
+from autoscaler.core.surge import FACTOR, HOLD_SECONDS, LEAST_SLOW_ANSWERS
 from tests.builders import BURSTY, NOW, behavior, missing, policy, seen
 from tests.core.learning import SLOW, promising
 from tests.timelines import Timeline
