@@ -110,7 +110,8 @@ class Cycle:
     def _applied(self, name: str, state: ServiceState | TargetRefused, decision: Decision) -> ServiceOutcome:
         try:
             assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
-            return ServiceOutcome(name, self._gate.apply(state.ref, decision), decision)
+            applied = self._gate.apply(state.ref, decision)
+            return ServiceOutcome(name, applied.action, decision, held=applied.why)
         except Exception as error:  # noqa: BLE001  see above
             return _failed(name, error)
 

@@ -20,12 +20,13 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
-    """What one cycle did about one service; without a decision, `error` says why."""
+    """What one cycle did about one service; without a decision, `error` says why; `held`, why it was not acted on."""
 
     service: str
     action: Action
     decision: Decision | None = None
     error: str | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The one place where a decision becomes an action, or does not: dry-run differs from normal here and nowhere else."""
+"""The one place where a decision becomes an action, or is held back; nothing else knows why one would be."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from autoscaler.core.model import Decision, Direction
 from autoscaler.events import Action
@@ -6,21 +9,36 @@ from autoscaler.fleet import ServiceRef
 from autoscaler.operations import Operations
 
 
-class Gate:
-    """Lets decisions through to the operations, or in dry-run only says that it would."""
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done about a decision; `why` is a sentence for the operator where something held it back."""
 
-    def __init__(self, operations: Operations, *, dry_run: bool) -> None:
+    action: Action
+    why: str | None = None
+
+
+Hold = Callable[[ServiceRef, Decision], Applied | None]  # what holds a decision that asks for a change back, if it does
+
+
+def dry_run(_: ServiceRef, __: Decision) -> Applied:
+    """Hold everything back."""
+    return Applied(Action.DRY_RUN, "dry run: decided and told, but not carried out")
+
+
+class Gate:
+    """Lets decisions through to the operations, unless a hold speaks; the first that does gives the reason."""
+
+    def __init__(self, operations: Operations, holds: Sequence[Hold] = ()) -> None:
         self._operations = operations
-        self._dry_run = dry_run
+        self._holds = tuple(holds)
 
     def requested(self, service: str) -> int | None:
         """Return the count that an operation under way is bringing the service to."""
         return self._operations.requested(service)
 
-    def apply(self, ref: ServiceRef, decision: Decision) -> Action:
-        """Act on the decision, if it asks for a change and acting is allowed."""
+    def apply(self, ref: ServiceRef, decision: Decision) -> Applied:
+        """Act on the decision, if it asks for a change and nothing holds it back."""
         if decision.direction is Direction.NONE:
-            return Action.UNCHANGED
-        if self._dry_run:
-            return Action.DRY_RUN
-        return self._operations.begin(ref, decision)
+            return Applied(Action.UNCHANGED)
+        held = next((found for hold in self._holds if (found := hold(ref, decision))), None)
+        return held or Applied(self._operations.begin(ref, decision))

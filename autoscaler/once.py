@@ -11,7 +11,7 @@ from autoscaler.core.schedule import bounds_at
 from autoscaler.cycle import Cycle
 from autoscaler.errors import AutoscalerError, ConfigError
 from autoscaler.events import OperationFinished
-from autoscaler.gate import Gate
+from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations, failure_stage
 from autoscaler.policyfile.load import load
 from autoscaler.policyfile.model import Config, ServiceConfig
@@ -42,7 +42,7 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Account]:
 def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig]) -> Cycle:
     """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
     target = make_target(settings, tell=_nobody)
-    gate = Gate(Operations(target, _nobody, at_once=1), dry_run=True)
+    gate = Gate(Operations(target, _nobody, at_once=1), [dry_run])
     total = config.max_replicas_total
     services = wanted if total is None else config.services
     history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)

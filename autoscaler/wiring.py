@@ -15,7 +15,7 @@ from autoscaler.adapters.status import StatusObserver
 from autoscaler.core.memory import Memory
 from autoscaler.cycle import Cycle
 from autoscaler.events import Event
-from autoscaler.gate import Gate
+from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import Config
 from autoscaler.ports import Observer, Tell
@@ -50,7 +50,7 @@ def build(settings: Settings, config: Config) -> Daemon:
     tell = broadcast([status, metrics, journal, LogObserver()])
     target = make_target(settings, tell)
     operations = Operations(target, tell, at_once=config.max_concurrent_operations)
-    gate = Gate(operations, dry_run=config.dry_run)
+    gate = Gate(operations, [dry_run] if config.dry_run else [])
     source = make_source(settings, config, tell)
     warm_seconds = min(WARM_START_SECONDS, stalled_seconds / 2)  # /healthz must not take it for a standstill
     history = make_history(settings, config, tell, timeout_seconds=warm_seconds)

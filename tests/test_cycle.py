@@ -10,6 +10,7 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Action, CycleFinished, OperationFinished
 from autoscaler.fleet import ServiceRef
 from autoscaler.gate import Gate
+from autoscaler.gate import dry_run as hold_everything
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import ServiceConfig
 from autoscaler.ports import SignalRequest
@@ -38,7 +39,7 @@ class World:
             services or {"users": config("users"), "music": config("music")},
             self.source,
             self.target,
-            Gate(self.operations, dry_run=dry_run),
+            Gate(self.operations, [hold_everything] if dry_run else []),
             self.recorder.notify,
             max_replicas_total=total,
         )

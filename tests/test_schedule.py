@@ -6,14 +6,14 @@ from autoscaler import schedule
 from autoscaler.cycle import Cycle
 from autoscaler.events import CycleFinished, CycleMissed, Event
 from autoscaler.fleet import Fleet
-from autoscaler.gate import Gate
+from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations
 from autoscaler.ports import Tell
 from tests.fakes import FakeSource, FakeTarget, Recorder
 
 
 def make_cycle(target: FakeTarget, tell: Tell) -> Cycle:
-    return Cycle({}, FakeSource(), target, Gate(Operations(target, tell, at_once=1), dry_run=True), tell)
+    return Cycle({}, FakeSource(), target, Gate(Operations(target, tell, at_once=1), [dry_run]), tell)
 
 
 class SlowTarget(FakeTarget):

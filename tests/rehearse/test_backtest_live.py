@@ -59,7 +59,7 @@ def live(max_replicas_total: int | None) -> tuple[dict[str, list[Decision]], dic
         services,
         source,
         operations._target,
-        Gate(operations, dry_run=False),
+        Gate(operations),
         recorder.notify,
         max_replicas_total=max_replicas_total,
     )
