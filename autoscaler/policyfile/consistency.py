@@ -4,20 +4,26 @@ from collections.abc import Iterator, Mapping
 
 from autoscaler.core.policy import Policy
 from autoscaler.fleet import ServiceRef
+from autoscaler.policyfile.layers import Layer, Layers, say
 from autoscaler.policyfile.model import Config, ServiceConfig
-from autoscaler.policyfile.yaml_tree import Document, Place
+from autoscaler.policyfile.yaml_tree import Document
 
 
-def inconsistencies(config: Config, document: Document) -> list[str]:
+def inconsistencies(config: Config, document: Document, services: Mapping[str, Layers]) -> list[str]:
     """Return one line for each problem, with file, line, key, value and what is allowed."""
     lines = [
         *_shared_targets(config.services, document),
         *_small_budget(config, document),
     ]
     for name, service in config.services.items():
-        lines.extend(_schedules(service.policy, document, ("services", name)))
-        lines.extend(_bursts(service.policy, document, ("services", name)))
+        lines.extend(policy_inconsistencies(service.policy, services[name]))
     return list(dict.fromkeys(lines))
+
+
+def policy_inconsistencies(policy: Policy, layers: Layers) -> Iterator[str]:
+    """Return one line for each problem of one policy, which was merged from these layers."""
+    yield from _schedules(policy, layers)
+    yield from _bursts(policy, layers)
 
 
 def _shared_targets(services: Mapping[str, ServiceConfig], document: Document) -> Iterator[str]:
@@ -25,44 +31,32 @@ def _shared_targets(services: Mapping[str, ServiceConfig], document: Document) -
     for name, service in services.items():
         owner = owners.setdefault(service.target, name)
         if owner != name:
-            yield _line(
-                document,
-                ("services", name),
-                f"scales {service.target}, and so does services.{owner}; a Compose service may have one policy",
-            )
+            text = f"scales {service.target}, and so does services.{owner}; a Compose service may have one policy"
+            yield say([Layer(document, ("services", name))], (), text)
 
 
 def _small_budget(config: Config, document: Document) -> Iterator[str]:
     total, needed = config.max_replicas_total, sum(each.policy.min_replicas for each in config.services.values())
     if total is not None and needed > total:
         text = f"must be at least {needed}, the sum of `replicas.min` of all services, not {total}"
-        yield _line(document, ("limits", "max_replicas_total"), text)
+        yield say([Layer(document, ())], ("limits", "max_replicas_total"), text)
 
 
-def _schedules(policy: Policy, document: Document, at: Place) -> Iterator[str]:
+def _schedules(policy: Policy, layers: Layers) -> Iterator[str]:
     """Refuse a bound that the other one makes void: what is never in effect was not meant."""
     for index, schedule in enumerate(policy.schedules):
-        here = (*at, "schedules", index)
         low, high = schedule.min_replicas, schedule.max_replicas
         if low is not None and high is None and low > policy.max_replicas:
             text = f"is above replicas.max {policy.max_replicas}; give the schedule a `max`, too, or raise replicas.max"
-            yield _line(document, (*here, "min"), f"{low} {text}")
+            yield say(layers, ("schedules", index, "min"), f"{low} {text}")
         if high is not None and low is None and high < policy.min_replicas:
             text = f"is below replicas.min {policy.min_replicas}; give the schedule a `min`, too, or lower replicas.min"
-            yield _line(document, (*here, "max"), f"{high} {text}")
+            yield say(layers, ("schedules", index, "max"), f"{high} {text}")
 
 
-def _bursts(policy: Policy, document: Document, at: Place) -> Iterator[str]:
+def _bursts(policy: Policy, layers: Layers) -> Iterator[str]:
     for rule in policy.rules:
         if rule.burst is not None and rule.burst.window_seconds >= rule.source.window_seconds:
             long, short = f"{rule.source.window_seconds:g} s", f"{rule.burst.window_seconds:g} s"
             text = f"must be shorter than the window of the rule {rule.name}, {long}, not {short}; or set burst: off"
-            yield _line(document, (*at, "burst", "window"), text)
-
-
-def _line(document: Document, place: Place, text: str) -> str:
-    """Put file, line and key before the text; what a service does not say itself is of the defaults."""
-    where = ".".join(map(str, place))
-    candidates = (place, ("defaults", *place[2:]))
-    line = next((document.lines[each] for each in candidates if each in document.lines), document.lines[()])
-    return f"{document.file}:{line}: {where}: {text}"
+            yield say(layers, ("burst", "window"), text)

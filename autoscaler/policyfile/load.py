@@ -10,11 +10,12 @@ from autoscaler.errors import ConfigError
 from autoscaler.fleet import ServiceRef
 from autoscaler.policyfile.consistency import inconsistencies
 from autoscaler.policyfile.fields import check_url
+from autoscaler.policyfile.layers import Layer, Layers, merged
 from autoscaler.policyfile.messages import describe
 from autoscaler.policyfile.model import Config, PrometheusConfig, ServiceConfig
 from autoscaler.policyfile.policies import make_policy
 from autoscaler.policyfile.schema import FileModel, ServiceModel
-from autoscaler.policyfile.yaml_tree import Document, Place, read_document
+from autoscaler.policyfile.yaml_tree import Document, read_document
 from autoscaler.settings import Settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -28,12 +29,12 @@ def load(path: Path, settings: Settings) -> Config:
     """
     document = read_document(path)
     problems: list[str] = []
-    root = _validate(FileModel, document.tree, document, (), problems)
+    root = validate(FileModel, [Layer(document, ())], problems)
     services = _services(document, problems)
     if root is None or problems:
         raise ConfigError("\n".join(problems))
     config = _config(root, services, settings)
-    if problems := inconsistencies(config, document):
+    if problems := inconsistencies(config, document, {name: service_layers(document, name) for name in services}):
         raise ConfigError("\n".join(problems))
     return config
 
@@ -43,27 +44,21 @@ def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel
     services, defaults = document.tree.get("services"), document.tree.get("defaults")
     if not isinstance(services, dict) or not isinstance(defaults or {}, dict):
         return {}
-    models = {
-        name: _validate(ServiceModel, merge(defaults or {}, own), document, ("services", name), problems)
-        for name, own in services.items()
-    }
+    models = {name: validate(ServiceModel, service_layers(document, name), problems) for name in services}
     return {name: model for name, model in models.items() if model is not None}
 
 
-def merge(below: object, above: object) -> object:
-    """Lay one tree over another: mappings key by key, everything else (lists, too) as a whole."""
-    if isinstance(below, Mapping) and isinstance(above, Mapping):
-        both = {**below, **above}
-        return {key: merge(below[key], above[key]) if key in below and key in above else both[key] for key in both}
-    return above
+def service_layers(document: Document, name: str) -> list[Layer]:
+    """Return what a service of the file is made of: its own keys above the defaults."""
+    return [Layer(document, ("services", name)), Layer(document, ("defaults",))]
 
 
-def _validate(model: type[M], tree: object, document: Document, at: Place, problems: list[str]) -> M | None:
+def validate(model: type[M], layers: Layers, problems: list[str]) -> M | None:
+    """Return the model of the merged layers, or None and the problems, one line each."""
     try:
-        return model.model_validate(tree)
+        return model.model_validate(merged(layers))
     except ValidationError as error:
-        fallback: Place = ("defaults",) if at else ()
-        found = [describe(detail, model, document, at, fallback) for detail in error.errors()]
+        found = [describe(detail, model, layers) for detail in error.errors()]
         problems.extend(dict.fromkeys(found))
         return None
 

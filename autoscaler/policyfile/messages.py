@@ -8,31 +8,21 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from autoscaler.policyfile.yaml_tree import Document, Place
+from autoscaler.policyfile.layers import Layers, say
+from autoscaler.policyfile.yaml_tree import Place
 
 _OWN = ("Value error, ", "Assertion failed, ")
 
 
-def describe(error: ErrorDetails, model: type[BaseModel], document: Document, at: Place, fallback: Place = ()) -> str:
-    """Say what is wrong at `at` plus the error's own place; what is not written there comes from `fallback`."""
+def describe(error: ErrorDetails, model: type[BaseModel], layers: Layers) -> str:
+    """Say what is wrong where in the tree that the layers were merged to."""
     inner = _place(error["loc"])
-    where = ".".join(str(part) for part in (*at, *inner))
-    prefix = f"{document.file}:{_line(document, at, fallback, inner)}"
-    return (
-        f"{prefix}: {where}: {_message(error, model, inner)}" if where else f"{prefix}: {_message(error, model, inner)}"
-    )
+    return say(layers, inner, _message(error, model, inner))
 
 
 def _place(parts: Place) -> Place:
     """Drop what pydantic adds to a place: that the key itself is bad."""
     return parts[:-1] if parts[-1:] == ("[key]",) else parts
-
-
-def _line(document: Document, at: Place, fallback: Place, inner: Place) -> int:
-    """Return the line of the innermost part that is written somewhere."""
-    lengths = range(len(inner), -1, -1)
-    places = [(*root, *inner[:length]) for length in lengths for root in (at, fallback) if length or root == at]
-    return next((document.lines[place] for place in places if place in document.lines), 1)
 
 
 def _message(error: ErrorDetails, model: type[BaseModel], inner: Place) -> str:

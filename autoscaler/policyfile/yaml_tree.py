@@ -19,11 +19,16 @@ Place = tuple[str | int, ...]  # keys and list indexes from the root
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: plain dicts, lists and scalars, and the line of each place (1 is the first)."""
+    """A parsed file: plain dicts, lists and scalars, and the line of each place (1 is the first; 0: it has none)."""
 
     file: str
     tree: dict[str, object]
     lines: Mapping[Place, int]
+
+    def spot(self, place: Place) -> str:
+        """Return file and line of a place."""
+        line = self.lines[place]
+        return f"{self.file}:{line}" if line else self.file
 
 
 def read_document(path: Path) -> Document:
