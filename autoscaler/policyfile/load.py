@@ -1,6 +1,7 @@
 """The policy file -> the effective configuration, or every problem of the file at once."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,9 +17,19 @@ from autoscaler.policyfile.model import Config, PrometheusConfig, ServiceConfig
 from autoscaler.policyfile.policies import make_policy
 from autoscaler.policyfile.schema import FileModel, ServiceModel
 from autoscaler.policyfile.yaml_tree import Document, read_document
-from autoscaler.settings import Settings
+from autoscaler.settings import DEFAULT_CONFIG, Settings
 
 M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A valid policy file, and what it says; labels go beneath it."""
+
+    document: Document
+    root: FileModel
+    settings: Settings
+    config: Config
 
 
 def load(path: Path, settings: Settings) -> Config:
@@ -27,7 +38,21 @@ def load(path: Path, settings: Settings) -> Config:
     Raises:
         ConfigError: one line for each problem, with file, line, key, value and what is allowed.
     """
-    document = read_document(path)
+    return load_file(path, settings).config
+
+
+def load_file(path: Path, settings: Settings) -> PolicyFile:
+    """Read the policy file, and keep where everything in it was written.
+
+    Without a file at the default path, when nobody has named another, everything is left to labels.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    nobody_named_one = path == DEFAULT_CONFIG and "config" not in settings.model_fields_set
+    document = (
+        Document("(no policy file)", {}, {(): 0}) if nobody_named_one and not path.exists() else read_document(path)
+    )
     problems: list[str] = []
     root = validate(FileModel, [Layer(document, ())], problems)
     services = _services(document, problems)
@@ -36,7 +61,7 @@ def load(path: Path, settings: Settings) -> Config:
     config = _config(root, services, settings)
     if problems := inconsistencies(config, document, {name: service_layers(document, name) for name in services}):
         raise ConfigError("\n".join(problems))
-    return config
+    return PolicyFile(document, root, settings, config)
 
 
 def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel]:
@@ -70,11 +95,12 @@ def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Set
         prometheus=_prometheus(root, settings),
         max_concurrent_operations=root.limits.max_concurrent_operations,
         max_replicas_total=root.limits.max_replicas_total,
-        services={name: _service(name, model, root, settings) for name, model in services.items()},
+        services={name: service_config(name, model, root, settings) for name, model in services.items()},
     )
 
 
-def _service(name: str, model: ServiceModel, root: FileModel, settings: Settings) -> ServiceConfig:
+def service_config(name: str, model: ServiceModel, root: FileModel, settings: Settings) -> ServiceConfig:
+    """Return the effective configuration of a validated service."""
     compose = name if model.target is None else model.target.compose
     project = None if model.target is None else model.target.project
     return ServiceConfig(

@@ -112,4 +112,4 @@ class FileModel(Model):
     prometheus: PrometheusModel = PrometheusModel()
     limits: LimitsModel = LimitsModel()
     defaults: dict[str, object] = Field(default={})
-    services: Annotated[dict[Annotated[str, Field(pattern=NAME)], object], Field(min_length=1)]
+    services: dict[Annotated[str, Field(pattern=NAME)], object] = Field(default={})

@@ -1,0 +1,106 @@
+"""The services of the policy file and those that labels describe -> one effective list, service by service."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from autoscaler.core.policy import Policy
+from autoscaler.errors import ConfigError
+from autoscaler.fleet import ServiceRef
+from autoscaler.policyfile.consistency import policy_inconsistencies
+from autoscaler.policyfile.labels import PREFIX, read_labels
+from autoscaler.policyfile.layers import Layer, Layers, say
+from autoscaler.policyfile.load import PolicyFile, service_config, service_layers, validate
+from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.schema import ServiceModel
+
+Labelled = Mapping[ServiceRef, Mapping[str, str]]  # the labels `autoscaler.*` of each service that has some
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What is scaled now, and what asks for it by labels in vain."""
+
+    services: Mapping[str, ServiceConfig]
+    refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> every problem, by lines
+
+
+def make_roster(file: PolicyFile, labelled: Labelled) -> Roster:
+    """Return the services of the file with their labels beneath, and those that only labels describe.
+
+    A mistake in labels takes that one service off the list, whether the file has it or not.
+    """
+    services, refused = dict(file.config.services), {}
+    for ref, labels in sorted(labelled.items()):
+        name = _name(file, ref)
+        in_file = name in file.config.services
+        if not in_file and not _ours(file, ref):
+            continue
+        if not in_file and name in services:
+            name = str(ref)  # another project has one of that name
+        try:
+            service = _labelled(file, name, ref, labels, services)
+        except ConfigError as error:
+            services.pop(name, None)
+            refused[name] = str(error)
+        else:
+            if service is not None:
+                services[name] = service
+    return Roster(services, refused)
+
+
+def _name(file: PolicyFile, ref: ServiceRef) -> str:
+    """Return the name that the file has for a service; one that is not there goes by its Compose name."""
+    targets = {name: service.target for name, service in file.config.services.items()}
+    known = (name for name, target in targets.items() if target == ref or target == replace(ref, project=None))
+    return next(known, ref.service)
+
+
+def _ours(file: PolicyFile, ref: ServiceRef) -> bool:
+    return file.settings.compose_project in {None, ref.project}
+
+
+def _labelled(
+    file: PolicyFile, name: str, ref: ServiceRef, labels: Mapping[str, str], services: Mapping[str, ServiceConfig]
+) -> ServiceConfig | None:
+    """Return the service as labels and file describe it together; None: its labels do not enable it.
+
+    Raises:
+        ConfigError: one line for each problem.
+    """
+    read = read_labels(str(ref), labels)
+    if not read.enabled:
+        return None
+    own, defaults = service_layers(file.document, name)
+    layers = [*([own] if name in file.config.services else []), Layer(read.document, (PREFIX,)), defaults]
+    problems = list(_not_for_labels(layers, read.document.tree[PREFIX]))
+    model = validate(ServiceModel, layers, problems)
+    if model is None or problems:
+        raise ConfigError("\n".join(problems))
+    service = replace(service_config(name, model, file.root, file.settings), target=ref)
+    others = {other: each for other, each in services.items() if other != name}
+    if problems := [
+        *policy_inconsistencies(service.policy, layers),
+        *_beyond_limits(layers, service.policy, file.config.max_replicas_total, others),
+    ]:
+        raise ConfigError("\n".join(problems))
+    return service
+
+
+def _not_for_labels(layers: Layers, tree: object) -> Iterator[str]:
+    if isinstance(tree, Mapping) and "target" in tree:
+        yield say(
+            layers[-2:], ("target",), "cannot be set by a label: the labels are those of the service that is scaled"
+        )
+
+
+def _beyond_limits(
+    layers: Layers, policy: Policy, total: int | None, others: Mapping[str, ServiceConfig]
+) -> Iterator[str]:
+    """What the file allows all services together, no label may exceed."""
+    if total is None:
+        return
+    left = total - sum(other.policy.min_replicas for other in others.values())
+    if policy.min_replicas > left:
+        text = f"{policy.min_replicas} is more than the {max(0, left)} that limits.max_replicas_total {total} leaves"
+        yield say(layers, ("replicas", "min"), text)
