@@ -13,6 +13,7 @@ from autoscaler.errors import AutoscalerError, ConfigError
 from autoscaler.events import OperationFinished
 from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations, failure_stage
+from autoscaler.order import Order
 from autoscaler.policyfile.load import load
 from autoscaler.policyfile.model import Config, ServiceConfig
 from autoscaler.ports import ReplicaTarget
@@ -102,7 +103,8 @@ def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> Oper
     try:
         before = target.observe().find(service.target).current
         finished = replace(finished, before=before, after=before, direction=direction(before, replicas))
-        after = target.scale(service.target, replicas, tell=_nobody, pause=_sleep)
+        order = Order(replicas, tell=_nobody, pause=_sleep, options=service.options)
+        after = target.scale(service.target, order)
         finished = replace(finished, after=after)
     except AutoscalerError as error:
         finished = replace(finished, error=str(error), stage=failure_stage(error))

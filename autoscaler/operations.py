@@ -1,14 +1,16 @@
-"""Operations run outside the cycle: a few services at once, raises beside raises, and a pause after failures."""
+"""Operations run outside the cycle: a few raises at once, a removal that can be taken back, a pause after failures."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from autoscaler.core.model import Decision, Direction
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.events import Action, OperationFinished
 from autoscaler.fleet import ServiceRef
+from autoscaler.order import Order, ScaleOptions
 from autoscaler.ports import ReplicaTarget, Tell
 from autoscaler.underway import Busy, Places, Steps
 
@@ -32,14 +34,23 @@ class Failures:
 class Operations:
     """Carries out decisions in threads of their own; thread-safe.
 
-    While replicas of a service start, a decision for still more is begun beside them; everything else waits.
+    While replicas of a service start, a decision for still more is begun beside them; while replicas go, a decision
+    for more keeps those that have not gone yet; everything else waits. `at_once` limits the services whose replicas
+    start: to let replicas go takes time, but no strength.
     """
 
     def __init__(
-        self, target: ReplicaTarget, tell: Tell, *, at_once: int, monotonic: Callable[[], float] = time.monotonic
+        self,
+        target: ReplicaTarget,
+        tell: Tell,
+        *,
+        at_once: int,
+        options: Mapping[str, ScaleOptions] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._target = target
         self._tell = tell
+        self._options = dict(options or {})
         self._monotonic = monotonic
         self._places = Places(at_once)
         self._lock = threading.Lock()
@@ -61,13 +72,14 @@ class Operations:
         """
         with self._lock:
             busy = self._busy.get(decision.service, Busy(adding=decision.direction is Direction.UP))
-            if self._stopping.is_set() or (busy.asked and not busy.admits(decision)):
+            if self._stopping.is_set():
                 return Action.BUSY
+            if busy.asked and not busy.admits(decision):
+                return Action.SCALED if busy.takes_back(decision) else Action.BUSY
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
-            thread = threading.Thread(target=self._run, args=(ref, decision), name=decision.service, daemon=True)
-            thread.start()  # before it is noted: one that cannot start must not keep the service busy for ever
-            busy.asked[thread] = decision.desired
+            thread, order = self._start(ref, decision)
+            busy.asked[thread] = order
             self._busy[decision.service] = busy
         return Action.SCALED
 
@@ -82,9 +94,18 @@ class Operations:
         with self._lock:
             return sorted(self._busy)
 
-    def _run(self, ref: ServiceRef, decision: Decision) -> None:
-        with self._places.held(decision.service):
-            finished = self._scale(ref, decision)
+    def _start(self, ref: ServiceRef, decision: Decision) -> tuple[threading.Thread, Order]:
+        steps, options = Steps(decision, self._tell), self._options.get(decision.service)
+        order = Order(decision.desired, tell=steps.tell, pause=self._stopping.wait, options=options)
+        arguments = (ref, decision, order, steps)
+        thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)
+        thread.start()  # before it is noted: one that cannot start must not keep the service busy for ever
+        return thread, order
+
+    def _run(self, ref: ServiceRef, decision: Decision, order: Order, steps: Steps) -> None:
+        starts = decision.direction is Direction.UP
+        with self._places.held(decision.service) if starts else nullcontext():
+            finished = self._scale(ref, decision, order, steps)
         with self._lock:
             self._remember(finished)
             busy = self._busy[decision.service]
@@ -93,11 +114,11 @@ class Operations:
                 del self._busy[decision.service]
         self._tell(finished)
 
-    def _scale(self, ref: ServiceRef, decision: Decision) -> OperationFinished:
-        started, steps = self._monotonic(), Steps(decision, self._tell)
+    def _scale(self, ref: ServiceRef, decision: Decision, order: Order, steps: Steps) -> OperationFinished:
+        started = self._monotonic()
         failure: AutoscalerError | None = None
         try:
-            after = self._target.scale(ref, decision.desired, tell=steps.tell, pause=self._stopping.wait)
+            after = self._target.scale(ref, order)
         except AutoscalerError as error:
             failure, after = error, steps.reached
         except Exception as error:  # noqa: BLE001  one broken operation must not take its service out of service

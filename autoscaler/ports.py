@@ -9,6 +9,7 @@ from autoscaler.core.model import Reading
 from autoscaler.core.policy import Query, TraefikSignal
 from autoscaler.events import Event
 from autoscaler.fleet import Fleet, ServiceRef
+from autoscaler.order import Order
 
 Tell = Callable[[Event], None]
 Pause = Callable[[float], bool]  # waits so many seconds; True: stop now, the daemon is going down
@@ -103,11 +104,12 @@ class ReplicaTarget(Protocol):
         """
         ...
 
-    def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
-        """Add or remove replicas one by one until there are `replicas`; return the count reached.
+    def scale(self, ref: ServiceRef, order: Order) -> int:
+        """Add or remove replicas until there are as many as the order says; return the count reached.
 
-        Calls of one service may overlap if all of them add; then the count is without what the others add meanwhile.
-        Returns early, with nothing half made, when `pause` says that the daemon is going down.
+        An order that removes may be raised meanwhile: then what has not gone yet stays. Calls of one service may
+        overlap if all of them add; then the count is without what the others add meanwhile.
+        Returns early, with nothing half made, when the order's `pause` says that the daemon is going down.
 
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: and nothing is left half made.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from autoscaler.core.model import Decision, Direction
 from autoscaler.events import Event, ReplicaChanged
+from autoscaler.order import Order
 from autoscaler.ports import Tell
 
 
@@ -38,17 +39,21 @@ class Busy:
     """The operations of one service that overlap: one that removes, or any number that add."""
 
     adding: bool
-    asked: dict[threading.Thread, int] = field(default_factory=dict)  # the count each brings the service to
+    asked: dict[threading.Thread, Order] = field(default_factory=dict)
     reached: int = 0  # by those that have ended: what they added is there, whatever the others were asked for
 
     @property
     def requested(self) -> int:
         """The count that the service is being brought to."""
-        return max(self.reached, *self.asked.values())
+        return max(self.reached, *(order.replicas for order in self.asked.values()))
 
     def admits(self, decision: Decision) -> bool:
         """Whether that may begin beside what is under way: only what adds still more."""
         return self.adding and decision.desired > self.requested
+
+    def takes_back(self, decision: Decision) -> bool:
+        """Keep of what is to go as many as the decision wants and as have not gone yet; whether those are more now."""
+        return not self.adding and any(order.raise_to(decision.desired) for order in self.asked.values())
 
     def ended(self, thread: threading.Thread, after: int) -> None:
         """Note that one of them has ended, and with how many replicas."""

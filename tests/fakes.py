@@ -9,7 +9,8 @@ from autoscaler.core.model import Direction, Reading, ReadingKind
 from autoscaler.errors import AutoscalerError
 from autoscaler.events import Event, ReplicaChanged
 from autoscaler.fleet import Fleet, ServiceRef, ServiceState
-from autoscaler.ports import Pause, SignalRequest, Tell
+from autoscaler.order import Order
+from autoscaler.ports import Pause, SignalRequest
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class FakeTarget:
         self.gate.set()
         self.gates: dict[int, threading.Event] = {}  # by the count that is asked for
         self.entered = threading.Semaphore(0)  # released by each call
+        self.going: dict[ServiceRef, Order] = {}  # the last order that removes
         self.scaled: list[tuple[str, int]] = []
         self._starting: Counter[ServiceRef] = Counter()
 
@@ -49,25 +51,28 @@ class FakeTarget:
             {ref: ServiceState(ref, count, count, f"{ref.service}@docker") for ref, count in self.counts.items()}
         )
 
-    def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
-        present = self.counts[ref] + self._starting[ref]
+    def scale(self, ref: ServiceRef, order: Order) -> int:
+        present, replicas = self.counts[ref] + self._starting[ref], order.replicas
+        if replicas < present:
+            order.removes_from(present)
+            self.going[ref] = order
         self._starting[ref] += replicas - present
         self.scaled.append((ref.service, replicas))
         self.entered.release()
         try:
-            if not self._let_through(replicas, pause):
+            if not self._let_through(replicas, order.pause):
                 return present
             failure = self.failure
-            added = replicas - present if failure is None else self.ready_before_failing
+            added = order.replicas - present if failure is None else self.ready_before_failing
             self.counts[ref] += added
             for number in range(abs(added)):
                 direction = Direction.UP if added > 0 else Direction.DOWN
-                tell(ReplicaChanged(ref.service, direction, f"shop-{ref.service}-{present + number + 1}", 0.1))
+                order.tell(ReplicaChanged(ref.service, direction, f"shop-{ref.service}-{present + number + 1}", 0.1))
             if failure is not None:
                 raise failure
         finally:
             self._starting[ref] -= replicas - present
-        return replicas
+        return present + added
 
     def _let_through(self, replicas: int, pause: Pause) -> bool:
         gate = self.gates.get(replicas, self.gate)

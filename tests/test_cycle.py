@@ -102,13 +102,16 @@ def test_a_load_that_grows_while_replicas_start_is_followed_at_once() -> None:
     world.operations.stop(10.0)
 
 
-def test_a_service_whose_replicas_go_is_evaluated_and_not_acted_on() -> None:
+def test_a_load_that_returns_while_replicas_go_keeps_them() -> None:
     world = World(services={"users": config("users")})
     world.target.counts[ServiceRef("users", "shop")] = 6
     world.target.gate.clear()
     world.run()
+    assert world.target.entered.acquire(timeout=10)
     world.source.readings[THROUGHPUT.source] = Reading.of(400.0)
-    assert world.run(NOW + 5) == {"users": (Action.BUSY, Reason.ABOVE_TARGET)}
+    assert world.run(NOW + 5) == {"users": (Action.SCALED, Reason.ABOVE_TARGET)}
+    assert world.run(NOW + 10) == {"users": (Action.BUSY, Reason.ABOVE_TARGET)}
+    assert world.operations.requested("userservice") == 6  # as the policy is called
     world.operations.stop(10.0)
 
 

@@ -107,7 +107,6 @@ def test_what_a_faster_operation_has_added_goes_on_being_asked_for() -> None:
         pytest.param((2, 200.0), (2, 200.0), id="as many as are starting"),
         pytest.param((2, 200.0), (2, 150.0), id="fewer than are starting"),
         pytest.param((2, 200.0), (4, 50.0), id="a removal while replicas start"),
-        pytest.param((2, 50.0), (1, 200.0), id="more while replicas go"),
         pytest.param((4, 100.0), (2, 50.0), id="fewer still while replicas go"),
     ],
 )
@@ -119,6 +118,40 @@ def test_everything_else_waits_for_the_operation_under_way(first: tuple[int, flo
     bench.target.gate.set()
     bench.wait()
     assert len(bench.target.scaled) == 1
+
+
+def test_a_decision_for_more_keeps_what_has_not_gone_yet() -> None:
+    bench = Bench(userservice=6)
+    bench.target.gate.clear()
+    assert bench.begin(6, 100.0) is Action.SCALED
+    assert bench.operations.requested("userservice") == 2
+    assert bench.operations.begin(USERS, wish(6, 200.0)) is Action.SCALED
+    assert bench.operations.requested("userservice") == 4
+    assert bench.operations.begin(USERS, wish(6, 200.0)) is Action.BUSY
+    bench.target.gate.set()
+    assert bench.change(bench.wait()) == (6, 4)
+    assert bench.target.counts[USERS] == 4
+
+
+def test_what_has_gone_cannot_be_kept_any_more() -> None:
+    bench = Bench(userservice=2)
+    bench.target.gate.clear()
+    bench.begin(2, 50.0)
+    bench.target.going[USERS].let_go()
+    assert bench.operations.begin(USERS, wish(1, 100.0)) is Action.BUSY
+    bench.target.gate.set()
+    assert bench.change(bench.wait()) == (2, 1)
+
+
+def test_services_whose_replicas_go_leave_room_for_those_whose_replicas_start() -> None:
+    bench = Bench(at_once=1, userservice=4, music=2)
+    bench.hold(2)
+    assert bench.begin(4, 100.0) is Action.SCALED
+    other = decide(policy(), seen(2, {"throughput": 200.0}), Memory(), NOW)[0]
+    bench.operations.begin(ServiceRef("music", "shop"), _named(other, "music"))
+    assert bench.change(bench.wait()) == (2, 4)
+    bench.let(2)
+    assert bench.change(bench.wait()) == (4, 2)
 
 
 def test_a_failure_beside_another_operation_takes_nothing_from_it() -> None:

@@ -1,10 +1,11 @@
 """The effective configuration: what the policy file says, merged with its defaults, in base units."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autoscaler.core.policy import Policy
 from autoscaler.fleet import ServiceRef
+from autoscaler.order import ScaleOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,12 @@ class PrometheusConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """One service: its policy, where its replicas are, and its name in Traefik (None: as the labels say)."""
+    """One service: its policy, its replicas' place, its name in Traefik (None: as the labels say), how to scale it."""
 
     policy: Policy
     target: ServiceRef
     traefik_service: str | None = None
+    options: ScaleOptions = field(default_factory=ScaleOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from autoscaler.core.model import Direction
 from autoscaler.errors import ScaleFailed
 from autoscaler.events import ReplicaChanged
 from autoscaler.fleet import ServiceRef
-from autoscaler.ports import Pause, Tell
+from autoscaler.order import Order
 
 DEFAULT_GRACE_SECONDS = 10  # the engine's own default
 # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two replicas
@@ -25,22 +25,21 @@ class Removing:
     engine: Engine
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
-    tell: Tell
-    pause: Pause
+    order: Order
 
-    def remove(self, count: int) -> None:
-        """Remove `count` replicas, but never the last ready one; end early when the daemon goes down.
+    def remove(self) -> None:
+        """Remove what the order has too many, but never the last ready one; end early when the daemon goes down.
 
         Raises:
             ScaleFailed: a replica could not be stopped or removed.
         """
-        for done in range(count):
-            if self.pause(SETTLE_SECONDS if done else 0.0):
-                return
+        settle_seconds = 0.0
+        while not self.order.pause(settle_seconds):
             victim = next(iter(removal_order(self.relist())), None)
-            if victim is None or self._is_last_ready(victim):
+            if victim is None or self._is_last_ready(victim) or not self.order.let_go():
                 return
             self._remove_one(victim)
+            settle_seconds = SETTLE_SECONDS
 
     def _is_last_ready(self, victim: Replica) -> bool:
         return victim.ready and sum(replica.ready for replica in self.relist()) == 1
@@ -54,7 +53,7 @@ class Removing:
         except EngineError as error:
             if error.status != NOT_FOUND:
                 raise ScaleFailed(stage, f"cannot {stage} {victim.name}: {error}") from error
-        self.tell(ReplicaChanged(self.ref.service, Direction.DOWN, victim.name, time.monotonic() - started))
+        self.order.tell(ReplicaChanged(self.ref.service, Direction.DOWN, victim.name, time.monotonic() - started))
 
     def _grace_seconds(self, victim: Replica) -> int:
         grace = self.engine.inspect(victim.id)["Config"].get("StopTimeout")

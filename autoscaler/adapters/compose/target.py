@@ -8,17 +8,15 @@ from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
 from autoscaler.errors import ScaleFailed, TargetUnavailable
 from autoscaler.fleet import Fleet, ServiceRef
-from autoscaler.ports import Pause, Tell
+from autoscaler.order import Order
+from autoscaler.ports import Tell
 
 
 class ComposeTarget:
     """Fulfils ports.ReplicaTarget on one engine; thread-safe. Calls of one service may overlap while they add."""
 
-    def __init__(
-        self, base_url: str, *, timeout_seconds: float, tell: Tell, start_timeout_seconds: float = 60.0
-    ) -> None:
+    def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell) -> None:
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell)
-        self._start_timeout_seconds = start_timeout_seconds
         self._lanes = Lanes()
 
     def observe(self) -> Fleet:
@@ -29,8 +27,8 @@ class ComposeTarget:
         """
         return fleet(self._list({label.PROJECT: None}))
 
-    def scale(self, ref: ServiceRef, replicas: int, *, tell: Tell, pause: Pause) -> int:
-        """Bring a service to that count; return the count reached, without what another call adds beside it.
+    def scale(self, ref: ServiceRef, order: Order) -> int:
+        """Bring a service to the order's count; return the count reached, without what another call adds beside it.
 
         What is there is counted, and what is missing started, by one call of a service at a time. Nothing is removed
         beside another call.
@@ -39,19 +37,21 @@ class ComposeTarget:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
         ref = self.observe().find(ref).ref
-        adding = Adding(self._engine, ref, lambda: self._members(ref), tell, pause, self._start_timeout_seconds)
+        timeout_seconds = order.options.start_timeout_seconds
+        adding = Adding(self._engine, ref, lambda: self._members(ref), order.tell, order.pause, timeout_seconds)
         with self._lanes.entered(ref) as lane:
             with lane.turn:
                 alone, present = lane.alone, self._tidied(ref) if lane.alone else self._members(ref)
-                missing = replicas - sum(replica.alive for replica in present)
+                missing = order.replicas - sum(replica.alive for replica in present)
                 if missing > 0:
                     adding.start(present, missing)
             if missing > 0:
                 adding.wait()
             elif missing < 0 and not alone:
-                return replicas  # another call has been asked for more
+                return order.replicas  # another call has been asked for more
             elif missing < 0:
-                Removing(self._engine, ref, lambda: self._members(ref), tell, pause).remove(-missing)
+                order.removes_from(order.replicas - missing)
+                Removing(self._engine, ref, lambda: self._members(ref), order).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in self._members(ref))
 

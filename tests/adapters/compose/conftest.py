@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.fleet import ServiceRef
+from autoscaler.order import Drain, Order, ScaleOptions
 from deploy.lab.shell import run
 from tests.fakes import Recorder
 
@@ -48,15 +49,24 @@ class Project:
     def ref(self, service: str = "web") -> ServiceRef:
         return ServiceRef(service, self.name)
 
-    def target(self, url: str | None = None, **options: float) -> ComposeTarget:
-        settings = {"timeout_seconds": 20.0, "start_timeout_seconds": 20.0, **options}
-        return ComposeTarget(url or self.engine_url, tell=self.recorder.notify, **settings)
+    def target(self, url: str | None = None, *, timeout_seconds: float = 20.0) -> ComposeTarget:
+        return ComposeTarget(url or self.engine_url, tell=self.recorder.notify, timeout_seconds=timeout_seconds)
 
-    def scale(self, replicas: int, service: str = "web", **options: Any) -> int:
-        """Scale by the target; pauses are as short as can be."""
-        target = options.pop("target", None) or self.target()
-        pause = options.pop("pause", short)
-        return int(target.scale(self.ref(service), replicas, tell=self.recorder.notify, pause=pause))
+    def order(
+        self,
+        replicas: int,
+        pause: Callable[[float], bool] | None = None,
+        *,
+        start_timeout_seconds: float = 20.0,
+        drain: Drain | None = None,
+    ) -> Order:
+        """An order whose pauses are as short as can be."""
+        options = ScaleOptions(start_timeout_seconds, drain or Drain())
+        return Order(replicas, tell=self.recorder.notify, pause=pause or short, options=options)
+
+    def scale(self, replicas: int, service: str = "web", *, target: ComposeTarget | None = None, **options: Any) -> int:
+        """Scale by the target; the options are the order's."""
+        return (target or self.target()).scale(self.ref(service), self.order(replicas, **options))
 
     def containers(self, service: str = "web") -> list[str]:
         """The names of all containers of the service, in any state, as the engine says."""

@@ -166,7 +166,7 @@ def test_a_clone_that_does_not_become_ready_in_time_is_removed(project: Project)
     project.run("up", "--detach", "--wait")
     project.run("exec", "web", "rm", "/shared/ok")
     with pytest.raises(ScaleFailed, match=r"web-2 was not ready within 2 s"):
-        project.scale(2, target=project.target(start_timeout_seconds=2.0))
+        project.scale(2, start_timeout_seconds=2.0)
     assert project.containers() == project.names(1)
 
 
