@@ -8,10 +8,11 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
 from autoscaler.errors import TargetRefused, TargetUnavailable
-from autoscaler.events import Action, CycleFinished, ServiceOutcome
+from autoscaler.events import Action, CycleFinished, ServiceOutcome, ServicesChanged
 from autoscaler.fleet import Fleet, ServiceState
 from autoscaler.gate import Gate
 from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.roster import Services
 from autoscaler.ports import MetricSource, ReplicaTarget, SignalRequest, Tell
 
 Readings = Mapping[SignalRequest, Reading]
@@ -22,7 +23,7 @@ class Cycle:
 
     def __init__(
         self,
-        services: Mapping[str, ServiceConfig],
+        services: Services,
         source: MetricSource,
         target: ReplicaTarget,
         gate: Gate,
@@ -33,6 +34,7 @@ class Cycle:
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._services = services
+        self._roster = services(Fleet())
         self._source = source
         self._target = target
         self._gate = gate
@@ -40,6 +42,11 @@ class Cycle:
         self._stopwatch = stopwatch
         self._max_replicas_total = max_replicas_total
         self._memories = dict(memories or {})
+
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        """What is remembered of each service."""
+        return self._memories
 
     def run(self, now: float) -> CycleFinished:
         """Evaluate every service as of `now` (unix seconds); a service that fails stops no other."""
@@ -53,8 +60,25 @@ class Cycle:
         try:
             fleet = self._target.observe()
         except TargetUnavailable as error:
-            return {name: _failed(name, error) for name in self._services}
-        found = {name: _find(service, fleet) for name, service in self._services.items()}
+            return {name: _failed(name, error) for name in self._roster.services}
+        self._call_the_roll(fleet)
+        return {**self._refused(), **self._evaluate_services(fleet, now)}
+
+    def _call_the_roll(self, fleet: Fleet) -> None:
+        """Notice services that have come, changed or gone; what is gone is forgotten."""
+        roster = self._services(fleet)
+        if roster == self._roster:
+            return
+        self._roster = roster
+        self._memories = {name: memory for name, memory in self._memories.items() if name in roster.services}
+        policies = {name: service.policy for name, service in roster.services.items()}
+        self._tell(ServicesChanged(policies, roster.refused))
+
+    def _refused(self) -> dict[str, ServiceOutcome]:
+        return {name: _failed(name, TargetRefused(why)) for name, why in self._roster.refused.items()}
+
+    def _evaluate_services(self, fleet: Fleet, now: float) -> dict[str, ServiceOutcome]:
+        found = {name: _find(service, fleet) for name, service in self._roster.services.items()}
         readings = self._read(found, now)
         decided = {name: self._decided(name, state, readings, now) for name, state in found.items()}
         decisions = self._within_budget({name: d for name, d in decided.items() if isinstance(d, Decision)}, found)
@@ -69,7 +93,7 @@ class Cycle:
             request
             for name, state in found.items()
             if isinstance(state, ServiceState)
-            for request in signal_requests(self._services[name], state).values()
+            for request in signal_requests(self._roster.services[name], state).values()
         }
         try:
             return self._source.read(requests, now)
@@ -87,7 +111,7 @@ class Cycle:
             return error
 
     def _decide(self, name: str, state: ServiceState, readings: Readings, now: float) -> Decision:
-        service = self._services[name]
+        service = self._roster.services[name]
         by_name = {what: readings[request] for what, request in signal_requests(service, state).items()}
         replicas = Replicas(state.current, state.ready, self._gate.requested(name))
         decision, memory = decide(
@@ -111,15 +135,21 @@ class Cycle:
         try:
             assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
             applied = self._gate.apply(state.ref, decision)
-            return ServiceOutcome(name, applied.action, decision, held=applied.why)
+            called = traefik_service(self._roster.services[name], state)
+            return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=called)
         except Exception as error:  # noqa: BLE001  see above
             return _failed(name, error)
 
 
 def signal_requests(service: ServiceConfig, state: ServiceState) -> dict[str, SignalRequest]:
     """Return what the policy needs to know, by the name of the reading."""
-    traefik_service = service.traefik_service or state.traefik_service
-    return {name: SignalRequest(source, traefik_service) for name, source in service.policy.sources.items()}
+    called = traefik_service(service, state)
+    return {name: SignalRequest(source, called) for name, source in service.policy.sources.items()}
+
+
+def traefik_service(service: ServiceConfig, state: ServiceState) -> str | None:
+    """Return what Traefik calls the service: what the policy file says goes before the containers' labels."""
+    return service.traefik_service or state.traefik_service
 
 
 def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | TargetRefused:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from autoscaler.core.model import Decision, Direction
+from autoscaler.core.policy import Policy
 
 
 class Action(StrEnum):
@@ -15,6 +16,7 @@ class Action(StrEnum):
     BUSY = "busy"  # an operation of the service is still under way, and this is not just still more of it
     BACKING_OFF = "backing_off"  # the last operation failed; the next try is later
     DRY_RUN = "dry_run"
+    SETTLING = "settling"  # somebody else is changing the service, or does so again and again
     FAILED = "failed"  # the service could not be observed or decided
 
 
@@ -27,6 +29,7 @@ class ServiceOutcome:
     decision: Decision | None = None
     error: str | None = None
     held: str | None = None
+    traefik_service: str | None = None  # e.g. userservice@docker; None for one that could not be observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,14 @@ class CycleFinished:
     at: float
     duration_seconds: float
     services: Mapping[str, ServiceOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesChanged:
+    """From now on these services are evaluated; what is refused asks for it by labels that have a mistake."""
+
+    policies: Mapping[str, Policy]
+    refused: Mapping[str, str]  # name -> every problem, by lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,43 @@ class OperationFinished:
     stage: str | None = None
 
 
+class Foreign(StrEnum):
+    """What somebody else than the autoscaler did to a service; label of `foreign_changes_total`."""
+
+    SCALED = "scaled"  # replicas were added or removed
+    RECREATED = "recreated"  # replaced by others
+    RESTARTED = "restarted"  # the same ones, stopped and started
+    DIED = "died"  # killed, crashed or out of memory, and not started again
+    STOPPED = "stopped"  # none runs any more
+    REMOVED = "removed"  # none is there any more
+    STARTED = "started"  # after none ran
+    CHANGED = "changed"  # anything else, such as paused
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignChange:
+    """Somebody else changed a service, it has settled, and the first decision since is made.
+
+    `before` and `after` are the replicas that were meant to run; `desired` is what they are brought to now, the same as
+    `after` where the change is taken over, None where nothing was decided. `what` is a sentence for the operator.
+    """
+
+    service: str
+    kind: Foreign
+    before: int
+    after: int
+    desired: int | None
+    action: Action
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchChanged:
+    """The engine's events are followed, or `problem` says why not; then changes are seen by the next list call only."""
+
+    problem: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PrometheusAsked:
     """One request to Prometheus; `error` is None or one word: refused, timeout, http, format, query, partial."""
@@ -87,4 +135,23 @@ class EngineAsked:
     failed: bool = False
 
 
-Event = CycleFinished | CycleMissed | ReplicaChanged | OperationFinished | PrometheusAsked | EngineAsked
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What became of one annotation for Grafana: sent, failed (`error` says why) or dropped (too many waited)."""
+
+    outcome: str
+    error: str | None = None
+
+
+Event = (
+    CycleFinished
+    | ServicesChanged
+    | CycleMissed
+    | ReplicaChanged
+    | OperationFinished
+    | ForeignChange
+    | WatchChanged
+    | PrometheusAsked
+    | EngineAsked
+    | Annotated
+)

@@ -16,6 +16,7 @@ from autoscaler.operations import Operations, failure_stage
 from autoscaler.order import Order
 from autoscaler.policyfile.load import load
 from autoscaler.policyfile.model import Config, ServiceConfig
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import ReplicaTarget
 from autoscaler.settings import Settings
 from autoscaler.warmstart import WarmStart, wait_for
@@ -50,7 +51,7 @@ def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceCon
     warm = WarmStart(services, target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
     source = make_source(settings, config, _nobody)
-    return Cycle(services, source, target, gate, _nobody, max_replicas_total=total, memories=memories)
+    return Cycle(fixed(services), source, target, gate, _nobody, max_replicas_total=total, memories=memories)
 
 
 def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:

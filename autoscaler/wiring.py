@@ -18,6 +18,7 @@ from autoscaler.events import Event
 from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import Config
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import Observer, Tell
 from autoscaler.settings import Settings
 from autoscaler.warmstart import WarmStart
@@ -59,7 +60,7 @@ def build(settings: Settings, config: Config) -> Daemon:
 
     def make_cycle(memories: Mapping[str, Memory]) -> Cycle:
         total = config.max_replicas_total
-        return Cycle(config.services, source, target, gate, tell, max_replicas_total=total, memories=memories)
+        return Cycle(fixed(config.services), source, target, gate, tell, max_replicas_total=total, memories=memories)
 
     return Daemon(config, make_cycle, warm_start, warm_seconds, operations, status, metrics, journal, tell)
 

@@ -13,6 +13,7 @@ from autoscaler.gate import Gate
 from autoscaler.gate import dry_run as hold_everything
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import SignalRequest
 from tests.builders import LATENCY, NOW, THROUGHPUT, policy
 from tests.fakes import FakeSource, FakeTarget, Recorder
@@ -36,7 +37,7 @@ class World:
         self.recorder = Recorder()
         self.operations = Operations(self.target, self.recorder.notify, at_once=2)
         self.cycle = Cycle(
-            services or {"users": config("users"), "music": config("music")},
+            fixed(services or {"users": config("users"), "music": config("music")}),
             self.source,
             self.target,
             Gate(self.operations, [hold_everything] if dry_run else []),

@@ -8,12 +8,13 @@ from autoscaler.events import CycleFinished, CycleMissed, Event
 from autoscaler.fleet import Fleet
 from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import Tell
 from tests.fakes import FakeSource, FakeTarget, Recorder
 
 
 def make_cycle(target: FakeTarget, tell: Tell) -> Cycle:
-    return Cycle({}, FakeSource(), target, Gate(Operations(target, tell, at_once=1), [dry_run]), tell)
+    return Cycle(fixed({}), FakeSource(), target, Gate(Operations(target, tell, at_once=1), [dry_run]), tell)
 
 
 class SlowTarget(FakeTarget):

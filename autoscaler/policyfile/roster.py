@@ -1,12 +1,12 @@
 """The services of the policy file and those that labels describe -> one effective list, service by service."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from autoscaler.core.policy import Policy
 from autoscaler.errors import ConfigError
-from autoscaler.fleet import ServiceRef
+from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.policyfile.consistency import policy_inconsistencies
 from autoscaler.policyfile.labels import PREFIX, read_labels
 from autoscaler.policyfile.layers import Layer, Layers, say
@@ -23,6 +23,15 @@ class Roster:
 
     services: Mapping[str, ServiceConfig]
     refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> every problem, by lines
+
+
+Services = Callable[[Fleet], Roster]  # what is scaled, by what is seen
+
+
+def fixed(services: Mapping[str, ServiceConfig]) -> Services:
+    """Return just these services, whatever is seen."""
+    roster = Roster(services)
+    return lambda _: roster
 
 
 def make_roster(file: PolicyFile, labelled: Labelled) -> Roster:

@@ -14,6 +14,7 @@ from autoscaler.fleet import ServiceRef
 from autoscaler.gate import Gate
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import SignalRequest
 from autoscaler.rehearse.backtest import Replayed, backtest
 from autoscaler.rehearse.backtest_recording import Recording
@@ -56,7 +57,7 @@ def live(max_replicas_total: int | None) -> tuple[dict[str, list[Decision]], dic
     operations = Operations(FakeTarget(users=2, music=1), recorder.notify, at_once=2)
     services = {name: ServiceConfig(each, ServiceRef(name)) for name, each in POLICIES.items()}
     cycle = Cycle(
-        services,
+        fixed(services),
         source,
         operations._target,
         Gate(operations),
