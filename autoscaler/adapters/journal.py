@@ -2,12 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from autoscaler.account import Account, account
 from autoscaler.core.policy import Policy
-from autoscaler.events import Action, CycleFinished, Event
+from autoscaler.events import Action, CycleFinished, Event, ServicesChanged
 
 KEPT = 2000  # entries of each service
 KEPT_IN_ALL = 20_000  # about 30 MB
@@ -23,13 +23,23 @@ class JournalObserver:
     """
 
     def __init__(self, policies: Iterable[Policy], *, kept: int = KEPT) -> None:
-        self._policies = {policy.service: policy for policy in policies}
-        kept = min(kept, KEPT_IN_ALL // max(1, len(self._policies)))
-        self._entries: dict[str, deque[Account]] = {name: deque(maxlen=kept) for name in self._policies}
+        self._most_kept = kept
         self._lock = threading.Lock()
+        self._policies: Mapping[str, Policy] = {}
+        self._entries: dict[str, deque[Account]] = {}
+        self._serve({policy.service: policy for policy in policies})
+
+    def _serve(self, policies: Mapping[str, Policy]) -> None:
+        """Keep a journal of these services; of those that were there already, go on with it."""
+        kept = min(self._most_kept, KEPT_IN_ALL // max(1, len(policies)))
+        self._entries = {name: deque(self._entries.get(name, ()), maxlen=kept) for name in policies}
+        self._policies = policies
 
     def notify(self, event: Event) -> None:
-        if isinstance(event, CycleFinished):
+        if isinstance(event, ServicesChanged):
+            with self._lock:
+                self._serve(event.policies)
+        elif isinstance(event, CycleFinished):
             with self._lock:
                 for name in event.services.keys() & self._policies.keys():
                     told = account(event.services[name], self._policies[name], event.at)
@@ -37,9 +47,9 @@ class JournalObserver:
 
     def entries(self, service: str, *, since: float, until: float, limit: int) -> Sequence[Account] | None:
         """Return at most `limit` entries of that time (unix seconds), newest first; None for an unknown service."""
-        if service not in self._entries:
-            return None
         with self._lock:
+            if service not in self._entries:
+                return None
             kept = list(self._entries[service])
         found = [entry for entry in reversed(kept) if entry.last_at >= since and entry.at <= until]
         return found[:limit]

@@ -1,12 +1,12 @@
 """The latest state, for the web server: is the loop alive, is it ready, what was decided last."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from autoscaler.account import account, plain_account
 from autoscaler.core.policy import Policy
-from autoscaler.events import Action, CycleFinished, Event
+from autoscaler.events import Action, CycleFinished, Event, ServicesChanged
 from autoscaler.plain import plain
 
 
@@ -16,7 +16,8 @@ class StatusObserver:
     def __init__(
         self, policies: Iterable[Policy], *, stalled_after_seconds: float, monotonic: Callable[[], float]
     ) -> None:
-        self._policies = {policy.service: policy for policy in policies}
+        self._policies: Mapping[str, Policy] = {policy.service: policy for policy in policies}
+        self._refused: Mapping[str, str] = {}
         self._stalled_after_seconds = stalled_after_seconds
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -24,9 +25,11 @@ class StatusObserver:
         self._last_at = monotonic()
 
     def notify(self, event: Event) -> None:
-        if isinstance(event, CycleFinished):
-            with self._lock:
+        with self._lock:
+            if isinstance(event, CycleFinished):
                 self._last, self._last_at = event, self._monotonic()
+            elif isinstance(event, ServicesChanged):
+                self._policies, self._refused = dict(event.policies), dict(event.refused)
 
     def alive(self) -> tuple[bool, str]:
         """Return whether the loop turns. It never depends on Prometheus or Docker: a restart would not mend those."""
@@ -54,7 +57,7 @@ class StatusObserver:
         """Return one service's bounds and the account of its last evaluation; None for a service that nobody knows."""
         policy, last = self._policies.get(name), self.last_cycle()
         if policy is None:
-            return None
+            return _refused(name, self._refused.get(name))
         about = {"service": name, "min": policy.min_replicas, "max": policy.max_replicas}
         if last is None or name not in last.services:
             return {**about, "at": None, "action": None, "error": None, "decision": None, "rules": plain(policy.rules)}
@@ -62,4 +65,13 @@ class StatusObserver:
 
     def services(self) -> list[dict[str, Any]]:
         """Return all services as `service` does."""
-        return [found for name in self._policies if (found := self.service(name)) is not None]
+        names = (*self._policies, *self._refused)
+        return [found for name in names if (found := self.service(name)) is not None]
+
+
+def _refused(name: str, why: str | None) -> dict[str, Any] | None:
+    """Return what there is to say about a service whose labels have a mistake."""
+    if why is None:
+        return None
+    nothing: dict[str, Any] = {"min": None, "max": None, "at": None, "decision": None, "rules": []}
+    return {"service": name, **nothing, "action": Action.FAILED.value, "error": why}

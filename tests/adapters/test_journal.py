@@ -15,7 +15,7 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Estimate, Reading, Sizing
 from autoscaler.core.schedule import Schedule
-from autoscaler.events import Action, CycleFinished, CycleMissed, ServiceOutcome
+from autoscaler.events import Action, CycleFinished, CycleMissed, ServiceOutcome, ServicesChanged
 from tests.builders import NOW, missing, policy, seen
 
 STEADY, ABOVE, TOLERATED = 200.0, 400.0, 210.0  # loads that four replicas find right, too much, nearly right
@@ -185,3 +185,13 @@ def test_so_many_reasons_may_alternate_and_still_be_folded(reasons: int) -> None
         for number in range(reasons):
             log.tell(f"error {number}")
     assert len(log.entries) == (reasons if reasons <= LOOK_BACK else 3 * reasons)
+
+
+def test_a_service_that_stays_keeps_its_journal_when_others_come_and_go() -> None:
+    log = Log()
+    log.tell(decision(STEADY))
+    log.journal.notify(ServicesChanged({"userservice": policy(), "music": policy()}, {}))
+    assert len(log.entries) == 1
+    assert log.journal.entries("music", since=-math.inf, until=math.inf, limit=10) == []
+    log.journal.notify(ServicesChanged({"music": policy()}, {}))
+    assert log.journal.entries("userservice", since=-math.inf, until=math.inf, limit=10) is None

@@ -8,7 +8,7 @@ from autoscaler.adapters.status import StatusObserver
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Reading
-from autoscaler.events import Action, CycleFinished, CycleMissed, ServiceOutcome
+from autoscaler.events import Action, CycleFinished, CycleMissed, ServiceOutcome, ServicesChanged
 from tests.builders import LATENCY, NOW, THROUGHPUT, missing, policy, seen
 
 
@@ -107,3 +107,12 @@ def test_a_decision_is_told_with_everything_that_led_to_it(clock: Clock) -> None
     assert (told["decision"]["winner"], told["decision"]["direction"]) == ("throughput", "up")
     assert told["bounds"] == {"low": 1, "high": 10, "low_by": "", "high_by": ""}
     assert (told["action"], told["at"], told["times"]) == ("scaled", NOW, 1)
+
+
+def test_services_that_come_and_go_are_told_and_those_refused_with_their_reason(status: StatusObserver) -> None:
+    status.notify(ServicesChanged({"music": policy()}, {"mail": "labels of shop/mail: autoscaler.x: unknown key `x`"}))
+    assert [told["service"] for told in status.services()] == ["music", "mail"]
+    assert status.service("userservice") is None
+    refused = status.service("mail")
+    assert refused is not None
+    assert (refused["action"], refused["error"]) == ("failed", "labels of shop/mail: autoscaler.x: unknown key `x`")
