@@ -1,9 +1,10 @@
 """The few engine calls that we make, timed, with every error of docker and requests translated. Thread-safe."""
 
 import contextlib
+import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -11,6 +12,9 @@ import requests
 from docker.errors import APIError, DockerException
 from urllib3.exceptions import HTTPError
 
+from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.ours import Ours
+from autoscaler.adapters.compose.stream import EventStream
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import EngineAsked
 from autoscaler.ports import Tell
@@ -32,7 +36,8 @@ class EngineError(Exception):
 class Engine:
     """One client for each thread, made when needed and made anew after a broken connection."""
 
-    def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell) -> None:
+    def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell, ours: Ours | None = None) -> None:
+        self.ours = ours or Ours()
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
         self._tell = tell
@@ -67,7 +72,9 @@ class Engine:
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container from a raw body, and return its id."""
         with self._asking("create") as client:
-            return str(client.create_container_from_config(dict(body), name=name)["Id"])
+            container = str(client.create_container_from_config(dict(body), name=name)["Id"])
+        self.ours.starts(container)
+        return container
 
     def connect(self, network: str, container: str, endpoint: Mapping[str, Any]) -> None:
         """Connect a container to a further network, with every field of the endpoint that the API knows."""
@@ -82,14 +89,40 @@ class Engine:
 
     def stop(self, container: str, grace_seconds: int) -> None:
         """Stop a container by its own signal, and kill it after the grace."""
+        self.ours.ends(container)
         with self._asking("stop") as client:
             client.stop(container, timeout=grace_seconds)
 
     def remove(self, container: str, *, force: bool = False) -> None:
         """Remove a container together with its anonymous volumes; one that is gone already is fine."""
+        self.ours.ends(container)
         try:
             with self._asking("remove") as client:
                 client.remove_container(container, v=True, force=force)
+        except EngineError as error:
+            if error.status != NOT_FOUND:
+                raise
+
+    def volume_labels(self, name: str) -> Mapping[str, str] | None:
+        """Return a volume's labels, or None if there is no such volume."""
+        try:
+            with self._asking("lease") as client:
+                return dict(client.inspect_volume(name).get("Labels") or {})
+        except EngineError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Create a volume; one that is there already stays as it is, with its own labels."""
+        with self._asking("lease") as client:
+            client.create_volume(name, labels=dict(labels))
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume; one that is gone already is fine."""
+        try:
+            with self._asking("lease") as client:
+                client.remove_volume(name)
         except EngineError as error:
             if error.status != NOT_FOUND:
                 raise
@@ -98,6 +131,19 @@ class Engine:
         """Return the end of a container's log."""
         with self._asking("logs") as client:
             return str(client.logs(container, tail=lines).decode("utf-8", "replace"))
+
+    def events(self, actions: Sequence[str], since: str | None, *, quiet_seconds: float) -> EventStream:
+        """Follow what happens to Compose's containers, from the engine's time `since` on or from now.
+
+        The stream ends when nothing has come for `quiet_seconds`.
+        """
+        filters = {"type": ["container"], "event": list(actions), "label": [label.PROJECT]}
+        asked = {"filters": json.dumps(filters), **({} if since is None else {"since": since})}
+        with self._asking("events") as client:
+            url = client._url("/events")  # noqa: SLF001  the SDK's own method waits for ever on a dead connection
+            response = client._get(url, params=asked, stream=True, timeout=(self._timeout_seconds, quiet_seconds))  # noqa: SLF001
+            client._raise_for_status(response)  # noqa: SLF001
+            return EventStream(response)
 
     @contextlib.contextmanager
     def _asking(self, operation: str) -> Iterator[Any]:

@@ -13,11 +13,22 @@ _RECREATING = re.compile(r"^[0-9a-f]{12}_")
 def update_under_way(replicas: Iterable[Replica]) -> str | None:
     """Say so when Compose is in the middle of replacing replicas: a clone would be of the old or of the new kind."""
     alive = [replica for replica in replicas if replica.alive]
-    if any(_RECREATING.match(replica.name) for replica in alive):
+    if any(being_recreated(replica) for replica in alive):
         return "Compose is recreating a replica; waiting until it is done"
-    if len({(replica.labels.get(label.CONFIG_HASH), replica.image) for replica in alive}) > 1:
+    return kinds_differ(alive)
+
+
+def kinds_differ(replicas: Iterable[Replica]) -> str | None:
+    """Say so when replicas that are meant to run are not all of the same configuration and image."""
+    kinds = {(replica.labels.get(label.CONFIG_HASH), replica.image) for replica in replicas if replica.alive}
+    if len(kinds) > 1:
         return "its replicas differ in configuration or image; run docker compose up so that all are the same"
     return None
+
+
+def being_recreated(replica: Replica) -> bool:
+    """Return whether Compose has made it to take another's place, and not given it its name yet."""
+    return _RECREATING.match(replica.name) is not None
 
 
 def obstacle(template: Mapping[str, Any]) -> str | None:

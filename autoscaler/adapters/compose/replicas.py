@@ -11,6 +11,7 @@ from autoscaler.adapters.compose import labels as label
 from autoscaler.fleet import Fleet, ServiceRef, ServiceState
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
+_EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
 _ALIVE = frozenset({"running", "restarting", "paused"})
 _LEFT_OVER = frozenset({"created", "exited", "dead"})
 
@@ -27,6 +28,7 @@ class Replica:
     health: str | None  # healthy, unhealthy, starting; None without a healthcheck
     image: str  # image id
     labels: Mapping[str, str]
+    exit_code: int | None = None  # of one that has exited
 
     @property
     def alive(self) -> bool:
@@ -55,8 +57,8 @@ def parse(containers: Iterable[Mapping[str, Any]]) -> list[Replica]:
 
 
 def _replica(container: Mapping[str, Any]) -> Replica:
-    labels = container["Labels"]
-    health = _HEALTH.search(container.get("Status", ""))
+    labels, status = container["Labels"], container.get("Status", "")
+    health, exited = _HEALTH.search(status), _EXIT_CODE.match(status)
     return Replica(
         ref=ServiceRef(labels[label.SERVICE], labels[label.PROJECT]),
         id=container["Id"],
@@ -66,6 +68,7 @@ def _replica(container: Mapping[str, Any]) -> Replica:
         health=None if health is None else health.group(1),
         image=container.get("ImageID", ""),
         labels=labels,
+        exit_code=None if exited is None else int(exited.group(1)),
     )
 
 

@@ -1,0 +1,125 @@
+"""Peace with whoever else changes services: knows for each whether somebody is at work on it, and what has settled."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+
+from autoscaler.adapters.compose.contest import MOST_REPAIRS, PERIOD_SECONDS, Contest
+from autoscaler.adapters.compose.heard import Heard
+from autoscaler.adapters.compose.obstacles import kinds_differ
+from autoscaler.adapters.compose.ours import Ours
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.sight import differences, in_words
+from autoscaler.adapters.compose.unrest import Watched, hear, quiet_at, see
+from autoscaler.adapters.compose.verdict import Verdict, verdict
+from autoscaler.events import Foreign
+from autoscaler.fleet import ServiceRef
+
+SETTLE_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one service."""
+
+    watched: Watched = field(default_factory=Watched)
+    contest: Contest = field(default_factory=Contest)
+    verdict: Verdict | None = None
+
+    @property
+    def seen(self) -> tuple[Replica, ...]:
+        return self.watched.seen or ()
+
+    @property
+    def gone(self) -> bool:
+        """Whether there is nothing left to know."""
+        return not (self.seen or self.watched.unrest or self.verdict)
+
+
+class Peace:
+    """Keeps each service's state; thread-safe. `monotonic` in seconds."""
+
+    def __init__(
+        self, *, settle_seconds: float = SETTLE_SECONDS, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.ours = Ours(monotonic)
+        self._settle_seconds = settle_seconds
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._known: dict[ServiceRef, _Known] = {}
+        self._looked = False
+
+    def look(self, replicas: Iterable[Replica]) -> None:
+        """Take in a snapshot of all services; snapshots come in the order in which they were taken."""
+        services = {ref: tuple(members) for ref, members in groupby(replicas, key=attrgetter("ref"))}
+        with self._lock:
+            for ref in self._known.keys() | services.keys():
+                self._see(ref, services.get(ref, ()))
+            self._known = {ref: known for ref, known in self._known.items() if not known.gone}
+            self._looked = True
+        self.ours.forget({replica.id for members in services.values() for replica in members})
+
+    def hear(self, heard: Heard) -> None:
+        """Take in an event of the engine."""
+        with self._lock:
+            known = self._known.get(heard.ref)
+            if known is not None:
+                known.watched = hear(known.watched, heard, self.ours.now(), self._monotonic())
+
+    def trouble(self, ref: ServiceRef, members: Sequence[Replica] | None = None) -> str | None:
+        """Say why the service is to be left alone at this moment, or None.
+
+        `members` is what an operation has just listed: what it shows counts, before the next snapshot does.
+        """
+        with self._lock:
+            known, now = self._known.get(ref), self._monotonic()
+            if known is None:
+                return None
+            if known.watched.unrest is not None:
+                settled_at = quiet_at(known.watched.unrest, known.seen, self._settle_seconds)
+                return _unsettled(known.watched.unrest.sign, max(0.0, settled_at - now))
+            changes = () if members is None else differences(known.seen, members, self.ours.now())
+            if changes:
+                return _unsettled(in_words(changes), self._settle_seconds)
+            if known.contest.gives_way(now):
+                return _given_way((known.contest.until or now) - now)
+            return kinds_differ(known.seen if members is None else members)
+
+    def settled(self, ref: ServiceRef) -> Verdict | None:
+        """Return what somebody else has done to the service, once, when it has settled."""
+        with self._lock:
+            known = self._known.get(ref)
+            if known is None:
+                return None
+            found, known.verdict = known.verdict, None
+            return found
+
+    def repaired(self, ref: ServiceRef) -> None:
+        """Note that the count which somebody else had set is being changed by us."""
+        with self._lock:
+            known = self._known[ref]
+            known.contest = known.contest.repaired(self._monotonic())
+
+    def _see(self, ref: ServiceRef, members: tuple[Replica, ...]) -> None:
+        now, unknown = self._monotonic(), Watched(() if self._looked else None)
+        known = self._known.setdefault(ref, _Known(unknown))
+        known.watched, settled = see(known.watched, members, self.ours.now(), now, self._settle_seconds)
+        found = None if settled is None else verdict(settled)
+        if found is not None:
+            known.verdict = found
+            if found.kind is Foreign.SCALED:
+                known.contest = known.contest.changed(now)
+
+
+def _unsettled(sign: str, left_seconds: float) -> str:
+    return (
+        f"somebody else is changing it ({sign}); decided anew when it is quiet, in {left_seconds:.0f} s at the earliest"
+    )
+
+
+def _given_way(left_seconds: float) -> str:
+    undone = f"somebody else has undone {MOST_REPAIRS} changes within {PERIOD_SECONDS:g} s"
+    return f"{undone}; left alone for another {left_seconds:.0f} s"

@@ -1,0 +1,64 @@
+"""One connection that brings the engine's events, as lines of JSON."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from urllib3.exceptions import HTTPError
+
+_NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEvent:
+    """One event. `at` is the engine's own time, as its `since` takes it."""
+
+    at: str
+    facts: Mapping[str, Any]
+
+
+class EventStream:
+    """Reads until the engine ends it, it is quiet for longer than the connection allows, or somebody closes it."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    @property
+    def began(self) -> str | None:
+        """When the engine answered, by its own clock; None where it does not say."""
+        date = self._response.headers.get("Date")
+        try:
+            return None if date is None else f"{parsedate_to_datetime(date).timestamp():.0f}"
+        except ValueError:
+            return None
+
+    def events(self, *, after: str | None) -> Iterator[EngineEvent]:
+        """Yield events that are later than `after`: whoever asks since an instant gets that instant's again."""
+        with contextlib.closing(self._response), contextlib.suppress(requests.RequestException, HTTPError, OSError):
+            for line in self._response.iter_lines(chunk_size=None):
+                event = _event(line)
+                if event is not None and (after is None or _nanoseconds(event.at) > _nanoseconds(after)):
+                    yield event
+
+    def close(self) -> None:
+        """Cut off a read that is under way in another thread."""
+        with contextlib.suppress(HTTPError, OSError, ValueError, RuntimeError):
+            self._response.raw.shutdown()
+
+
+def _event(line: bytes) -> EngineEvent | None:
+    try:
+        facts = json.loads(line)
+        nanoseconds = int(facts["timeNano"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return EngineEvent(f"{nanoseconds // _NANOSECONDS}.{nanoseconds % _NANOSECONDS:09d}", facts)
+
+
+def _nanoseconds(at: str) -> int:
+    seconds, _, rest = at.partition(".")
+    return int(seconds) * _NANOSECONDS + int(rest or 0)
