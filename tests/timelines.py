@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Decision, Observation, Reading, Replicas
+from autoscaler.core.model import Decision, Observation, Override, Reading, Replicas
 from autoscaler.core.policy import Policy
 from tests.builders import NOW, seen
 
@@ -17,6 +17,7 @@ class Timeline:
     def __init__(self, which: Policy, count: int, *, now: float = NOW, memory: Memory = Memory()) -> None:  # noqa: B008
         self.policy, self.count, self.now, self.memory = which, count, now, memory
         self.unready = 0
+        self.override: Override | None = None
 
     def see(self, readings: Readings | Reading | float, *, after: float = 5.0, follow: bool = True) -> Decision:
         """Decide on these readings (a single one is of `throughput`), then let `after` seconds pass."""
@@ -25,7 +26,7 @@ class Timeline:
         return self.observe(seen(self.count, readings, ready=self.count - self.unready), after=after, follow=follow)
 
     def observe(self, observation: Observation, *, after: float = 5.0, follow: bool = True) -> Decision:
-        decision, self.memory = decide(self.policy, observation, self.memory, self.now)
+        decision, self.memory = decide(self.policy, observation, self.memory, self.now, self.override)
         self.now += after
         if follow:
             self.count = decision.desired

@@ -7,7 +7,17 @@ from autoscaler.core.explain import sentence
 from autoscaler.core.guards import FALLBACK_GUARDS, GUARDS
 from autoscaler.core.limits import LIMITS, apply_limits
 from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, recommend, reversals, see_blindness, see_count
-from autoscaler.core.model import Decision, Observation, Proposal, Reading, ReadingKind, Reason, Sizing
+from autoscaler.core.model import (
+    AppliedLimit,
+    Decision,
+    Observation,
+    Override,
+    Proposal,
+    Reading,
+    ReadingKind,
+    Reason,
+    Sizing,
+)
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.reasons import reason_of
 from autoscaler.core.rules import propose
@@ -17,13 +27,19 @@ from autoscaler.core.sizing import SETTLING_SECONDS, Starts, learn, size
 from autoscaler.core.surge import see_surge
 
 _NOT_MEASURED = Reading(ReadingKind.ERROR, note="not measured")
+_ONLY_KEPT = frozenset(
+    {Reason.BLIND, Reason.BURSTING, Reason.MISSING_READING, Reason.NOT_READY, Reason.WARMING_UP}
+)  # says nothing of how many are needed
 
 
-def decide(policy: Policy, observation: Observation, memory: Memory, now: float) -> tuple[Decision, Memory]:
+def decide(
+    policy: Policy, observation: Observation, memory: Memory, now: float, override: Override | None = None
+) -> tuple[Decision, Memory]:
     """Return the decision for one service at `now` (unix seconds), and the memory for the next one.
 
     The same arguments give the same result. The desired count is never outside the bounds of the moment, except 0 for
-    a service that has no replica at all, and a reading that is missing never lowers it.
+    a service that has no replica at all, and a reading that is missing never lowers it. An override goes before the
+    rules until its time, within the bounds and caps; only a service that is stopped stays so.
     """
     replicas = observation.replicas
     bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
@@ -33,11 +49,16 @@ def decide(policy: Policy, observation: Observation, memory: Memory, now: float)
     wish = combine(proposals, replicas.count)
     memory = see_surge(policy, observation, memory, sizing, now)
     memory = see_blindness(_see_burst(policy, proposals, replicas.count, memory, now), now, blind=wish is None)
-    situation = Situation(policy, bounds, replicas, proposals, memory, now, sizing)
+    situation = Situation(policy, bounds, replicas, proposals, memory, now, sizing, _in_force(override, now))
     forced = _without_readings(bounds, replicas.count)
-    if forced is not None:
+    if forced is not None and (situation.override is None or forced.reason is Reason.STOPPED):
         return _forced(situation, forced)
-    return conclude(situation, wish or blind_wish(policy, replicas, memory, now))
+    wish = wish or blind_wish(policy, replicas, memory, now)
+    return conclude(situation, wish) if situation.override is None else _overridden(situation, wish, situation.override)
+
+
+def _in_force(override: Override | None, now: float) -> Override | None:
+    return override if override is not None and now < override.until else None
 
 
 def _observe(policy: Policy, observation: Observation, memory: Memory, now: float) -> Memory:
@@ -111,14 +132,32 @@ def _forced(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
 
 def conclude(situation: Situation, wish: Wish) -> tuple[Decision, Memory]:
     """Pass a wish through the guards and limits, and remember what was wanted in between."""
-    guards = FALLBACK_GUARDS if wish.reason is Reason.BLIND_FALLBACK else GUARDS
-    wanted, guarded = apply_limits(guards, situation, wish.replicas)
+    wanted, guarded = _guarded(situation, wish)
     memory = recommend(situation.memory, wanted, situation.now, situation.policy)
     situation = replace(situation, memory=memory)
     desired, limited = apply_limits(LIMITS, situation, wanted)
     applied = (*wish.limits, *guarded, *limited)
     reason = reason_of(wish.reason, applied, situation.replicas.count, desired)
     return _decision(situation, Wish(desired, reason, wish.winner, applied)), memory
+
+
+def _guarded(situation: Situation, wish: Wish) -> tuple[int, tuple[AppliedLimit, ...]]:
+    guards = FALLBACK_GUARDS if wish.reason is Reason.BLIND_FALLBACK else GUARDS
+    return apply_limits(guards, situation, wish.replicas)
+
+
+def _overridden(situation: Situation, wish: Wish, override: Override) -> tuple[Decision, Memory]:
+    """Take the operator's count, and remember what the rules want meanwhile, so that they go on from there.
+
+    The operator's count itself is no recommendation, not even where a guard keeps it: then the last one stands.
+    """
+    wanted, guarded = _guarded(situation, wish)
+    count, last = situation.replicas.count, situation.memory.recommendations[-1:]
+    if last and wanted == count and reason_of(wish.reason, (*wish.limits, *guarded), count, wanted) in _ONLY_KEPT:
+        wanted = last[0].replicas
+    memory = recommend(situation.memory, wanted, situation.now, situation.policy)
+    desired, limited = apply_limits(FALLBACK_GUARDS, situation, override.replicas)
+    return _decision(situation, Wish(desired, Reason.OVERRIDE, limits=limited)), memory
 
 
 def _decision(situation: Situation, wish: Wish) -> Decision:
@@ -136,4 +175,5 @@ def _decision(situation: Situation, wish: Wish) -> Decision:
         high=situation.bounds.high,
         sizing=situation.sizing,
         reversals=reversals(situation.memory.changes, situation.now, situation.policy.reversals.period_seconds),
+        override=situation.override,
     )

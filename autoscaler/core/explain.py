@@ -1,6 +1,7 @@
 """A decision in one sentence that an operator understands at 3 a.m."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from autoscaler.core.combine import Wish
 from autoscaler.core.limits import by_schedule
@@ -27,7 +28,14 @@ def _cause(situation: Situation, wish: Wish) -> str:
         rule = next(rule for rule in situation.policy.rules if rule.name == wish.winner.rule)
         sizing = situation.sizing
         return describe(rule, wish.winner, sizing if sizing is not None and sizing.rule == rule.name else None)
+    if wish.reason is Reason.OVERRIDE and situation.override is not None:
+        return f"an operator wants {situation.override.replicas} until {format_until(situation.override.until)}"
     return _CAUSES[wish.reason](situation) if wish.reason in _CAUSES else _blind(situation)
+
+
+def format_until(until: float) -> str:
+    """Write unix seconds as a time that is the same to everybody, e.g. `2026-01-31 14:05:00 UTC`."""
+    return f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _blind(situation: Situation) -> str:

@@ -60,6 +60,14 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """The count that an operator wants instead of what the rules want, until a time in unix seconds."""
+
+    replicas: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What one rule wants; `replicas` is None when its reading is not usable."""
 
@@ -119,6 +127,7 @@ class Reason(StrEnum):
     BELOW_MIN = "below_min"
     ABOVE_MAX = "above_max"
     BLIND_FALLBACK = "blind_fallback"
+    OVERRIDE = "override"
     SEASONAL = "seasonal"
     HEADROOM = "headroom"
     SURGING = "surging"
@@ -185,6 +194,7 @@ class Decision:
     high: int = 0
     sizing: Sizing | None = None
     reversals: int = 0  # changes of direction within the policy's period
+    override: Override | None = None  # in force
 
     @property
     def direction(self) -> Direction:

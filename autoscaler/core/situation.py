@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Proposal, Replicas, Sizing
+from autoscaler.core.model import Override, Proposal, Replicas, Sizing
 from autoscaler.core.policy import Policy
 from autoscaler.core.schedule import Bounds
 
@@ -19,6 +19,7 @@ class Situation:
     memory: Memory
     now: float
     sizing: Sizing | None = None
+    override: Override | None = None
 
     @property
     def cap(self) -> tuple[int, int] | None:

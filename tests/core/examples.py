@@ -7,7 +7,7 @@ from autoscaler.core.budget import within_budget
 from autoscaler.core.combine import combine
 from autoscaler.core.decide import conclude, decide, propose_all
 from autoscaler.core.memory import Memory, see_count
-from autoscaler.core.model import Decision, Moment, Observation, ReadingKind, Reason, Sizing
+from autoscaler.core.model import Decision, Moment, Observation, Override, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import BlindAction, Policy, Reversals, WhenBlind
 from autoscaler.core.schedule import bounds_at
 from autoscaler.core.situation import Situation
@@ -85,6 +85,10 @@ def beyond_the_budget() -> Decision:
     return within_budget({"userservice": wish, "other": other}, 10)["userservice"]
 
 
+def overridden() -> Decision:
+    return decide(policy(), seen(2, {"throughput": 330}), Memory(), NOW, Override(4, NOW + 1800.0))[0]
+
+
 RESERVE = Sizing("throughput", 50.0, reserve=190.0, reserve_note="190/s, the trend and 2 deviations of the last 20 min")
 
 
@@ -94,6 +98,7 @@ EXAMPLES: Mapping[Reason, Decision] = {
     Reason.BELOW_MIN: decided(policy(low=2), seen(1, {})),
     Reason.ABOVE_MAX: decided(policy(), seen(12, {})),
     Reason.BLIND_FALLBACK: blind_for_a_minute(),
+    Reason.OVERRIDE: overridden(),
     Reason.SEASONAL: sized(policy(), seen(2, {"throughput": 98}), Sizing("throughput", 50.0, floor=4)),
     Reason.HEADROOM: sized(policy(), seen(2, {"throughput": 98}), RESERVE),
     Reason.SURGING: sized(
