@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner, Result
 
-from autoscaler.cli import app
+from autoscaler.cli.commands import app
 from autoscaler.cli.times import format_at, parse_at
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
