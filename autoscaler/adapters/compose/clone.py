@@ -70,7 +70,7 @@ def _labels(template: Json, number: int) -> Json:
 def _forget_own_hostname(config: Json, template: Json) -> None:
     """Drop the hostname that the engine made of the id, and any where the namespace is shared."""
     host = template["HostConfig"]
-    shared = host["NetworkMode"] == "host" or host["NetworkMode"].startswith("container:") or host.get("UTSMode")
+    shared = host["NetworkMode"].startswith("container:") or host.get("UTSMode")
     if shared:
         config.pop("Domainname", None)
     if shared or config.get("Hostname") == template["Id"][:12]:

@@ -45,7 +45,7 @@ def test_the_mark_of_a_recreation_is_not_copied() -> None:
     [
         pytest.param({}, {}, None, id="the engine's own, made of the id"),
         pytest.param({"Hostname": "users"}, {}, "users", id="one that was configured"),
-        pytest.param({"Hostname": "users"}, {"NetworkMode": "host"}, None, id="with the host's network"),
+        pytest.param({"Hostname": "users"}, {"NetworkMode": "host"}, "users", id="one beside the host's network"),
         pytest.param({"Hostname": "users"}, {"NetworkMode": "container:x"}, None, id="with another's network"),
         pytest.param({"Hostname": "users"}, {"UTSMode": "host"}, None, id="with the host's names"),
     ],
