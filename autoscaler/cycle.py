@@ -134,8 +134,9 @@ class Cycle:
     def _applied(self, name: str, state: ServiceState | TargetRefused, decision: Decision) -> ServiceOutcome:
         try:
             assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
-            applied = self._gate.apply(state.ref, decision)
-            called = traefik_service(self._roster.services[name], state)
+            service = self._roster.services[name]
+            applied = self._gate.apply(state.ref, decision, service.options)
+            called = traefik_service(service, state)
             return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=called)
         except Exception as error:  # noqa: BLE001  see above
             return _failed(name, error)

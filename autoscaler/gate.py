@@ -7,6 +7,7 @@ from autoscaler.core.model import Decision, Direction
 from autoscaler.events import Action
 from autoscaler.fleet import ServiceRef
 from autoscaler.operations import Operations
+from autoscaler.order import ScaleOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Gate:
         """Return the count that an operation under way is bringing the service to."""
         return self._operations.requested(service)
 
-    def apply(self, ref: ServiceRef, decision: Decision) -> Applied:
+    def apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Applied:
         """Act on the decision, if it asks for a change and nothing holds it back."""
         if decision.direction is Direction.NONE:
             return Applied(Action.UNCHANGED)
         held = next((found for hold in self._holds if (found := hold(ref, decision))), None)
-        return held or Applied(self._operations.begin(ref, decision))
+        return held or Applied(self._operations.begin(ref, decision, options))

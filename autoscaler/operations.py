@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -45,12 +45,10 @@ class Operations:
         tell: Tell,
         *,
         at_once: int,
-        options: Mapping[str, ScaleOptions] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._target = target
         self._tell = tell
-        self._options = dict(options or {})
         self._monotonic = monotonic
         self._places = Places(at_once)
         self._lock = threading.Lock()
@@ -64,7 +62,7 @@ class Operations:
             busy = self._busy.get(service)
             return None if busy is None else busy.requested
 
-    def begin(self, ref: ServiceRef, decision: Decision) -> Action:
+    def begin(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Action:
         """Start bringing the service to the desired count, unless it is busy or has just failed.
 
         Raises:
@@ -78,7 +76,7 @@ class Operations:
                 return Action.SCALED if busy.takes_back(decision) else Action.BUSY
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
-            thread, order = self._start(ref, decision)
+            thread, order = self._start(ref, decision, options)
             busy.asked[thread] = order
             self._busy[decision.service] = busy
         return Action.SCALED
@@ -94,8 +92,10 @@ class Operations:
         with self._lock:
             return sorted(self._busy)
 
-    def _start(self, ref: ServiceRef, decision: Decision) -> tuple[threading.Thread, Order]:
-        steps, options = Steps(decision, self._tell), self._options.get(decision.service)
+    def _start(
+        self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None
+    ) -> tuple[threading.Thread, Order]:
+        steps = Steps(decision, self._tell)
         order = Order(decision.desired, tell=steps.tell, pause=self._stopping.wait, options=options)
         arguments = (ref, decision, order, steps)
         thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)

@@ -50,8 +50,7 @@ def build(settings: Settings, config: Config) -> Daemon:
     journal = JournalObserver(policies)
     tell = broadcast([status, metrics, journal, LogObserver()])
     target = make_target(settings, tell)
-    options = {name: service.options for name, service in config.services.items()}
-    operations = Operations(target, tell, at_once=config.max_concurrent_operations, options=options)
+    operations = Operations(target, tell, at_once=config.max_concurrent_operations)
     gate = Gate(operations, [dry_run] if config.dry_run else [])
     source = make_source(settings, config, tell)
     warm_seconds = min(WARM_START_SECONDS, stalled_seconds / 2)  # /healthz must not take it for a standstill
