@@ -17,6 +17,7 @@ class Action(StrEnum):
     BACKING_OFF = "backing_off"  # the last operation failed; the next try is later
     DRY_RUN = "dry_run"
     SETTLING = "settling"  # somebody else is changing the service, or does so again and again
+    STANDBY = "standby"  # another daemon leads, or it is not known yet who does
     FAILED = "failed"  # the service could not be observed or decided
 
 
@@ -47,6 +48,15 @@ class ServicesChanged:
 
     policies: Mapping[str, Policy]
     refused: Mapping[str, str]  # name -> every problem, by lines
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigLoaded:
+    """The policy file was loaded anew, or refused and the old one stays: `problem` has every mistake, by lines."""
+
+    at: float
+    cause: str
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,27 @@ class WatchChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadershipChanged:
+    """The daemon acts on a Compose project from now on, or it does not, and `why`: another leads, or nobody can say.
+
+    With `leads` and a `why` it acts without knowing whether another daemon does, too.
+    """
+
+    project: str
+    leads: bool
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What an interrupted operation had left behind is put right. `what` was the matter, and what became of it."""
+
+    service: str  # as Compose calls it
+    replica: str  # container name
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrometheusAsked:
     """One request to Prometheus; `error` is None or one word: refused, timeout, http, format, query, partial."""
 
@@ -146,11 +177,14 @@ class Annotated:
 Event = (
     CycleFinished
     | ServicesChanged
+    | ConfigLoaded
     | CycleMissed
     | ReplicaChanged
     | OperationFinished
     | ForeignChange
     | WatchChanged
+    | LeadershipChanged
+    | Recovered
     | PrometheusAsked
     | EngineAsked
     | Annotated

@@ -1,0 +1,68 @@
+"""The policy file anew while the daemon runs: whole or not at all."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from autoscaler.errors import ConfigError
+from autoscaler.events import ConfigLoaded
+from autoscaler.policyfile.load import PolicyFile
+from autoscaler.ports import Tell
+
+_GONE = "gone"
+
+
+class Reloader:
+    """Loads the file when it is asked to, and when its content has changed. Thread-safe.
+
+    It looks at the content, not at the file's time or inode: a single file that is mounted into a container keeps
+    neither when an editor or a deployment replaces it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        load: Callable[[], PolicyFile],
+        apply: Callable[[PolicyFile], None],
+        tell: Tell,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = path
+        self._load = load
+        self._apply = apply
+        self._tell = tell
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known = self._last = self._content()
+
+    def reload(self, cause: str) -> str | None:
+        """Put the file in force, or leave everything as it is; return every problem of the file, by lines, or None."""
+        with self._lock:
+            self._known = self._last = self._content()
+            problem = self._put_in_force()
+            self._tell(ConfigLoaded(self._clock(), cause, problem))
+        return problem
+
+    def look(self) -> None:
+        """Reload if the content has changed, and was the same at the last look: nobody is in the middle of writing."""
+        content = self._content()
+        settled, self._last = content == self._last, content
+        if settled and content != self._known:
+            self.reload("the file has changed")
+
+    def _put_in_force(self) -> str | None:
+        try:
+            file = self._load()
+        except ConfigError as error:
+            return str(error)
+        self._apply(file)
+        return None
+
+    def _content(self) -> str:
+        try:
+            return hashlib.sha256(self._path.read_bytes()).hexdigest()
+        except OSError:
+            return _GONE
