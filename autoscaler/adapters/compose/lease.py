@@ -1,0 +1,129 @@
+"""Keeps a lease on each Compose project that the daemon scales, so that of several daemons one acts; thread-safe."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from autoscaler.adapters.compose.engine import FORBIDDEN, EngineError
+from autoscaler.adapters.compose.leading import Look, Standing, Step, Terms, after
+from autoscaler.adapters.compose.lease_volumes import LeaseVolumes, fresh_token
+from autoscaler.errors import TargetUnavailable
+from autoscaler.events import LeadershipChanged
+from autoscaler.ports import Tell
+
+LOOKS = 3  # at once, at most: evict, claim, and see that it is our own
+UNLEASED = (
+    "the socket guard forbids volumes, so there is no lease: run no second daemon on this project, "
+    "or bring the guard's configuration up to date"
+)
+
+
+@dataclass(slots=True)
+class _Project:
+    """What is known of one project."""
+
+    standing: Standing = field(default_factory=Standing)
+    problem: str | None = None
+    told: object = None
+
+
+class Leases:
+    """The leases of one daemon, which call `tell` when it begins or ends to lead, or finds another that does."""
+
+    def __init__(
+        self,
+        volumes: LeaseVolumes,
+        tell: Tell,
+        *,
+        projects: Iterable[str] = (),
+        terms: Terms | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.terms = terms or Terms()
+        self._volumes = volumes
+        self._tell = tell
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._projects = {project: _Project() for project in projects}
+        self._forbidden = False
+
+    def leads(self, project: str) -> bool:
+        """Whether the daemon may act on a project now; one that is new here is looked at from now on."""
+        return self.why_not(project) is None
+
+    def why_not(self, project: str) -> str | None:
+        """Return why the daemon may not act on a project now, as a sentence for the operator; None: it may."""
+        with self._lock:
+            known = self._projects.setdefault(project, _Project())
+            if self._forbidden or known.standing.leads(self._monotonic(), self.terms):
+                return None
+            return self._reason(project, known)
+
+    def look(self) -> None:
+        """Look at every lease, and do what is to be done; to be called every `terms.look_seconds`, by one caller."""
+        with self._lock:
+            projects = dict(self._projects)
+        for project, known in projects.items():
+            if not self._forbidden:
+                self._look_at(project, known)
+            self._say(project, known)
+
+    def release(self) -> None:
+        """Give the leases back after the last look, so that another daemon need not find out that we are gone."""
+        with self._lock:
+            held = {name: known.standing.token for name, known in self._projects.items() if known.standing.held}
+            self._projects = {}
+        for project, token in held.items():
+            self._release(project, token)
+
+    def _look_at(self, project: str, known: _Project) -> None:
+        try:
+            for _ in range(LOOKS):
+                if self._step(project, known) not in {Step.EVICT, Step.CLAIM}:
+                    break
+            known.problem = None
+        except (EngineError, TargetUnavailable) as error:
+            self._forbidden = isinstance(error, EngineError) and error.status == FORBIDDEN
+            known.problem = str(error)
+
+    def _step(self, project: str, known: _Project) -> Step:
+        token, began = fresh_token(), self._monotonic()
+        lease, knock = self._volumes.lease(project), self._volumes.knock(project)
+        known.standing, step = after(known.standing, Look(lease, knock, began, self._monotonic()), token, self.terms)
+        self._volumes.do(step, project, token)
+        return step
+
+    def _release(self, project: str, token: str | None) -> None:
+        try:
+            lease = self._volumes.lease(project)
+            if lease is not None and lease.token == token:
+                self._volumes.do(Step.EVICT, project, fresh_token())
+        except (EngineError, TargetUnavailable):
+            return  # another daemon will find out that nobody answers its knock
+
+    def _reason(self, project: str, known: _Project) -> str:
+        standing, now = known.standing, self._monotonic()
+        if known.problem:
+            return f"does not know who leads project {project}: {known.problem}"
+        if standing.lease is None:
+            return f"asks who leads project {project}"
+        if standing.held_since is None:
+            lease = standing.lease
+            return f"{lease.holder} leads project {project} since {lease.since}; this daemon stands by"
+        if now < standing.held_since + self.terms.proven_seconds:
+            wait_seconds = standing.held_since + self.terms.proven_seconds - now
+            return f"has just taken the lead of project {project}, and acts in {wait_seconds:.0f} s"
+        return f"has not seen its lease of project {project} for {now - standing.confirmed_at:.0f} s"
+
+    def _say(self, project: str, known: _Project) -> None:
+        why, standing = self.why_not(project), known.standing
+        if self._forbidden or why is None:
+            state: object = True
+        elif standing.lease is not None and not standing.held:
+            state = standing.lease
+        else:
+            state = False if known.told is not None else None  # at the start, it is open for a moment
+        if state != known.told:
+            known.told = state
+            self._tell(LeadershipChanged(project, why is None, UNLEASED if self._forbidden else why))
