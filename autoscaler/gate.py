@@ -26,12 +26,36 @@ def dry_run(_: ServiceRef, __: Decision) -> Applied:
     return Applied(Action.DRY_RUN, "dry run: decided and told, but not carried out")
 
 
+def settling(trouble: Callable[[ServiceRef], str | None]) -> Hold:
+    """Return what holds decisions back while somebody else is at work on the service, for the reason given."""
+
+    def hold(ref: ServiceRef, _: Decision) -> Applied | None:
+        why = trouble(ref)
+        return None if why is None else Applied(Action.SETTLING, why)
+
+    return hold
+
+
+def standing_by(why_not: Callable[[str], str | None]) -> Hold:
+    """Return what holds decisions back while the daemon does not lead the service's project, for the reason given."""
+
+    def hold(ref: ServiceRef, _: Decision) -> Applied | None:
+        why = why_not(str(ref.project))
+        return None if why is None else Applied(Action.STANDBY, why)
+
+    return hold
+
+
+Witness = Callable[[ServiceRef, Decision, Applied], None]  # sees every decision, and what was done about it
+
+
 class Gate:
     """Lets decisions through to the operations, unless a hold speaks; the first that does gives the reason."""
 
-    def __init__(self, operations: Operations, holds: Sequence[Hold] = ()) -> None:
+    def __init__(self, operations: Operations, holds: Sequence[Hold] = (), *, witness: Witness | None = None) -> None:
         self._operations = operations
         self._holds = tuple(holds)
+        self._witness = witness
 
     def requested(self, service: str) -> int | None:
         """Return the count that an operation under way is bringing the service to."""
@@ -39,6 +63,12 @@ class Gate:
 
     def apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Applied:
         """Act on the decision, if it asks for a change and nothing holds it back."""
+        applied = self._apply(ref, decision, options)
+        if self._witness is not None:
+            self._witness(ref, decision, applied)
+        return applied
+
+    def _apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None) -> Applied:
         if decision.direction is Direction.NONE:
             return Applied(Action.UNCHANGED)
         held = next((found for hold in self._holds if (found := hold(ref, decision))), None)

@@ -23,6 +23,8 @@ _DONE = {
     Action.BUSY: "not carried out: the operation before is still under way",
     Action.BACKING_OFF: "not carried out: the last operation failed, the next try is later",
     Action.DRY_RUN: "not carried out: dry run",
+    Action.SETTLING: "not carried out: somebody else is changing the service",
+    Action.STANDBY: "not carried out: another daemon leads",
     Action.FAILED: "not carried out: it failed",
 }
 

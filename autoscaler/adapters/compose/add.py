@@ -34,12 +34,15 @@ class Adding:
     tell: Tell
     pause: Pause
     start_timeout_seconds: float
+    troubled: Callable[[], bool] = lambda: False  # somebody else is at work on the service
     made: set[str] = field(default_factory=set)  # ids of all clones that were started
     _started: dict[str, tuple[str, float]] = field(default_factory=dict)  # id -> name, time of its start
     _failures: list[ScaleFailed] = field(default_factory=list)
 
     def start(self, replicas: list[Replica], count: int) -> None:
-        """Start `count` replicas beside those there are, or fewer if the daemon goes down or one cannot be made.
+        """Start `count` replicas beside those there are.
+
+        Fewer are started if the daemon goes down, somebody else is at work on the service, or one cannot be made.
 
         Raises:
             TargetRefused: the service cannot be cloned.
@@ -47,7 +50,7 @@ class Adding:
         """
         template, image = self._template(replicas)
         for _ in range(count):
-            if self.pause(0.0):
+            if self.pause(0.0) or self.troubled():
                 return
             if not self._start_one(template, image):
                 return
@@ -140,6 +143,8 @@ class Adding:
         if replica is not None and _works(replica, waited_seconds):
             del self._started[container]
             self.tell(ReplicaChanged(self.ref.service, Direction.UP, name, waited_seconds))
+        elif (replica is None or not replica.alive) and self.troubled():
+            del self._started[container]  # somebody else has ended it: no failure of ours
         elif replica is None:
             self._give_up(container, f"{name} was removed by somebody else")
         elif not replica.alive:

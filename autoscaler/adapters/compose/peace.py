@@ -69,24 +69,24 @@ class Peace:
             if known is not None:
                 known.watched = hear(known.watched, heard, self.ours.now(), self._monotonic())
 
-    def trouble(self, ref: ServiceRef, members: Sequence[Replica] | None = None) -> str | None:
-        """Say why the service is to be left alone at this moment, or None.
-
-        `members` is what an operation has just listed: what it shows counts, before the next snapshot does.
-        """
+    def trouble(self, ref: ServiceRef) -> str | None:
+        """Say why nothing is to be decided about the service at this moment, or None."""
         with self._lock:
             known, now = self._known.get(ref), self._monotonic()
             if known is None:
                 return None
-            if known.watched.unrest is not None:
-                settled_at = quiet_at(known.watched.unrest, known.seen, self._settle_seconds)
-                return _unsettled(known.watched.unrest.sign, max(0.0, settled_at - now))
-            changes = () if members is None else differences(known.seen, members, self.ours.now())
-            if changes:
-                return _unsettled(in_words(changes), self._settle_seconds)
-            if known.contest.gives_way(now):
-                return _given_way((known.contest.until or now) - now)
-            return kinds_differ(known.seen if members is None else members)
+            return self._unsettled(known, known.seen, now) or _given_way(known, now) or kinds_differ(known.seen)
+
+    def unsettled(self, ref: ServiceRef, members: Sequence[Replica] | None = None) -> str | None:
+        """Say what somebody else is doing to the service at this moment, or None.
+
+        `members` is what an operation has just listed: what it shows counts, before the next snapshot does.
+        """
+        with self._lock:
+            known = self._known.get(ref)
+            if known is None:
+                return None
+            return self._unsettled(known, known.seen if members is None else members, self._monotonic())
 
     def settled(self, ref: ServiceRef) -> Verdict | None:
         """Return what somebody else has done to the service, once, when it has settled."""
@@ -113,13 +113,19 @@ class Peace:
             if found.kind is Foreign.SCALED:
                 known.contest = known.contest.changed(now)
 
+    def _unsettled(self, known: _Known, members: Sequence[Replica], now: float) -> str | None:
+        unrest, left_seconds = known.watched.unrest, self._settle_seconds
+        if unrest is not None:
+            sign, left_seconds = unrest.sign, max(0.0, quiet_at(unrest, known.seen, self._settle_seconds) - now)
+        elif changes := differences(known.seen, members, self.ours.now()):
+            sign = in_words(changes)
+        else:
+            return None
+        return f"somebody else is changing it ({sign}); decided anew when it is quiet, in {left_seconds:.0f} s or later"
 
-def _unsettled(sign: str, left_seconds: float) -> str:
-    return (
-        f"somebody else is changing it ({sign}); decided anew when it is quiet, in {left_seconds:.0f} s at the earliest"
-    )
 
-
-def _given_way(left_seconds: float) -> str:
+def _given_way(known: _Known, now: float) -> str | None:
+    if not known.contest.gives_way(now):
+        return None
     undone = f"somebody else has undone {MOST_REPAIRS} changes within {PERIOD_SECONDS:g} s"
-    return f"{undone}; left alone for another {left_seconds:.0f} s"
+    return f"{undone}; left alone for another {(known.contest.until or now) - now:.0f} s"

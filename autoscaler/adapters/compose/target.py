@@ -1,12 +1,17 @@
 """The Compose target: sees all services by one list call, and brings one of them to a count."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.add import Adding
 from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
+from autoscaler.adapters.compose.peace import Peace
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
-from autoscaler.errors import ScaleFailed, TargetUnavailable
+from autoscaler.errors import ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.order import Order
 from autoscaler.ports import Tell
@@ -15,17 +20,20 @@ from autoscaler.ports import Tell
 class ComposeTarget:
     """Fulfils ports.ReplicaTarget on one engine; thread-safe. Calls of one service may overlap while they add."""
 
-    def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell) -> None:
-        self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell)
+    def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell, peace: Peace | None = None) -> None:
+        self._peace = peace or Peace()
+        self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell, ours=self._peace.ours)
         self._lanes = Lanes()
 
     def observe(self) -> Fleet:
-        """Return all Compose services.
+        """Return all Compose services; one caller at a time.
 
         Raises:
             TargetUnavailable: the engine does not answer, or refuses the list.
         """
-        return fleet(self._list({label.PROJECT: None}))
+        replicas = self._list({label.PROJECT: None})
+        self._peace.look(replicas)
+        return fleet(replicas)
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
         """Bring a service to the order's count; return the count reached, without what another call adds beside it.
@@ -36,11 +44,12 @@ class ComposeTarget:
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
-        ref = self.observe().find(ref).ref
+        ref = fleet(self._list({label.PROJECT: None})).find(ref).ref
         timeout_seconds = order.options.start_timeout_seconds
         adding = Adding(self._engine, ref, lambda: self._members(ref), order.tell, order.pause, timeout_seconds)
-        with self._lanes.entered(ref) as lane:
+        with self._lanes.entered(ref) as lane, self._beside_others(adding):
             with lane.turn:
+                self._leave_alone(ref)
                 alone, present = lane.alone, self._tidied(ref) if lane.alone else self._members(ref)
                 missing = order.replicas - sum(replica.alive for replica in present)
                 if missing > 0:
@@ -54,6 +63,27 @@ class ComposeTarget:
                 Removing(self._engine, ref, lambda: self._members(ref), order).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in self._members(ref))
+
+    def _leave_alone(self, ref: ServiceRef) -> None:
+        """Begin nothing while somebody else is at work on the service: the decision was made before that was known.
+
+        Raises:
+            TargetRefused: somebody is.
+        """
+        why = self._peace.unsettled(ref, self._members(ref))
+        if why is not None:
+            raise TargetRefused(f"{ref} is left alone: {why}")
+
+    @contextmanager
+    def _beside_others(self, adding: Adding) -> Iterator[None]:
+        """Notice when somebody else begins to change the service, and let go of what was made at the end."""
+        adding.troubled = lambda: self._peace.unsettled(adding.ref) is not None
+        try:
+            yield
+        finally:
+            Following(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
+            for container in adding.made:
+                self._peace.ours.leaves(container)
 
     def _tidied(self, ref: ServiceRef) -> list[Replica]:
         """Remove clones of ours that an interrupted operation left over: Compose would start them some day."""

@@ -1,0 +1,52 @@
+"""One event for each thing that somebody else has done to a service, with what follows from it."""
+
+from autoscaler.adapters.compose.peace import Peace
+from autoscaler.adapters.compose.verdict import Verdict
+from autoscaler.core.model import Decision
+from autoscaler.events import Action, CycleFinished, Event, Foreign, ForeignChange
+from autoscaler.fleet import ServiceRef
+from autoscaler.gate import Applied
+from autoscaler.ports import Tell
+
+
+class Report:
+    """Sees every decision at the gate, and the end of each cycle. One caller at a time."""
+
+    def __init__(self, peace: Peace, tell: Tell) -> None:
+        self._peace = peace
+        self._tell = tell
+        self._names: dict[ServiceRef, str] = {}  # what the policies call the services
+
+    def witness(self, ref: ServiceRef, decision: Decision, applied: Applied) -> None:
+        """Tell what has settled before this decision, and what was decided about it."""
+        self._names[ref] = decision.service
+        found = self._peace.settled(ref)
+        if found is None:
+            return
+        if found.kind is Foreign.SCALED and applied.action is Action.SCALED:
+            self._peace.repaired(ref)
+        what = f"{found.what}; {_consequence(found, decision, applied)}"
+        self._tell(_event(decision.service, found, decision.desired, applied.action, what))
+
+    def notify(self, event: Event) -> None:
+        """Tell what has become of services that are no longer there to be decided about."""
+        if not isinstance(event, CycleFinished):
+            return
+        for ref, name in list(self._names.items()):
+            found = self._peace.settled(ref)
+            if found is not None:
+                self._tell(_event(name, found, None, Action.FAILED, f"{found.what}; left alone"))
+
+
+def _event(service: str, found: Verdict, desired: int | None, action: Action, what: str) -> ForeignChange:
+    return ForeignChange(service, found.kind, found.before, found.after, desired, action, what)
+
+
+def _consequence(found: Verdict, decision: Decision, applied: Applied) -> str:
+    if found.after == 0:
+        return "left alone until somebody starts it"
+    if applied.action is Action.UNCHANGED:
+        return f"{decision.replicas.count} it is"
+    if applied.action is Action.SCALED:
+        return f"brought to {decision.desired}"
+    return f"{decision.desired} are wanted, but: {applied.why or applied.action.value}"
