@@ -25,6 +25,7 @@ class ServiceState:
     current: int  # replicas that exist and are meant to run
     ready: int  # running, and healthy where there is a healthcheck
     traefik_service: str | None = None  # e.g. userservice@docker, from the containers' labels
+    labels: Mapping[str, str] = field(default_factory=dict)  # the containers' labels `autoscaler.*`
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,20 @@ class Roster:
 Services = Callable[[Fleet], Roster]  # what is scaled, by what is seen
 
 
+def by_labels(file: PolicyFile) -> Services:
+    """Return the services of the file and those that labels describe, as they are seen."""
+    last: tuple[Labelled, Roster] | None = None
+
+    def called(fleet: Fleet) -> Roster:
+        nonlocal last
+        labelled = {ref: state.labels for ref, state in fleet.services.items() if state.labels}
+        if last is None or last[0] != labelled:
+            last = labelled, make_roster(file, labelled)
+        return last[1]
+
+    return called
+
+
 def fixed(services: Mapping[str, ServiceConfig]) -> Services:
     """Return just these services, whatever is seen."""
     roster = Roster(services)

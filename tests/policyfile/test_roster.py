@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from autoscaler.errors import ConfigError
-from autoscaler.fleet import ServiceRef
+from autoscaler.fleet import Fleet, ServiceRef, ServiceState
 from autoscaler.policyfile.load import PolicyFile, load_file
-from autoscaler.policyfile.roster import Roster, make_roster
+from autoscaler.policyfile.roster import Roster, by_labels, make_roster
 from autoscaler.settings import Settings
 
 USERS, MUSIC = ServiceRef("users", "shop"), ServiceRef("music", "shop")
@@ -163,3 +163,12 @@ def test_without_a_file_everything_is_left_to_labels() -> None:
 def test_a_file_that_somebody_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_file(tmp_path / "none.yaml", Settings(config=tmp_path / "none.yaml"))
+
+
+def test_labels_are_read_from_what_is_seen(file: PolicyFile) -> None:
+    called = by_labels(file)
+    assert set(called(Fleet()).services) == {"web"}
+    fleet = Fleet({USERS: ServiceState(USERS, 2, 2, labels=COMPLETE), MUSIC: ServiceState(MUSIC, 2, 2)})
+    assert set(called(fleet).services) == {"web", "users"}
+    assert called(fleet) is called(fleet)
+    assert set(called(Fleet()).services) == {"web"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.fleet import Fleet, ServiceRef, ServiceState
+from autoscaler.policyfile.labels import own_labels
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
@@ -79,11 +80,13 @@ def fleet(replicas: Iterable[Replica]) -> Fleet:
 
 
 def _state(ref: ServiceRef, members: list[Replica]) -> ServiceState:
+    labels = (choose_template(members) or members[0]).labels
     return ServiceState(
         ref=ref,
         current=sum(replica.alive for replica in members),
         ready=sum(replica.ready for replica in members),
-        traefik_service=label.traefik_service(members[0].labels),
+        traefik_service=label.traefik_service(labels),
+        labels=own_labels(labels),
     )
 
 
