@@ -7,6 +7,7 @@ from autoscaler.core.model import Decision
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.schedule import Bounds, bounds_at
 from autoscaler.events import Action, ServiceOutcome
+from autoscaler.intervention import NONE, Intervention
 from autoscaler.plain import plain
 
 
@@ -26,6 +27,8 @@ class Account:
     decision: Decision | None
     bounds: Bounds  # as of `at`
     rules: tuple[Rule, ...]
+    held: str | None = None  # why the decision was not acted on, in words
+    intervention: Intervention = NONE  # of an operator, in force
 
 
 def account(outcome: ServiceOutcome, policy: Policy, at: float) -> Account:
@@ -40,6 +43,8 @@ def account(outcome: ServiceOutcome, policy: Policy, at: float) -> Account:
         decision=outcome.decision,
         bounds=bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, at),
         rules=policy.rules,
+        held=outcome.held,
+        intervention=outcome.intervention,
     )
 
 

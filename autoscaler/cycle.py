@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
@@ -11,6 +12,7 @@ from autoscaler.errors import TargetRefused, TargetUnavailable
 from autoscaler.events import Action, CycleFinished, ServiceOutcome, ServicesChanged
 from autoscaler.fleet import Fleet, ServiceState
 from autoscaler.gate import Gate
+from autoscaler.overrides import Overrides
 from autoscaler.policyfile.model import ServiceConfig
 from autoscaler.policyfile.roster import Services
 from autoscaler.ports import MetricSource, ReplicaTarget, SignalRequest, Tell
@@ -31,10 +33,12 @@ class Cycle:
         *,
         max_replicas_total: int | None = None,
         memories: Mapping[str, Memory] | None = None,
+        overrides: Overrides | None = None,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._services = services
         self._roster = services(Fleet())
+        self._called = False  # whether anybody has been told who is on it
         self._source = source
         self._target = target
         self._gate = gate
@@ -42,6 +46,7 @@ class Cycle:
         self._stopwatch = stopwatch
         self._max_replicas_total = max_replicas_total
         self._memories = dict(memories or {})
+        self._overrides = overrides or Overrides(None, tell)
 
     @property
     def memories(self) -> Mapping[str, Memory]:
@@ -51,7 +56,11 @@ class Cycle:
     def run(self, now: float) -> CycleFinished:
         """Evaluate every service as of `now` (unix seconds); a service that fails stops no other."""
         started = self._stopwatch()
-        outcomes = self._evaluate(now)
+        self._overrides.end(now)
+        outcomes = {
+            name: replace(outcome, intervention=self._overrides.of(name, now))
+            for name, outcome in self._evaluate(now).items()
+        }
         finished = CycleFinished(now, self._stopwatch() - started, outcomes)
         self._tell(finished)
         return finished
@@ -67,8 +76,9 @@ class Cycle:
     def _call_the_roll(self, fleet: Fleet) -> None:
         """Notice services that have come, changed or gone; what is gone is forgotten."""
         roster = self._services(fleet)
-        if roster == self._roster:
+        if roster == self._roster and self._called:
             return
+        self._called = True
         self._roster = roster
         self._memories = {name: memory for name, memory in self._memories.items() if name in roster.services}
         policies = {name: service.policy for name, service in roster.services.items()}
@@ -114,9 +124,8 @@ class Cycle:
         service = self._roster.services[name]
         by_name = {what: readings[request] for what, request in signal_requests(service, state).items()}
         replicas = Replicas(state.current, state.ready, self._gate.requested(name))
-        decision, memory = decide(
-            service.policy, Observation(replicas, by_name), self._memories.get(name, Memory()), now
-        )
+        memory, override = self._memories.get(name, Memory()), self._overrides.of(name, now).override
+        decision, memory = decide(service.policy, Observation(replicas, by_name), memory, now, override)
         self._memories[name] = memory
         return decision
 

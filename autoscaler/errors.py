@@ -17,6 +17,10 @@ class DaemonUnavailable(AutoscalerError):
     """The running daemon does not answer a command, or cannot say what it is asked for."""
 
 
+class StateUnavailable(AutoscalerError):
+    """What should survive a restart cannot be read or written; the daemon goes on in memory."""
+
+
 class TargetUnavailable(AutoscalerError):
     """What holds the replicas (the Docker engine) does not answer; try again later."""
 

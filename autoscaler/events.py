@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from autoscaler.core.model import Decision, Direction
 from autoscaler.core.policy import Policy
+from autoscaler.intervention import NONE, Intervention
 
 
 class Action(StrEnum):
@@ -16,6 +17,7 @@ class Action(StrEnum):
     BUSY = "busy"  # an operation of the service is still under way, and this is not just still more of it
     BACKING_OFF = "backing_off"  # the last operation failed; the next try is later
     DRY_RUN = "dry_run"
+    PAUSED = "paused"  # an operator paused the service
     SETTLING = "settling"  # somebody else is changing the service, or does so again and again
     STANDBY = "standby"  # another daemon leads, or it is not known yet who does
     FAILED = "failed"  # the service could not be observed or decided
@@ -31,6 +33,7 @@ class ServiceOutcome:
     error: str | None = None
     held: str | None = None
     traefik_service: str | None = None  # e.g. userservice@docker; None for one that could not be observed
+    intervention: Intervention = NONE  # in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,15 @@ class ReplicaChanged:
     direction: Direction
     replica: str  # container name
     duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaIncomplete:
+    """A replica was made, but it may lack something that the others have; `what` is a sentence for the operator."""
+
+    service: str
+    replica: str  # container name
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,32 @@ class Recovered:
     what: str
 
 
+class InterventionChange(StrEnum):
+    """How a pause or an override came or went."""
+
+    SET = "set"
+    RESUMED = "resumed"  # ended by an operator
+    ENDED = "ended"  # by itself, at its time
+    RESTORED = "restored"  # in force from before a restart
+
+
+@dataclass(frozen=True, slots=True)
+class Intervened:
+    """An operator's pause or override of a service came into force, or is over."""
+
+    service: str
+    change: InterventionChange
+    before: Intervention
+    after: Intervention
+
+
+@dataclass(frozen=True, slots=True)
+class StateKept:
+    """What operators said will survive a restart, or `problem` says why not."""
+
+    problem: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PrometheusAsked:
     """One request to Prometheus; `error` is None or one word: refused, timeout, http, format, query, partial."""
@@ -180,11 +218,14 @@ Event = (
     | ConfigLoaded
     | CycleMissed
     | ReplicaChanged
+    | ReplicaIncomplete
     | OperationFinished
     | ForeignChange
     | WatchChanged
     | LeadershipChanged
     | Recovered
+    | Intervened
+    | StateKept
     | PrometheusAsked
     | EngineAsked
     | Annotated

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from autoscaler.core.explain import format_until
 from autoscaler.core.model import Decision, Direction
 from autoscaler.events import Action
 from autoscaler.fleet import ServiceRef
 from autoscaler.operations import Operations
 from autoscaler.order import ScaleOptions
+from autoscaler.overrides import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,16 @@ Hold = Callable[[ServiceRef, Decision], Applied | None]  # what holds a decision
 def dry_run(_: ServiceRef, __: Decision) -> Applied:
     """Hold everything back."""
     return Applied(Action.DRY_RUN, "dry run: decided and told, but not carried out")
+
+
+def paused(overrides: Overrides) -> Hold:
+    """Return what holds the decisions about a service back while an operator has paused it."""
+
+    def hold(_: ServiceRef, decision: Decision) -> Applied | None:
+        until = overrides.of(decision.service, decision.at).paused_until
+        return None if until is None else Applied(Action.PAUSED, f"paused by an operator until {format_until(until)}")
+
+    return hold
 
 
 def settling(trouble: Callable[[ServiceRef], str | None]) -> Hold:

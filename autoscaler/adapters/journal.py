@@ -78,8 +78,9 @@ def _gist(told: Account) -> tuple[object, ...]:
     """Return what makes two evaluations the same."""
     decision = told.decision
     if decision is None:
-        return told.action, told.error
+        return told.action, told.error, told.intervention
     unusable = tuple((each.rule, each.reading.kind) for each in decision.proposals if each.replicas is None)
     estimates = () if decision.sizing is None else decision.sizing.estimates
     trusted = tuple(estimate.trusted for estimate in estimates)
-    return told.action, decision.reason, decision.replicas.count, decision.desired, unusable, trusted
+    held = told.action, told.intervention
+    return *held, decision.reason, decision.replicas.count, decision.desired, unusable, trusted

@@ -6,7 +6,8 @@ from typing import Any
 
 from autoscaler.account import account, plain_account
 from autoscaler.core.policy import Policy
-from autoscaler.events import Action, CycleFinished, Event, ServicesChanged
+from autoscaler.events import Action, CycleFinished, Event, Intervened, OperationFinished, ServicesChanged
+from autoscaler.intervention import NONE, Intervention
 from autoscaler.plain import plain
 
 
@@ -23,11 +24,17 @@ class StatusObserver:
         self._lock = threading.Lock()
         self._last: CycleFinished | None = None
         self._last_at = monotonic()
+        self._interventions: dict[str, Intervention] = {}
+        self._operations: dict[str, OperationFinished] = {}  # the last one of each service
 
     def notify(self, event: Event) -> None:
         with self._lock:
             if isinstance(event, CycleFinished):
                 self._last, self._last_at = event, self._monotonic()
+            elif isinstance(event, Intervened):
+                self._interventions[event.service] = event.after
+            elif isinstance(event, OperationFinished):
+                self._operations[event.service] = event
             elif isinstance(event, ServicesChanged):
                 self._policies, self._refused = dict(event.policies), dict(event.refused)
 
@@ -58,10 +65,22 @@ class StatusObserver:
         policy, last = self._policies.get(name), self.last_cycle()
         if policy is None:
             return _refused(name, self._refused.get(name))
-        about = {"service": name, "min": policy.min_replicas, "max": policy.max_replicas}
+        about = self._about(name, policy)
         if last is None or name not in last.services:
             return {**about, "at": None, "action": None, "error": None, "decision": None, "rules": plain(policy.rules)}
-        return {**about, **plain_account(account(last.services[name], policy, last.at))}
+        return {**plain_account(account(last.services[name], policy, last.at)), **about}
+
+    def _about(self, name: str, policy: Policy) -> dict[str, Any]:
+        """Return what is known of a service besides its last evaluation, and maybe since."""
+        with self._lock:
+            intervention, operation = self._interventions.get(name, NONE), self._operations.get(name)
+        return {
+            "service": name,
+            "min": policy.min_replicas,
+            "max": policy.max_replicas,
+            "intervention": plain(intervention),
+            "operation": plain(operation),
+        }
 
     def services(self) -> list[dict[str, Any]]:
         """Return all services as `service` does."""

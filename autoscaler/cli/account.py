@@ -16,6 +16,7 @@ from autoscaler.core.model import Decision, Estimate, Proposal, Sizing
 from autoscaler.core.policy import Goal, Query, Rule
 from autoscaler.durations import format_duration
 from autoscaler.events import Action
+from autoscaler.intervention import Intervention
 
 _DONE = {
     Action.UNCHANGED: "nothing was to be done",
@@ -23,6 +24,7 @@ _DONE = {
     Action.BUSY: "not carried out: the operation before is still under way",
     Action.BACKING_OFF: "not carried out: the last operation failed, the next try is later",
     Action.DRY_RUN: "not carried out: dry run",
+    Action.PAUSED: "not carried out: paused",
     Action.SETTLING: "not carried out: somebody else is changing the service",
     Action.STANDBY: "not carried out: another daemon leads",
     Action.FAILED: "not carried out: it failed",
@@ -51,7 +53,16 @@ def in_full(told: Account) -> Iterator[RenderableType]:
         ("sizing", [] if decision.sizing is None else _sizing(told, decision.sizing)),
         ("reversals", [f"{decision.reversals} within the policy's period"] if decision.reversals else []),
         ("result", [f"{_change(decision)} replicas ({decision.replicas.ready} ready), {_DONE[told.action]}"]),
+        ("because", [] if told.held is None else [told.held]),
+        ("operator", intervention_lines(told.intervention)),
     )
+
+
+def intervention_lines(intervention: Intervention) -> list[str]:
+    """Write what an operator said and until when, e.g. `paused until 2026-01-31 14:05:00 CET`; nothing for nothing."""
+    paused, override = intervention.paused_until, intervention.override
+    lines = [] if paused is None else [f"paused until {format_at(paused)}"]
+    return lines if override is None else [*lines, f"override {override.replicas} until {format_at(override.until)}"]
 
 
 def in_short(told: Account) -> tuple[str, str, str, str]:

@@ -1,0 +1,121 @@
+"""Interventions in a small JSON file of the state directory, replaced as a whole."""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autoscaler.core.model import Override
+from autoscaler.core.rules import MOST_REPLICAS
+from autoscaler.errors import StateUnavailable
+from autoscaler.intervention import Intervention
+from autoscaler.plain import plain
+
+FILE = "overrides.json"
+_LATEST = 253_402_300_799  # the end of the year 9999, the last that can be written
+
+_Until = Annotated[float, Field(gt=0, lt=_LATEST, allow_inf_nan=False)]
+
+
+class _Override(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    replicas: int = Field(ge=1, le=MOST_REPLICAS)
+    until: _Until
+
+
+class _Intervention(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    paused_until: _Until | None = None
+    override: _Override | None = None
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    version: Literal[1]
+    services: dict[str, _Intervention]
+
+
+class OverrideFile:
+    """Fulfils overrides.OverrideStore; one daemon at a time writes to a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE
+
+    def load(self) -> Mapping[str, Intervention]:
+        """Return what was saved last; nothing, if nothing ever was.
+
+        Raises:
+            StateUnavailable: the file cannot be read, or is damaged; it is set aside.
+        """
+        try:
+            state = _State.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise StateUnavailable(self._set_aside(f"cannot be read ({error.strerror})")) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "the file"
+            raise StateUnavailable(self._set_aside(f"is damaged ({place}: {first['msg']})")) from error
+        return {name: _value(each) for name, each in state.services.items()}
+
+    def save(self, interventions: Mapping[str, Intervention]) -> None:
+        """Write a new file, make sure that it is on the disk, and put it in the place of the old one.
+
+        Raises:
+            StateUnavailable: the disk is full, or the directory cannot be written; the old file is as it was.
+        """
+        new = self._path.with_suffix(".new")
+        text = json.dumps({"version": 1, "services": plain(interventions)}, indent=2)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _write(new, text)
+            new.replace(self._path)
+            _sync(self._path.parent)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+            raise StateUnavailable(
+                f"cannot write {self._path}: {error.strerror}; pauses and overrides work, but will not survive a "
+                f"restart: AUTOSCALER_STATE_DIR must be a directory with room that user {os.getuid()} may write to"
+            ) from error
+
+    def _set_aside(self, problem: str) -> str:
+        aside = self._path.with_suffix(".damaged")
+        try:
+            self._path.replace(aside)
+            kept = f"kept as {aside}"
+        except OSError:
+            kept = "left as it is"
+        return (
+            f"{self._path} {problem} and is {kept}; "
+            "pauses and overrides of before the start are not in force: set them anew"
+        )
+
+
+def _value(kept: _Intervention) -> Intervention:
+    override = None if kept.override is None else Override(kept.override.replicas, kept.override.until)
+    return Intervention(kept.paused_until, override)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(directory: Path) -> None:
+    """Make sure that the new name is on the disk, too."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

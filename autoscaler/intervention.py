@@ -1,0 +1,26 @@
+"""What an operator said about a service, as a frozen value."""
+
+from dataclasses import dataclass, replace
+
+from autoscaler.core.model import Override
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """A pause, an override, both or neither; each until a time in unix seconds."""
+
+    paused_until: float | None = None
+    override: Override | None = None
+
+    def at(self, now: float) -> "Intervention":
+        """Return what of it is in force at `now`."""
+        paused = self.paused_until is not None and now < self.paused_until
+        overridden = self.override is not None and now < self.override.until
+        if (paused, overridden) == (self.paused_until is not None, self.override is not None):
+            return self
+        return replace(
+            self, paused_until=self.paused_until if paused else None, override=self.override if overridden else None
+        )
+
+
+NONE = Intervention()
