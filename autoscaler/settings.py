@@ -12,11 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from autoscaler.durations import parse_duration
 from autoscaler.errors import ConfigError
+from autoscaler.urls import is_http_url
 
 PREFIX = "AUTOSCALER_"
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
 HIGHEST_PORT = 65535
+_TOKENS = ("prometheus_token", "grafana_token")
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 
@@ -53,12 +55,23 @@ class Settings(BaseSettings):
     prometheus_url: str | None = None
     prometheus_token: SecretStr | None = None
     prometheus_token_file: Path | None = None
+    grafana_url: str | None = None
+    grafana_token: SecretStr | None = None
+    grafana_token_file: Path | None = None
     dry_run: bool | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
     stop_timeout: Duration = Field(default="30s")  # type: ignore[assignment]
 
-    @field_validator("compose_project", "prometheus_url", "dry_run", "prometheus_token_file", mode="before")
+    @field_validator(
+        "compose_project",
+        "prometheus_url",
+        "prometheus_token_file",
+        "grafana_url",
+        "grafana_token_file",
+        "dry_run",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         """Compose passes `${VARIABLE:-}` as an empty text."""
@@ -75,14 +88,19 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
-        path = values.get("prometheus_token_file")
-        if not path:
-            return values
-        try:
-            token = Path(str(path)).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"cannot read AUTOSCALER_PROMETHEUS_TOKEN_FILE: {error}") from error
-        return {**values, "prometheus_token": token}
+        return {**values, **{name: token for name in _TOKENS if (token := _token(values, f"{name}_file")) is not None}}
+
+    @model_validator(mode="after")
+    def _grafana(self) -> "Settings":
+        if self.grafana_url is None:
+            return self
+        if not is_http_url(self.grafana_url):
+            raise ValueError(
+                f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {self.grafana_url!r}'
+            )
+        if self.grafana_token is None or not self.grafana_token.get_secret_value():
+            raise ValueError("AUTOSCALER_GRAFANA_URL needs a token: name its file as AUTOSCALER_GRAFANA_TOKEN_FILE")
+        return self
 
     @property
     def listen_address(self) -> tuple[str, int]:
@@ -97,6 +115,16 @@ class Settings(BaseSettings):
     @property
     def stop_timeout_seconds(self) -> float:
         return self.stop_timeout
+
+
+def _token(values: dict[str, object], name: str) -> str | None:
+    path = values.get(name)
+    if not path:
+        return None
+    try:
+        return Path(str(path)).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read {PREFIX}{name.upper()}: {error}") from error
 
 
 def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:

@@ -65,20 +65,21 @@ def test_an_empty_variable_is_no_variable_as_compose_passes_it(variables: Set, t
 
 
 @pytest.mark.parametrize("way", ["variable", "secret", "file"])
+@pytest.mark.parametrize("whose", ["prometheus", "grafana"])
 def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
-    variables: Set, tmp_path: Path, way: str
+    variables: Set, tmp_path: Path, way: str, whose: str
 ) -> None:
-    secret = tmp_path / "autoscaler_prometheus_token"
+    secret = tmp_path / f"autoscaler_{whose}_token"
     if way == "variable":
-        variables(AUTOSCALER_PROMETHEUS_TOKEN="t0ken")
+        variables(**{f"AUTOSCALER_{whose.upper()}_TOKEN": "t0ken"})
     else:
         secret.write_text("t0ken\n", encoding="utf-8")
     if way == "file":
         secret = secret.rename(tmp_path / "elsewhere")
-        variables(AUTOSCALER_PROMETHEUS_TOKEN_FILE=str(secret))
+        variables(**{f"AUTOSCALER_{whose.upper()}_TOKEN_FILE": str(secret)})
     settings = load_settings(str(tmp_path))
-    assert settings.prometheus_token is not None
-    assert settings.prometheus_token.get_secret_value() == "t0ken"
+    token = getattr(settings, f"{whose}_token")
+    assert token.get_secret_value() == "t0ken"
     assert "t0ken" not in repr(settings)
 
 
@@ -112,6 +113,18 @@ def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
             "/no/such/file",
             "environment: cannot read AUTOSCALER_PROMETHEUS_TOKEN_FILE: [Errno 2]",
             id="a missing secret",
+        ),
+        pytest.param(
+            "AUTOSCALER_GRAFANA_URL",
+            "grafana:3000",
+            "environment: AUTOSCALER_GRAFANA_URL must be a URL such as \"http://grafana:3000\", not 'grafana:3000'",
+            id="no URL",
+        ),
+        pytest.param(
+            "AUTOSCALER_GRAFANA_URL",
+            "http://grafana:3000",
+            "environment: AUTOSCALER_GRAFANA_URL needs a token: name its file as AUTOSCALER_GRAFANA_TOKEN_FILE",
+            id="Grafana without a token",
         ),
     ],
 )

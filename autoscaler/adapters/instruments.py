@@ -6,8 +6,9 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-OPERATION_BUCKETS = (0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+CYCLE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+REQUEST_BUCKETS = (*CYCLE_BUCKETS, 60.0, 120.0)  # a stop lasts as long as the container's grace
+OPERATION_BUCKETS = (0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -40,13 +41,16 @@ class DaemonInstruments:
     def __init__(self, made: Registry) -> None:
         self.build_info = made.gauge("build_info", "Version of the running autoscaler, as a label.", "version")
         self.dry_run = made.gauge("dry_run", "1 when decisions are made but not carried out.")
+        self.leader = made.gauge("leader", "1 when this daemon acts on the Compose project, 0 on standby.", "project")
+        self.recovered = made.counter("recovered", "Replicas left over by an interrupted operation and put right.")
         self.config_successful = made.gauge("config_last_reload_successful", "1 when the last load was successful.")
         self.config_loaded_at = made.gauge(
             "config_last_reload_success_timestamp_seconds", "When the configuration was last loaded successfully."
         )
+        self.interval = made.gauge("interval_seconds", "Time from one cycle to the next.")
         self.last_cycle = made.gauge("last_cycle_timestamp_seconds", "When the last cycle was evaluated.")
         self.missed_cycles = made.counter("missed_cycles", "Cycles skipped because the one before still ran.")
-        self.cycle_seconds = made.histogram("cycle_duration_seconds", "Duration of one cycle.", REQUEST_BUCKETS)
+        self.cycle_seconds = made.histogram("cycle_duration_seconds", "Duration of one cycle.", CYCLE_BUCKETS)
         self.prometheus_seconds = made.histogram(
             "prometheus_request_duration_seconds", "Duration of requests to Prometheus.", REQUEST_BUCKETS
         )
@@ -57,17 +61,31 @@ class DaemonInstruments:
             REQUEST_BUCKETS,
             "operation",
         )
+        self.watching = made.gauge("docker_events_followed", "1 when the events of the Docker engine are followed.")
+        self.state_failed = made.gauge("state_failed", "1 when pauses and overrides would not survive a restart.")
+        self.annotations = made.counter("annotations", "Annotations for Grafana, by what became of them.", "outcome")
 
 
 class ServiceInstruments:
     """What is measured of each service's decisions."""
 
     def __init__(self, made: Registry) -> None:
+        self.info = made.gauge("service_info", "What Traefik calls the service.", "service", "traefik_service")
         self.replicas = made.gauge("replicas", "Replicas: current, ready, desired, min, max.", "service", "state")
         self.rule_value = made.gauge("rule_value", "What the rule measured, in base units.", "service", "rule")
         self.rule_target = made.gauge("rule_target", "What the rule should measure.", "service", "rule")
+        self.rule_ratio = made.gauge(
+            "rule_ratio", "The rule's value over its target; 1 is on target.", "service", "rule"
+        )
         self.rule_proposal = made.gauge("rule_proposal", "Replicas that the rule wants.", "service", "rule")
         self.rule_usable = made.gauge("rule_usable", "1 when the rule has a usable reading.", "service", "rule")
+        self.foreign_changes = made.counter(
+            "foreign_changes", "Changes of the service by somebody else, by what was done.", "service", "kind"
+        )
+        self.paused = made.gauge("paused", "1 while an operator has paused the service.", "service")
+        self.override = made.gauge(
+            "override_replicas", "The count that an operator's override asks for; 0 without one.", "service"
+        )
         self.evaluations = made.counter("evaluations", "Evaluations, by what was done.", "service", "outcome")
         self.limited = made.counter("limited", "Proposals changed, by the limit that did it.", "service", "limit")
         self.reversals = made.counter("reversals", "Changes of the direction of scaling.", "service")

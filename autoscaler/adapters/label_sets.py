@@ -1,15 +1,18 @@
 """The label sets that our metrics can have: each is there from the start, so that the first event is not lost."""
 
+import math
+
 from autoscaler.adapters.instruments import OperationInstruments, ServiceInstruments
 from autoscaler.core.model import Direction, Limit, Reason
-from autoscaler.core.policy import Policy
-from autoscaler.events import Action
+from autoscaler.core.policy import Policy, Rule
+from autoscaler.events import Action, Foreign
 
 SCALE_REASONS = {
     Direction.UP: (
         Reason.ABOVE_TARGET,
         Reason.BELOW_MIN,
         Reason.BLIND_FALLBACK,
+        Reason.OVERRIDE,
         Reason.SEASONAL,
         Reason.HEADROOM,
         Reason.SURGING,
@@ -18,12 +21,20 @@ SCALE_REASONS = {
         Reason.BELOW_TARGET,
         Reason.ABOVE_MAX,
         Reason.BLIND_FALLBACK,
+        Reason.OVERRIDE,
         Reason.CAPPED,
         Reason.OVER_BUDGET,
     ),
 }
 SCALE_STAGES = ("create", "connect", "start", "ready", "stop", "remove", "refused", "unavailable", "unexpected")
 PROMETHEUS_ERRORS = ("refused", "timeout", "http", "format", "query", "partial")
+ENGINE_OPERATIONS = (
+    *("version", "list", "events", "inspect", "image", "logs"),
+    *("create", "connect", "start", "stop", "remove", "lease"),
+    *("exec", "signal", "changes", "read", "stat", "write"),
+    *("changes", "stat", "read", "write"),
+)
+ANNOTATION_OUTCOMES = ("sent", "failed", "dropped")
 ESTIMATES = ("capacity", "headroom", "season")
 
 
@@ -33,15 +44,25 @@ def start_rules(made: ServiceInstruments, policy: Policy) -> None:
     made.replicas.labels(service, "min").set(policy.min_replicas)
     made.replicas.labels(service, "max").set(policy.max_replicas)
     made.reversals.labels(service)
+    made.paused.labels(service)
+    made.override.labels(service)
     for rule in policy.rules:
-        made.rule_target.labels(service, rule.name).set(rule.target)
-        made.rule_usable.labels(service, rule.name).set(0)
+        _start_rule(made, service, rule)
+    for kind in Foreign:
+        made.foreign_changes.labels(service, kind)
     for action in Action:
         made.evaluations.labels(service, action)
     for limit in Limit:
         made.limited.labels(service, limit)
     if policy.objective is not None:
         _start_sizing(made, service)
+
+
+def _start_rule(made: ServiceInstruments, service: str, rule: Rule) -> None:
+    made.rule_target.labels(service, rule.name).set(rule.target)
+    made.rule_usable.labels(service, rule.name).set(0)
+    for unknown in (made.rule_value, made.rule_ratio, made.rule_proposal):
+        unknown.labels(service, rule.name).set(math.nan)
 
 
 def _start_sizing(made: ServiceInstruments, service: str) -> None:
@@ -57,5 +78,6 @@ def start_operations(made: OperationInstruments, service: str) -> None:
         made.errors.labels(service, stage)
     for direction, reasons in SCALE_REASONS.items():
         made.replica_seconds.labels(service, direction)
+        made.last_scale.labels(service, direction)
         for reason in reasons:
             made.operations.labels(service, direction, reason)

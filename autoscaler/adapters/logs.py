@@ -5,17 +5,28 @@ from functools import singledispatchmethod
 
 import structlog
 
+from autoscaler.core.explain import format_until
 from autoscaler.core.model import Decision, Direction, Estimate, Reason
 from autoscaler.events import (
     Action,
+    Annotated,
+    ConfigLoaded,
     CycleFinished,
     CycleMissed,
     EngineAsked,
     Event,
+    ForeignChange,
+    Intervened,
+    LeadershipChanged,
     OperationFinished,
     PrometheusAsked,
+    Recovered,
     ReplicaChanged,
+    ReplicaIncomplete,
     ServiceOutcome,
+    ServicesChanged,
+    StateKept,
+    WatchChanged,
 )
 
 # Reasons that an operator wants to see come and go; the others change with every breath of the load.
@@ -26,6 +37,7 @@ _NOTABLE = frozenset(
         Reason.CAPPED,
         Reason.MISSING_READING,
         Reason.NOT_READY,
+        Reason.OVERRIDE,
         Reason.OVER_BUDGET,
         Reason.REVERSING,
         Reason.STOPPED,
@@ -40,6 +52,7 @@ class LogObserver:
         self._log = logger if logger is not None else structlog.stdlib.get_logger("autoscaler")
         self._said: dict[str, tuple[object, ...]] = {}
         self._trusted: set[tuple[str, str]] = set()  # service and learned estimate
+        self._grafana_fails = False
 
     @singledispatchmethod
     def notify(self, event: Event) -> None:
@@ -52,6 +65,18 @@ class LogObserver:
         self._log.debug("cycle", duration_seconds=round(event.duration_seconds, 4), services=len(event.services))
 
     @notify.register
+    def _(self, event: ServicesChanged) -> None:
+        self._log.info("services", names=sorted(event.policies), refused=sorted(event.refused))
+
+    @notify.register
+    def _(self, event: ConfigLoaded) -> None:
+        if event.problem is None:
+            self._log.info("config.loaded", cause=event.cause)
+        else:
+            hint = "the configuration before stays in force"
+            self._log.error("config.refused", cause=event.cause, problem=event.problem, hint=hint)
+
+    @notify.register
     def _(self, event: CycleMissed) -> None:
         self._log.warning("cycle.missed", count=event.count, hint="a cycle took longer than the interval")
 
@@ -61,6 +86,10 @@ class LogObserver:
         self._log.info(
             name, service=event.service, replica=event.replica, duration_seconds=round(event.duration_seconds, 2)
         )
+
+    @notify.register
+    def _(self, event: ReplicaIncomplete) -> None:
+        self._log.warning("replica.incomplete", service=event.service, replica=event.replica, what=event.what)
 
     @notify.register
     def _(self, event: OperationFinished) -> None:
@@ -78,12 +107,63 @@ class LogObserver:
             self._log.error("scale.failed", **facts, stage=event.stage, error=event.error)
 
     @notify.register
+    def _(self, event: LeadershipChanged) -> None:
+        level = logging.WARNING if event.leads and event.why else logging.INFO
+        facts = {} if event.why is None else {"why": event.why}
+        self._log.log(level, "leading" if event.leads else "standby", project=event.project, **facts)
+
+    @notify.register
+    def _(self, event: Recovered) -> None:
+        self._log.warning("recovered", service=event.service, replica=event.replica, what=event.what)
+
+    @notify.register
     def _(self, event: PrometheusAsked) -> None:
         self._log.debug("prometheus", duration_seconds=round(event.duration_seconds, 4), error=event.error)
 
     @notify.register
     def _(self, event: EngineAsked) -> None:
         self._log.debug("docker", operation=event.operation, duration_seconds=round(event.duration_seconds, 4))
+
+    @notify.register
+    def _(self, event: ForeignChange) -> None:
+        level = logging.WARNING if event.action is Action.SETTLING else logging.INFO
+        facts = {"before": event.before, "after": event.after, "desired": event.desired, "action": event.action.value}
+        self._log.log(level, "foreign.change", service=event.service, kind=event.kind.value, **facts, what=event.what)
+
+    @notify.register
+    def _(self, event: WatchChanged) -> None:
+        if event.problem is None:
+            self._log.info("events.followed")
+        else:
+            hint = "what others do to services is seen by the next list call only"
+            self._log.warning("events.lost", problem=event.problem, hint=hint)
+
+    @notify.register
+    def _(self, event: Annotated) -> None:
+        """Say once that Grafana takes no annotations, and once that it does again."""
+        failed = event.outcome != "sent"
+        if failed and not self._grafana_fails:
+            self._log.warning("grafana.failed", error=event.error, hint="scaling goes on; annotations are missing")
+        elif self._grafana_fails and not failed:
+            self._log.info("grafana.recovered")
+        self._grafana_fails = failed
+
+    @notify.register
+    def _(self, event: Intervened) -> None:
+        paused = event.after.paused_until or event.before.paused_until
+        if event.before.paused_until != event.after.paused_until and paused is not None:
+            self._log.info(f"pause.{event.change}", service=event.service, until=format_until(paused))
+        override = event.after.override or event.before.override
+        if event.before.override != event.after.override and override is not None:
+            facts = {"replicas": override.replicas, "until": format_until(override.until)}
+            self._log.info(f"override.{event.change}", service=event.service, **facts)
+
+    @notify.register
+    def _(self, event: StateKept) -> None:
+        if event.problem is None:
+            self._log.info("state.recovered")
+        else:
+            self._log.warning("state.failed", problem=event.problem)
 
     def _evaluated(self, outcome: ServiceOutcome) -> None:
         decision = outcome.decision

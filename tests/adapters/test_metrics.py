@@ -1,17 +1,13 @@
 """Our own metrics: what each event counts, and that every label set starts at 0."""
 
 import math
-import re
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client.parser import text_string_to_metric_families
 
 from autoscaler.adapters.label_sets import SCALE_REASONS
 from autoscaler.adapters.metrics import MetricsObserver
@@ -23,6 +19,7 @@ from autoscaler.core.policy import BlindAction, Objective, Signal, TraefikSignal
 from autoscaler.core.schedule import Schedule
 from autoscaler.events import (
     Action,
+    Annotated,
     CycleFinished,
     CycleMissed,
     EngineAsked,
@@ -30,12 +27,13 @@ from autoscaler.events import (
     PrometheusAsked,
     ReplicaChanged,
     ServiceOutcome,
+    ServicesChanged,
 )
 from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, missing, policy, seen
-from tests.site import Site
 
 POLICY = policy(THROUGHPUT, LATENCY, low=2)
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
+REPLICA = ReplicaChanged("userservice", Direction.UP, "shop-userservice-3", 2.0)
 LEARNING = replace(policy(), service="learning", objective=Objective(0.3, 0.99, SLOW, "throughput"))
 
 
@@ -48,9 +46,12 @@ def sample(metrics: MetricsObserver, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"autoscaler_{name}", labels)
 
 
-def cycle(observation: Observation, action: Action = Action.UNCHANGED) -> CycleFinished:
+def cycle(
+    observation: Observation, action: Action = Action.UNCHANGED, traefik_service: str | None = None
+) -> CycleFinished:
     decision, _ = decide(POLICY, observation, Memory(), NOW)
-    return CycleFinished(NOW, 0.02, {"userservice": ServiceOutcome("userservice", action, decision)})
+    outcome = ServiceOutcome("userservice", action, decision, traefik_service=traefik_service)
+    return CycleFinished(NOW, 0.02, {"userservice": outcome})
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,7 @@ def test_a_cycle_sets_replicas_rules_and_limits(metrics: MetricsObserver) -> Non
     assert sample(metrics, "replicas", **service, state="ready") == 3
     assert sample(metrics, "replicas", **service, state="desired") == 10
     assert sample(metrics, "rule_value", **service, rule="throughput") == 5000
+    assert sample(metrics, "rule_ratio", **service, rule="throughput") == pytest.approx(5000 / 50 / 4)
     assert sample(metrics, "rule_proposal", **service, rule="throughput") == 100
     assert sample(metrics, "rule_usable", **service, rule="throughput") == 1
     assert sample(metrics, "rule_usable", **service, rule="p95") == 0
@@ -148,30 +150,82 @@ def test_the_state_of_the_configuration_is_told(metrics: MetricsObserver) -> Non
 
 def test_an_event_that_nobody_knows_is_a_bug(metrics: MetricsObserver) -> None:
     with pytest.raises(TypeError):
-        metrics.notify("surprise")
+        metrics.notify("surprise")  # type: ignore[arg-type]
 
 
-def scraped() -> dict[str, tuple[str, set[str]]]:
-    """Return the type and labels of each of our metrics, as a live scrape shows them."""
-    site = Site(POLICY, LEARNING)
-    site.start()
-    site.decided(decide(POLICY, seen(4, {"throughput": 200.0}), Memory(), NOW)[0])
-    site.metrics.notify(operation(4))
-    site.metrics.notify(EngineAsked("list", 0.01))
-    page = httpx.get(f"{site.url}/metrics", timeout=10, trust_env=False).text
-    site.server.stop(10.0)
-    found: dict[str, tuple[str, set[str]]] = {}
-    for family in text_string_to_metric_families(page):
-        name = family.name.removeprefix("autoscaler_") + ("_total" if family.type == "counter" else "")
-        if family.name.startswith("autoscaler_"):
-            found[name] = (family.type, {label for sample in family.samples for label in sample.labels} - {"le"})
-    return found
+def known(metrics: MetricsObserver, service: str) -> list[str]:
+    """The names of all series of a service."""
+    families = metrics.registry.collect()
+    return sorted({s.name for each in families for s in each.samples if s.labels.get("service") == service})
 
 
-def test_every_metric_is_documented_with_type_and_labels_and_no_other() -> None:
-    page = (Path(__file__).parent.parent.parent / "docs/metrics.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", page, re.MULTILINE)
-    assert {name: (kind, set(re.findall(r"\w+", labels))) for name, kind, labels in rows} == scraped()
+def test_the_series_of_a_service_that_is_gone_go_with_it_and_what_is_told_later_makes_none() -> None:
+    other = replace(POLICY, service="other")
+    metrics = MetricsObserver([POLICY, other], dry_run=False)
+    metrics.notify(cycle(seen(4, {"throughput": 200.0, "p95": 0.1}), traefik_service="userservice@docker"))
+    metrics.notify(operation(4))
+    before = known(metrics, "other")
+    metrics.notify(ServicesChanged({"other": other}, {}))
+    for late in (cycle(seen(4, {"throughput": 200.0, "p95": 0.1})), operation(4), REPLICA):
+        metrics.notify(late)
+    assert known(metrics, "userservice") == []
+    assert known(metrics, "other") == before
+
+
+def test_a_service_that_comes_has_every_label_set_from_the_start() -> None:
+    metrics, whole = MetricsObserver([], dry_run=False), MetricsObserver([LEARNING], dry_run=False)
+    metrics.notify(ServicesChanged({"learning": LEARNING}, {}))
+    assert known(metrics, "learning") == known(whole, "learning") != []
+
+
+def test_a_service_that_changes_keeps_its_counters_and_loses_the_rules_that_it_no_longer_has() -> None:
+    metrics = MetricsObserver([POLICY, LEARNING], dry_run=False)
+    metrics.notify(operation(4))
+    changed = replace(POLICY, rules=(LATENCY, BACKLOG))
+    forgetful = replace(LEARNING, objective=None)
+    metrics.notify(ServicesChanged({"userservice": changed, "learning": forgetful}, {}))
+    labels = {"service": "userservice"}
+    assert sample(metrics, "scale_operations_total", **labels, direction="up", reason="above_target") == 1
+    assert sample(metrics, "rule_target", **labels, rule="throughput") is None
+    assert sample(metrics, "rule_target", **labels, rule="backlog") == 100
+    assert sample(metrics, "sizing_reserve", service="learning") is None
+
+
+def test_a_change_of_other_services_leaves_what_was_measured(metrics: MetricsObserver) -> None:
+    metrics.notify(cycle(seen(4, {"throughput": 200.0, "p95": 0.1})))
+    metrics.notify(ServicesChanged({"userservice": POLICY, "learning": LEARNING}, {}))
+    assert sample(metrics, "rule_value", service="userservice", rule="throughput") == 200
+
+
+def test_traefiks_name_of_a_service_is_known_and_only_the_last_one(metrics: MetricsObserver) -> None:
+    for name in ("old@docker", "new@docker", "new@docker"):
+        metrics.notify(cycle(seen(4, {"throughput": 200.0, "p95": 0.1}), traefik_service=name))
+    assert sample(metrics, "service_info", service="userservice", traefik_service="old@docker") is None
+    assert sample(metrics, "service_info", service="userservice", traefik_service="new@docker") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "longest_seconds"),
+    [
+        pytest.param("cycle_duration_seconds", {}, 20.0, id="a cycle whose engine and Prometheus time out"),
+        pytest.param("prometheus_request_duration_seconds", {}, 30.0, id="a question of the warm start"),
+        pytest.param("docker_request_duration_seconds", {"operation": "stop"}, 90.0, id="a stop with a long grace"),
+        pytest.param(
+            "scale_duration_seconds", {"service": "userservice", "direction": "up"}, 300.0, id="a start that takes long"
+        ),
+    ],
+)
+def test_what_takes_longest_is_still_within_a_finite_bucket(
+    metrics: MetricsObserver, name: str, labels: dict[str, str], longest_seconds: float
+) -> None:
+    (family,) = [each for each in metrics.registry.collect() if each.name == f"autoscaler_{name}"]
+    edges = {float(s.labels["le"]) for s in family.samples if "le" in s.labels and labels.items() <= s.labels.items()}
+    assert longest_seconds <= max(edge for edge in edges if math.isfinite(edge))
+
+
+def test_what_became_of_annotations_is_counted(metrics: MetricsObserver) -> None:
+    metrics.notify(Annotated("failed", "away"))
+    assert [sample(metrics, "annotations_total", outcome=each) for each in ("sent", "failed", "dropped")] == [0, 1, 0]
 
 
 def test_the_bounds_follow_the_schedule_of_the_moment() -> None:

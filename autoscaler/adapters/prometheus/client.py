@@ -22,7 +22,7 @@ from autoscaler.adapters.prometheus.faults import (
     transport_fault,
 )
 from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
-from autoscaler.adapters.prometheus.session import AnswerTooLargeError, HardSession
+from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
 from autoscaler.events import PrometheusAsked
 from autoscaler.ports import Span, Tell
 
