@@ -1,6 +1,8 @@
 """Drives the cycle (APScheduler): at once, then every interval, never two at a time, late rather than never."""
 
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -11,6 +13,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from autoscaler.cycle import Cycle
 from autoscaler.events import CycleMissed
 from autoscaler.ports import Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to be done beside the cycle, every so many seconds; it waits for nothing but itself."""
+
+    name: str
+    call: Callable[[], None]
+    every_seconds: float
 
 
 def start(cycle: Cycle, interval_seconds: float, tell: Tell) -> BackgroundScheduler:
@@ -34,3 +45,28 @@ def start(cycle: Cycle, interval_seconds: float, tell: Tell) -> BackgroundSchedu
     )
     scheduler.start()
     return scheduler
+
+
+def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
+    """Start doing the chores, each in a thread of its own, at once and then at its interval; return the scheduler."""
+    scheduler = BackgroundScheduler(
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone=UTC
+    )
+    scheduler.add_listener(_failed_chore, EVENT_JOB_ERROR)
+    for chore in chores:
+        scheduler.add_executor(ThreadPoolExecutor(1), alias=chore.name)
+        scheduler.add_job(
+            chore.call,
+            "interval",
+            id=chore.name,
+            executor=chore.name,
+            seconds=chore.every_seconds,
+            next_run_time=datetime.now(UTC),
+        )
+    scheduler.start()
+    return scheduler
+
+
+def _failed_chore(event: JobEvent) -> None:
+    error = f"{type(event.exception).__name__}: {event.exception}"
+    structlog.stdlib.get_logger("autoscaler").error("chore.failed", chore=event.job_id, error=error)

@@ -48,17 +48,24 @@ class Leases:
         self._projects = {project: _Project() for project in projects}
         self._forbidden = False
 
+    def follow(self, project: str) -> None:
+        """Look at the lease of this project from now on, too."""
+        with self._lock:
+            self._projects.setdefault(project, _Project())
+
     def leads(self, project: str) -> bool:
-        """Whether the daemon may act on a project now; one that is new here is looked at from now on."""
+        """Whether the daemon may act on a project now; not on one that it does not follow."""
         return self.why_not(project) is None
 
     def why_not(self, project: str) -> str | None:
         """Return why the daemon may not act on a project now, as a sentence for the operator; None: it may."""
         with self._lock:
-            known = self._projects.setdefault(project, _Project())
-            if self._forbidden or known.standing.leads(self._monotonic(), self.terms):
-                return None
-            return self._reason(project, known)
+            known = self._projects.get(project)
+        if known is None:
+            return f"asks who leads project {project}"
+        if self._forbidden or known.standing.leads(self._monotonic(), self.terms):
+            return None
+        return self._reason(project, known)
 
     def look(self) -> None:
         """Look at every lease, and do what is to be done; to be called every `terms.look_seconds`, by one caller."""

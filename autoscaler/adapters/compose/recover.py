@@ -1,0 +1,70 @@
+"""Puts right what an interrupted operation has left behind: of a daemon that was killed, or of an engine that hung."""
+
+import time
+from collections.abc import Callable
+
+from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError
+from autoscaler.adapters.compose.lanes import Lanes
+from autoscaler.adapters.compose.leftovers import Limits, Matter, Suspects, left_over, suspects
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.errors import TargetUnavailable
+from autoscaler.events import Recovered
+from autoscaler.fleet import ServiceRef
+from autoscaler.ports import Tell
+
+
+class Recovery:
+    """Looks at all services now and then, beside the cycle; one caller at a time.
+
+    `relist` returns all containers of all states, `troubled` says of a service whether somebody else is at work on it.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        lanes: Lanes,
+        relist: Callable[[], list[Replica]],
+        troubled: Callable[[ServiceRef], bool],
+        tell: Tell,
+        *,
+        limits: Limits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._lanes = lanes
+        self._relist = relist
+        self._troubled = troubled
+        self._tell = tell
+        self._limits = limits or Limits()
+        self._monotonic = monotonic
+        self._suspects: Suspects = {}
+
+    def look(self, leads: Callable[[str], bool]) -> None:
+        """Look once, and put right what is left over in the projects that the daemon leads."""
+        try:
+            self._look(leads)
+        except (EngineError, TargetUnavailable):
+            return  # the cycle says that the engine does not answer; the next look comes soon
+
+    def _look(self, leads: Callable[[str], bool]) -> None:
+        replicas, now = self._relist(), self._monotonic()
+        self._suspects = suspects(self._suspects, replicas, now, self._busy)
+        for replica in left_over(self._suspects, replicas, now, self._limits):
+            if leads(str(replica.ref.project)):
+                self._put_right(replica, self._suspects[replica.id].matter)
+
+    def _busy(self, ref: ServiceRef) -> bool:
+        return self._lanes.busy(ref) or self._troubled(ref)
+
+    def _put_right(self, replica: Replica, matter: Matter) -> None:
+        """Remove it, while no operation of the service can begin; one that runs by now is refused by the engine."""
+        with self._lanes.idle(replica.ref) as idle:
+            if not idle or self._troubled(replica.ref):
+                return
+            try:
+                self._engine.remove(replica.id, force=replica.alive or replica.state == "dead")
+            except EngineError as error:
+                if error.status != CONFLICT:
+                    raise
+                return
+        self._tell(Recovered(replica.ref.service, replica.name, f"removed: {matter}"))

@@ -1,0 +1,71 @@
+"""What a daemon that acts does beside its cycles: it keeps its leases, and puts right what was left behind."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from autoscaler.adapters.compose.lease import Leases
+from autoscaler.adapters.compose.leftovers import Limits
+from autoscaler.adapters.compose.recover import Recovery
+from autoscaler.fleet import Fleet, ServiceRef
+from autoscaler.order import Order
+from autoscaler.policyfile.model import Config
+from autoscaler.ports import ReplicaTarget
+from autoscaler.schedule import Chore
+
+RECOVERY_SECONDS = 3.0  # from one look for left-overs to the next
+# Where the policy file says nothing; a healthcheck calls a replica unhealthy long before.
+LONGEST_START_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Leases and recovery of one daemon."""
+
+    leases: Leases
+    recovery: Recovery
+
+    @property
+    def chores(self) -> tuple[Chore, ...]:
+        """What is to be done again and again."""
+        return (
+            Chore("lease", self.leases.look, self.leases.terms.look_seconds),
+            Chore("recovery", lambda: self.recovery.look(self.leases.leads), RECOVERY_SECONDS),
+        )
+
+
+class Fenced:
+    """A target whose operations end early, with nothing half made, when the daemon no longer leads the project."""
+
+    def __init__(self, target: ReplicaTarget, leads: Callable[[str], bool]) -> None:
+        self._target = target
+        self._leads = leads
+
+    def observe(self) -> Fleet:
+        return self._target.observe()
+
+    def scale(self, ref: ServiceRef, order: Order) -> int:
+        project, pause = str(ref.project), order.pause
+        order.pause = lambda seconds: pause(seconds) or not self._leads(project)
+        return self._target.scale(ref, order)
+
+
+def holder() -> str:
+    """Return what others are told of the daemon that leads."""
+    return f"the daemon on {socket.gethostname()} (process {os.getpid()})"
+
+
+def projects(config: Config) -> set[str]:
+    """Return the Compose projects that the policy file names; others are found as they are seen."""
+    return {each.target.project for each in config.services.values() if each.target.project is not None}
+
+
+def limits(config: Config) -> Limits:
+    """Return after how long what is left over is put right, as the policy file has it."""
+    starts = {each.target: each.options.start_timeout_seconds for each in config.services.values()}
+
+    def start_seconds(ref: ServiceRef) -> float:
+        return starts.get(ref) or starts.get(replace(ref, project=None)) or LONGEST_START_SECONDS
+
+    return Limits(start_seconds=start_seconds)
