@@ -55,10 +55,12 @@ class ServicesChanged:
 
 @dataclass(frozen=True, slots=True)
 class ConfigLoaded:
-    """The policy file was loaded anew, or refused and the old one stays: `problem` has every mistake, by lines."""
+    """The policy file was loaded, or refused and the old one stays: `problem` has every mistake, by lines."""
 
     at: float
     cause: str
+    interval_seconds: float | None = None  # as loaded
+    dry_run: bool | None = None  # as loaded
     problem: str | None = None
 
 
@@ -86,6 +88,36 @@ class ReplicaIncomplete:
     service: str
     replica: str  # container name
     what: str
+
+
+class DrainEnd(StrEnum):
+    """Why a drain was over; label of `drains_total`."""
+
+    IDLE = "idle"  # nobody was connected any more
+    TIMEOUT = "timeout"  # its last requests may not have been over
+    TAKEN_BACK = "taken_back"  # it is wanted again
+    NONE = "none"  # there was no way to drain it
+
+
+@dataclass(frozen=True, slots=True)
+class DrainStarted:
+    """A replica is being taken out of Traefik; `how` is a small fixed word (healthcheck, command, signal, http)."""
+
+    service: str
+    replica: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrainEnded:
+    """A replica is about to be stopped, or is taken back; `connections` that were left, None if nobody knows."""
+
+    service: str
+    replica: str
+    end: DrainEnd
+    duration_seconds: float
+    connections: int | None = None
+    why: str | None = None  # it was taken back, or could not be drained
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +250,8 @@ Event = (
     | ConfigLoaded
     | CycleMissed
     | ReplicaChanged
+    | DrainStarted
+    | DrainEnded
     | ReplicaIncomplete
     | OperationFinished
     | ForeignChange

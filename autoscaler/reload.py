@@ -9,9 +9,15 @@ from pathlib import Path
 from autoscaler.errors import ConfigError
 from autoscaler.events import ConfigLoaded
 from autoscaler.policyfile.load import PolicyFile
+from autoscaler.policyfile.model import Config
 from autoscaler.ports import Tell
 
 _GONE = "gone"
+
+
+def loaded(config: Config, cause: str, at: float) -> ConfigLoaded:
+    """Return the record of a configuration that is in force from `at` (unix seconds) on."""
+    return ConfigLoaded(at, cause, config.interval_seconds, config.dry_run)
 
 
 class Reloader:
@@ -42,9 +48,9 @@ class Reloader:
         """Put the file in force, or leave everything as it is; return every problem of the file, by lines, or None."""
         with self._lock:
             self._known = self._last = self._content()
-            problem = self._put_in_force()
-            self._tell(ConfigLoaded(self._clock(), cause, problem))
-        return problem
+            event = self._put_in_force(cause)
+            self._tell(event)
+        return event.problem
 
     def look(self) -> None:
         """Reload if the content has changed, and was the same at the last look: nobody is in the middle of writing."""
@@ -53,13 +59,13 @@ class Reloader:
         if settled and content != self._known:
             self.reload("the file has changed")
 
-    def _put_in_force(self) -> str | None:
+    def _put_in_force(self, cause: str) -> ConfigLoaded:
         try:
             file = self._load()
         except ConfigError as error:
-            return str(error)
+            return ConfigLoaded(self._clock(), cause, problem=str(error))
         self._apply(file)
-        return None
+        return loaded(file.config, cause, self._clock())
 
     def _content(self) -> str:
         try:

@@ -53,7 +53,7 @@ def test_a_change_in_place_is_picked_up_once(desk: Desk) -> None:
     desk.write(GOOD % 4)
     desk.look(times=5)
     assert desk.maxima == [4]
-    assert desk.recorder.of(ConfigLoaded) == [ConfigLoaded(NOW, "the file has changed")]
+    assert desk.recorder.of(ConfigLoaded) == [ConfigLoaded(NOW, "the file has changed", 5.0, dry_run=False)]
 
 
 def test_a_replaced_file_is_picked_up(desk: Desk) -> None:
