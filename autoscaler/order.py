@@ -31,7 +31,7 @@ class Drain:
 class ScaleOptions:
     """What the policy says about how a service is scaled."""
 
-    start_timeout_seconds: float = 60.0  # a replica that is not ready within it is given up
+    start_timeout_seconds: float | None = None  # one not ready within it is given up; None: as its healthcheck says
     drain: Drain = Drain()
 
 

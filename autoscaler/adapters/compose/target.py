@@ -47,6 +47,7 @@ class ComposeTarget:
         ref = fleet(self._list({label.PROJECT: None})).find(ref).ref
         timeout_seconds = order.options.start_timeout_seconds
         adding = Adding(self._engine, ref, lambda: self._members(ref), order.tell, order.pause, timeout_seconds)
+        adding.port_ranges = self._lanes.port_ranges
         with self._lanes.entered(ref) as lane, self._beside_others(adding):
             with lane.turn:
                 self._leave_alone(ref)

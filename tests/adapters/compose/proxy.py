@@ -1,7 +1,9 @@
 """A real HTTP proxy in front of the real engine, that can be told to fail at a given call."""
 
+import json
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ class Fault:
     times: int = 1
     skip: int = 0  # so many such calls pass first
     after: bool = False  # the engine does it first
+    text: str = "injected fault"
 
 
 @dataclass
@@ -28,6 +31,24 @@ class Proxy:
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     url: str = ""
+    gather: tuple[str, threading.Barrier] | None = None  # calls like this wait for each other
+    at_once: Counter[str] = field(default_factory=Counter)  # calls that are under way, by method and last word
+    most_at_once: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def under_way(self, method: str, path: str) -> Iterator[None]:
+        call = f"{method} {path.partition('?')[0].rpartition('/')[2]}"
+        with self.lock:
+            self.at_once[call] += 1
+            self.most_at_once[call] = max(self.most_at_once[call], self.at_once[call])
+        try:
+            if self.gather is not None and self.gather[0] == call:
+                self.gather[1].wait(20)
+            yield
+        finally:
+            with self.lock:
+                self.at_once[call] -= 1
 
     def fault(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
@@ -62,13 +83,14 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             proxy.calls.append(f"{self.command} {self.path}")
             fault = proxy.fault(self.command, self.path)
             if fault is None or fault.after:
-                status, answer = self._ask(body)
+                with proxy.under_way(self.command, self.path):
+                    status, answer = self._ask(body)
             if fault is not None:
                 if fault.status == 0:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
-                status, answer = fault.status, b'{"message":"injected fault"}'
+                status, answer = fault.status, json.dumps({"message": fault.text}).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer)))

@@ -57,7 +57,7 @@ class TestBehindAProxy:
             pytest.param(
                 Fault("POST /containers/create", 409, times=99),
                 ScaleFailed,
-                "its name is taken again and again",
+                "each name is taken .*; remove or rename them",
                 id="409 on create, for ever",
             ),
             pytest.param(
@@ -106,10 +106,11 @@ class TestBehindAProxy:
     def test_clones_that_were_started_before_a_failure_stay_and_are_told(self, project: Project, proxy: Proxy) -> None:
         project.up({"web": SLEEP})
         proxy.faults.append(Fault("POST /start", skip=1))
-        with pytest.raises(ScaleFailed, match=r"cannot start .*-web-3: injected fault"):
+        with pytest.raises(ScaleFailed, match=r"cannot start .*-web-[23]: injected fault"):
             project.scale(3, target=project.target(proxy.url))
-        assert project.containers() == project.names(1, 2)
-        assert [event.replica for event in project.recorder.of(ReplicaChanged)] == project.names(2)
+        (told,) = project.recorder.of(ReplicaChanged)
+        assert told.replica in project.names(2, 3)
+        assert project.containers() == sorted([*project.names(1), told.replica])
 
     def test_a_second_network_that_cannot_be_connected_undoes_the_clone(self, project: Project, proxy: Proxy) -> None:
         project.up({"web": {**SLEEP, "networks": ["a", "b"]}}, networks={"a": None, "b": None})

@@ -1,0 +1,85 @@
+"""Creates one clone, connects it and starts it; whatever fails is undone."""
+
+import threading
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from autoscaler.adapters.compose.clone import CloneSpec, clone_spec
+from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError, Inspect
+from autoscaler.adapters.compose.failures import CloneFailed, Failure, refused
+from autoscaler.adapters.compose.numbers import Numbers
+from autoscaler.errors import AutoscalerError
+
+NAME_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Creating:
+    """Makes clones of one template; thread-safe.
+
+    `port_ranges` is held while one starts that takes its host port out of a range: the engine itself may give the same
+    port to two that start at once.
+    """
+
+    engine: Engine
+    template: Inspect
+    image: Inspect | None
+    numbers: Numbers
+    port_ranges: threading.Lock
+
+    def one(self) -> tuple[str, str]:
+        """Create and start one; return its id and name.
+
+        Raises:
+            CloneFailed: the engine refuses.
+            TargetUnavailable: the engine does not answer.
+        """
+        container, spec = self._create()
+        self._connect_and_start(container, spec)
+        return container, spec.name
+
+    def _create(self) -> tuple[str, CloneSpec]:
+        """Create one under the next number whose name is free: somebody else may have taken one meanwhile."""
+        api_version = self.engine.api_version
+        taken: list[str] = []
+        for _ in range(NAME_ATTEMPTS):
+            spec = clone_spec(self.template, self.numbers.next(), self.image, api_version)
+            try:
+                return self.engine.create(spec.name, spec.body), spec
+            except EngineError as error:
+                if error.status != CONFLICT:
+                    raise CloneFailed(self._refused("create", spec.name, error)) from error
+                taken.append(spec.name)
+        others = " (containers that are not the service's have these names; remove or rename them)"
+        raise CloneFailed(
+            Failure("create", ", ".join(taken), "cannot create ", f": each name is taken{others}", "name")
+        )
+
+    def _connect_and_start(self, container: str, spec: CloneSpec) -> None:
+        stage = "connect"
+        try:
+            for network, endpoint in spec.connect.items():
+                self.engine.connect(network, container, endpoint)
+            stage = "start"
+            with self.port_ranges if publishes_range(self.template) else nullcontext():
+                self.engine.start(container)
+        except BaseException as error:
+            self._undo(container)
+            if isinstance(error, EngineError):
+                raise CloneFailed(self._refused(stage, spec.name, error, "; it was removed again")) from error
+            raise
+
+    def _refused(self, stage: str, name: str, error: EngineError, undone: str = "") -> Failure:
+        return refused(stage, name, error, self.template["Config"]["Image"], undone)
+
+    def _undo(self, container: str) -> None:
+        try:
+            self.engine.remove(container, force=True)
+        except (AutoscalerError, EngineError):
+            return  # the engine is gone: the next operation of this service removes what was left over
+
+
+def publishes_range(template: Inspect) -> bool:
+    """Whether a host port is taken out of a range."""
+    bindings = (template["HostConfig"].get("PortBindings") or {}).values()
+    return any("-" in str(binding.get("HostPort", "")) for some in bindings for binding in some or [])

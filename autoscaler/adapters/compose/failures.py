@@ -1,0 +1,106 @@
+"""Clones that failed -> one sentence for the operator: what became of which, why, and what to do. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from autoscaler.adapters.compose.engine import FORBIDDEN, NOT_FOUND, EngineError
+from autoscaler.errors import ScaleFailed
+
+_WHAT_TO_DO: Mapping[str, str] = {
+    r"no space left on device": "the engine's disk is full; see docker system df, and free some",
+    r"no available (IPv4 |IPv6 )?address": (
+        "a network has no address left; give it a larger subnet in the Compose file, or lower replicas.max"
+    ),
+    r"port is already allocated|all ports are allocated|address already in use": (
+        "a host port is taken; publish a wider range of ports in the Compose file, or none, or lower replicas.max"
+    ),
+    r"network \S+ not found": "a network is gone; make it again by docker compose up",
+    r"bind source path does not exist": "what it mounts is gone from the host; make it again",
+    r"cannot allocate memory|memory limit|cgroup|CPUs are not available|no such device|resource temporarily": (
+        "the host does not give what the service's limits and devices ask for; lower them, or free some"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One clone that failed at a stage; the sentence is `before`, its name, `after`. Alike are those of one kind."""
+
+    stage: str
+    name: str
+    before: str
+    after: str
+    kind: str
+
+
+class CloneFailed(Exception):
+    """One clone could not be made, and nothing of it is left."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.after)
+        self.failure = failure
+
+
+def refused(stage: str, name: str, error: EngineError, image: str, undone: str = "") -> Failure:
+    """Return the failure of a clone at whose stage (create, connect, start) the engine or its proxy said no."""
+    found = _advice(stage, error, image)
+    why = f"{error}{f' ({found})' if found else ''}"
+    return Failure(stage, name, f"cannot {stage} ", f": {why}{undone}", found or str(error))
+
+
+def _advice(stage: str, error: EngineError, image: str) -> str | None:
+    text = str(error)
+    found = next((what for sign, what in _WHAT_TO_DO.items() if re.search(sign, text, re.IGNORECASE)), None)
+    if found is not None:
+        return found
+    if error.status == FORBIDDEN:
+        return f"let its allow-list have the call that is to {stage} a container"
+    if stage == "create" and error.status == NOT_FOUND:
+        return f"its image {image} is gone; pull or build it and run docker compose up"
+    return None
+
+
+def given_up(name: str, why: str) -> Failure:
+    """Return the failure of a clone that was started and is no replica."""
+    return Failure("ready", name, "", f" {why}", f"{name}{why}")
+
+
+def summed_up(failures: Iterable[Failure]) -> ScaleFailed:
+    """Return all failures as one, those alike in one clause; its stage is that of the first."""
+    failures = list(failures)
+    order = {failure.kind: index for index, failure in reversed(list(enumerate(failures)))}
+    groups = groupby(sorted(failures, key=lambda failure: order[failure.kind]), key=lambda failure: failure.kind)
+    return ScaleFailed(failures[0].stage, "; ".join(_clause(list(group)) for _, group in groups))
+
+
+def _clause(alike: list[Failure]) -> str:
+    names = ", ".join(sorted(failure.name for failure in alike))
+    return f"{alike[0].before}{names}{alike[0].after}"
+
+
+def last_words(inspect: Mapping[str, Any], log: str, most: int = 400) -> str:
+    """Return in brackets how a container ended or what its healthcheck said, and the end of its log."""
+    state = inspect["State"]
+    said = " | ".join(line.strip() for line in log.split("\n") if line.strip())[-most:]
+    parts = [
+        *([] if state["Running"] else [f"exit code {state['ExitCode']}"]),
+        *_restarts(inspect),
+        *_probe(state.get("Health") or {}, most),
+        *([f"last lines: {said}"] if said else []),
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _restarts(inspect: Mapping[str, Any]) -> list[str]:
+    count = inspect.get("RestartCount") or 0
+    return [f"restarted {count} times"] if count > 1 else ["restarted once"] if count else []
+
+
+def _probe(health: Mapping[str, Any], most: int) -> list[str]:
+    """What the last probe that failed said, as far as it said anything."""
+    failed = [probe for probe in health.get("Log") or [] if probe.get("ExitCode")]
+    said = " ".join(str(failed[-1].get("Output") or "").split())[-most:] if failed else ""
+    return [f"healthcheck: {said}"] if said else []

@@ -1,0 +1,109 @@
+"""Waits until started clones are ready; one that will not be is removed, with its last words."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
+from autoscaler.adapters.compose.failures import Failure, given_up, last_words
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.core.model import Direction
+from autoscaler.errors import ScaleFailed
+from autoscaler.events import ReplicaChanged
+from autoscaler.fleet import ServiceRef
+from autoscaler.ports import Pause, Tell
+
+POLL_SECONDS = 0.3
+LOG_LINES = 5
+# Without a healthcheck nothing tells a replica that works from one that is about to exit, but that it goes on running.
+PROVEN_AFTER_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Started:
+    """A clone that runs and is not ready yet. Times in monotonic seconds."""
+
+    name: str
+    at: float = field(default_factory=time.monotonic)
+    restarts: int = 0  # by the engine, as its restart policy says
+    steady_since: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Looks after the clones that one call has started, by id. `relist` returns the containers of all states."""
+
+    engine: Engine
+    ref: ServiceRef
+    relist: Callable[[], list[Replica]]
+    tell: Tell
+    pause: Pause
+    troubled: Callable[[], bool]  # somebody else is at work on the service
+    limit_seconds: float
+    started: dict[str, Started]
+    failures: list[Failure] = field(default_factory=list)
+
+    def wait(self) -> list[Failure]:
+        """Return what failed, when all the others are ready, or the daemon goes down.
+
+        Raises:
+            ScaleFailed: one that failed cannot be removed.
+        """
+        while self.started:
+            by_id = {replica.id: replica for replica in self.relist()}
+            for container in list(self.started):
+                self._look_at(container, by_id.get(container))
+            if self.started and self.pause(POLL_SECONDS):
+                break
+        return self.failures
+
+    def _look_at(self, container: str, replica: Replica | None) -> None:
+        started = self.started[container]
+        waited_seconds = time.monotonic() - started.at
+        if replica is not None and replica.ready and self._works(started, replica):
+            del self.started[container]
+            self.tell(ReplicaChanged(self.ref.service, Direction.UP, started.name, waited_seconds))
+        elif (replica is None or not replica.alive) and self.troubled():
+            del self.started[container]  # somebody else has ended it: no failure of ours
+        elif replica is None:
+            self._give_up(container, "was removed by somebody else")
+        elif not replica.alive:
+            self._give_up(container, f"exited at once{self._last_words(container)}")
+        elif replica.health == "unhealthy":
+            self._give_up(container, f"is unhealthy{self._last_words(container)}")
+        elif waited_seconds > self.limit_seconds:
+            self._give_up(container, f"was not ready within {self.limit_seconds:g} s{self._last_words(container)}")
+
+    def _works(self, started: Started, replica: Replica) -> bool:
+        """Whether its healthcheck says so; without one, whether it has run for a while without being restarted."""
+        if replica.health is not None:
+            return True
+        if time.monotonic() - started.steady_since < PROVEN_AFTER_SECONDS:
+            return False
+        restarts = self._restarts(replica)
+        if restarts == started.restarts:
+            return True
+        started.restarts, started.steady_since = restarts, time.monotonic()
+        return False
+
+    def _restarts(self, replica: Replica) -> int:
+        try:
+            return int(self.engine.inspect(replica.id).get("RestartCount") or 0)
+        except EngineError as error:
+            if error.status == NOT_FOUND:
+                return -1  # the next look at the list will tell
+            raise ScaleFailed("ready", f"{self.ref}: {error}") from error
+
+    def _give_up(self, container: str, why: str) -> None:
+        name = self.started.pop(container).name
+        self.failures.append(given_up(name, f"{why}; it was removed"))
+        try:
+            self.engine.remove(container, force=True)
+        except EngineError as error:
+            raise ScaleFailed("remove", f"{name} {why}, and cannot be removed: {error}") from error
+
+    def _last_words(self, container: str) -> str:
+        try:
+            return last_words(self.engine.inspect(container), self.engine.last_lines(container, LOG_LINES))
+        except EngineError:
+            return ""
