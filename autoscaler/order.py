@@ -18,8 +18,9 @@ class HttpCall:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """How a replica is let go. At most one of the last three; none: by our own healthcheck, where it can be."""
+    """How a replica is let go: by its healthcheck where that can be, or else by one of the last three, if it is set."""
 
+    enabled: bool = True
     timeout_seconds: float = 30.0  # for its last requests; 0: they are not waited for
     throttle_seconds: float = 2.0  # Traefik's providersThrottleDuration
     command: tuple[str, ...] = ()  # run in the replica
@@ -62,6 +63,12 @@ class Order:
         """The count asked for now."""
         with self._lock:
             return self._replicas
+
+    @property
+    def surplus(self) -> int:
+        """How many may still go."""
+        with self._lock:
+            return 0 if self._left is None else max(0, self._left - self._replicas)
 
     def raise_to(self, replicas: int) -> bool:
         """Ask for more, as far as those that were to go are still there; whether that changed anything."""

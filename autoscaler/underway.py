@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autoscaler.core.model import Decision, Direction
-from autoscaler.events import Event, ReplicaChanged
+from autoscaler.events import DrainEnded, DrainStarted, Event, ReplicaChanged
 from autoscaler.order import Order
 from autoscaler.ports import Tell
 
@@ -68,10 +68,13 @@ class Steps:
         self.reached = decision.replicas.count
         self._service = decision.service
         self._tell = tell
+        self._lock = threading.Lock()  # replicas that go do so side by side
 
     def tell(self, event: Event) -> None:
         """Pass an event on."""
         if isinstance(event, ReplicaChanged):
-            self.reached += 1 if event.direction is Direction.UP else -1
+            with self._lock:
+                self.reached += 1 if event.direction is Direction.UP else -1
+        if isinstance(event, ReplicaChanged | DrainStarted | DrainEnded):
             event = replace(event, service=self._service)
         self._tell(event)

@@ -113,6 +113,10 @@ class OperationInstruments:
             "service",
             "direction",
         )
+        self.drains = made.counter("drains", "Drains that are over, by how they ended.", "service", "outcome")
+        self.drain_seconds = made.histogram(
+            "drain_duration_seconds", "Time from asking a replica to go until its stop.", OPERATION_BUCKETS, "service"
+        )
         self.last_scale = made.gauge(
             "last_scale_timestamp_seconds", "When the replica count was last changed.", "service", "direction"
         )

@@ -5,7 +5,7 @@ import math
 from autoscaler.adapters.instruments import OperationInstruments, ServiceInstruments
 from autoscaler.core.model import Direction, Limit, Reason
 from autoscaler.core.policy import Policy, Rule
-from autoscaler.events import Action, Foreign
+from autoscaler.events import Action, DrainEnd, Foreign
 
 SCALE_REASONS = {
     Direction.UP: (
@@ -26,7 +26,7 @@ SCALE_REASONS = {
         Reason.OVER_BUDGET,
     ),
 }
-SCALE_STAGES = ("create", "connect", "start", "ready", "stop", "remove", "refused", "unavailable", "unexpected")
+SCALE_STAGES = ("create", "connect", "start", "ready", "drain", "stop", "remove", "refused", "unavailable", "unexpected")
 PROMETHEUS_ERRORS = ("refused", "timeout", "http", "format", "query", "partial")
 ENGINE_OPERATIONS = (
     *("version", "list", "events", "inspect", "image", "logs"),
@@ -76,6 +76,9 @@ def start_operations(made: OperationInstruments, service: str) -> None:
     """Start what is measured of a service's changes at 0."""
     for stage in SCALE_STAGES:
         made.errors.labels(service, stage)
+    for end in DrainEnd:
+        made.drains.labels(service, end)
+    made.drain_seconds.labels(service)
     for direction, reasons in SCALE_REASONS.items():
         made.replica_seconds.labels(service, direction)
         made.last_scale.labels(service, direction)

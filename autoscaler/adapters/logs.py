@@ -13,6 +13,9 @@ from autoscaler.events import (
     ConfigLoaded,
     CycleFinished,
     CycleMissed,
+    DrainEnd,
+    DrainEnded,
+    DrainStarted,
     EngineAsked,
     Event,
     ForeignChange,
@@ -43,6 +46,13 @@ _NOTABLE = frozenset(
         Reason.STOPPED,
     }
 )
+
+_DRAIN_ENDS = {
+    DrainEnd.IDLE: ("replica.drained", logging.INFO),
+    DrainEnd.TIMEOUT: ("replica.drain_timeout", logging.INFO),
+    DrainEnd.TAKEN_BACK: ("replica.taken_back", logging.INFO),
+    DrainEnd.NONE: ("replica.not_drained", logging.WARNING),
+}
 
 
 class LogObserver:
@@ -90,6 +100,18 @@ class LogObserver:
     @notify.register
     def _(self, event: ReplicaIncomplete) -> None:
         self._log.warning("replica.incomplete", service=event.service, replica=event.replica, what=event.what)
+
+    @notify.register
+    def _(self, event: DrainStarted) -> None:
+        self._log.info("replica.draining", service=event.service, replica=event.replica, how=event.how)
+
+    @notify.register
+    def _(self, event: DrainEnded) -> None:
+        name, level = _DRAIN_ENDS[event.end]
+        facts: dict[str, object] = {"service": event.service, "replica": event.replica}
+        if event.end is not DrainEnd.NONE:
+            facts |= {"duration_seconds": round(event.duration_seconds, 2), "connections": event.connections}
+        self._log.log(level, name, **facts, **({} if event.why is None else {"why": event.why}))
 
     @notify.register
     def _(self, event: OperationFinished) -> None:

@@ -13,6 +13,8 @@ from autoscaler.events import (
     ConfigLoaded,
     CycleFinished,
     CycleMissed,
+    DrainEnded,
+    DrainStarted,
     EngineAsked,
     Event,
     ForeignChange,
@@ -93,6 +95,14 @@ class MetricsObserver:
     @_note.register
     def _(self, event: ReplicaChanged) -> None:
         self._services.replica_changed(event)
+
+    @_note.register
+    def _(self, _: DrainStarted) -> None:
+        """Its end is counted."""
+
+    @_note.register
+    def _(self, event: DrainEnded) -> None:
+        self._services.drain_ended(event)
 
     @_note.register
     def _(self, _: ReplicaIncomplete) -> None:

@@ -7,7 +7,7 @@ from autoscaler.adapters.instruments import OperationInstruments, Registry, Serv
 from autoscaler.adapters.label_sets import start_operations, start_rules
 from autoscaler.core.model import Decision, Direction, Proposal, Sizing
 from autoscaler.core.policy import Policy
-from autoscaler.events import ForeignChange, OperationFinished, ReplicaChanged, ServiceOutcome
+from autoscaler.events import DrainEnd, DrainEnded, ForeignChange, OperationFinished, ReplicaChanged, ServiceOutcome
 from autoscaler.intervention import Intervention
 
 
@@ -54,6 +54,13 @@ class ServiceMetrics:
     def replica_changed(self, event: ReplicaChanged) -> None:
         if event.service in self._policies:
             self._operation.replica_seconds.labels(event.service, event.direction).observe(event.duration_seconds)
+
+    def drain_ended(self, event: DrainEnded) -> None:
+        if event.service not in self._policies:
+            return
+        self._operation.drains.labels(event.service, event.end).inc()
+        if event.end in {DrainEnd.IDLE, DrainEnd.TIMEOUT}:
+            self._operation.drain_seconds.labels(event.service).observe(event.duration_seconds)
 
     def operation_finished(self, event: OperationFinished) -> None:
         if event.service not in self._policies:

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.files import Files
+from autoscaler.adapters.compose.inside import Inside
 from autoscaler.adapters.compose.ours import Ours
 from autoscaler.adapters.compose.stream import EventStream
 from autoscaler.errors import TargetUnavailable
@@ -40,6 +41,7 @@ class Engine:
     def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell, ours: Ours | None = None) -> None:
         self.ours = ours or Ours()
         self.files = Files(self._asking)
+        self.inside = Inside(self._asking)
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
         self._tell = tell

@@ -12,6 +12,7 @@ HOOK = "com.docker.compose.hook"
 REPLACE = "com.docker.compose.replace"
 SWARM_TASK = "com.docker.swarm.task.id"
 CLONE_OF = "io.traefik-autoscaler.clone-of"
+HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # what a clone's own was before we wrapped it, as JSON
 
 _TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]+)\.", re.IGNORECASE)
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")

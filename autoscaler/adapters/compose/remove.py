@@ -1,60 +1,105 @@
-"""Removes replicas one by one: stop within the container's own grace, then remove it with its anonymous volumes."""
+"""Removes replicas: chooses who goes, drains them side by side, and lets each go as long as the order allows it."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
-from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
-from autoscaler.adapters.compose.replicas import Replica, removal_order
-from autoscaler.core.model import Direction
+from autoscaler.adapters.compose.drain import Drainer
+from autoscaler.adapters.compose.drains import Drains
+from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.going import Going
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.victims import victims
 from autoscaler.errors import ScaleFailed
-from autoscaler.events import ReplicaChanged
 from autoscaler.fleet import ServiceRef
 from autoscaler.order import Order
 
-DEFAULT_GRACE_SECONDS = 10  # the engine's own default
+POLL_SECONDS = 0.5
 # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two replicas
-# gone at once, a request that is retried may meet the other one.
+# gone at once and undrained, a request that is retried may meet the other one.
 SETTLE_SECONDS = 2.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Removing:
-    """One scale-down under way. `relist` returns the service's containers of all states."""
+    """One scale-down under way. `relist` returns the service's containers of all states.
+
+    `leaned_on` returns the ids of those that another container leans on.
+    """
 
     engine: Engine
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
     order: Order
+    leaned_on: Callable[[], Collection[str]] = frozenset
+    _drains: Drains = field(init=False)
+    _going: Going = field(init=False)
+    _undrained: list[Replica] = field(default_factory=list)  # they serve until they are stopped, one after the other
+    _next_stop_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._drains = Drains(Drainer(self.engine, self.order.options.drain), self.ref.service, self.order)
+        self._going = Going(self.engine, self.ref, self.order.tell)
 
     def remove(self) -> None:
         """Remove what the order has too many, but never the last ready one; end early when the daemon goes down.
 
         Raises:
-            ScaleFailed: a replica could not be stopped or removed.
+            ScaleFailed: a replica could not be drained, stopped or removed; what was being drained is taken back.
+            TargetUnavailable: the engine does not answer; what was being drained is taken back as soon as it does.
         """
-        settle_seconds = 0.0
-        while not self.order.pause(settle_seconds):
-            victim = next(iter(removal_order(self.relist())), None)
-            if victim is None or self._is_last_ready(victim) or not self.order.let_go():
-                return
-            self._remove_one(victim)
-            settle_seconds = SETTLE_SECONDS
-
-    def _is_last_ready(self, victim: Replica) -> bool:
-        return victim.ready and sum(replica.ready for replica in self.relist()) == 1
-
-    def _remove_one(self, victim: Replica) -> None:
-        started, stage = time.monotonic(), "stop"
         try:
-            self.engine.stop(victim.id, self._grace_seconds(victim))
-            stage = "remove"
-            self.engine.remove(victim.id)
+            self._begin()
+            while (self._drains or self._undrained) and not self.order.pause(POLL_SECONDS):
+                self._look()
         except EngineError as error:
-            if error.status != NOT_FOUND:
-                raise ScaleFailed(stage, f"cannot {stage} {victim.name}: {error}") from error
-        self.order.tell(ReplicaChanged(self.ref.service, Direction.DOWN, victim.name, time.monotonic() - started))
+            raise ScaleFailed("drain", f"{self.ref}: {error}") from error
+        finally:
+            self._end()
 
-    def _grace_seconds(self, victim: Replica) -> int:
-        grace = self.engine.inspect(victim.id)["Config"].get("StopTimeout")
-        return DEFAULT_GRACE_SECONDS if grace is None else int(grace)
+    def _begin(self) -> None:
+        """Ask all who shall go at once; who does not serve need not be asked."""
+        for victim in victims(self.relist(), self.order.surplus, self.leaned_on()):
+            if self.order.pause(0.0):
+                return
+            if not victim.ready:
+                self._stop(victim)
+            elif not (self.order.options.drain.enabled and self._drains.begin(victim)):
+                self._undrained.append(victim)
+
+    def _look(self) -> None:
+        replicas = self.relist()
+        self._keep(replicas)
+        for draining in self._drains.look({replica.id: replica for replica in replicas}):
+            if self._drains.let_go(draining):
+                self._going.start(draining.replica)
+        if self._undrained and time.monotonic() >= self._next_stop_at:
+            self._stop(self._undrained.pop(0))
+            self._next_stop_at = time.monotonic() + SETTLE_SECONDS
+
+    def _keep(self, replicas: list[Replica]) -> None:
+        """Keep those that the order wants again, and all if no other is ready any more: first who would go last."""
+        going = len(self._drains.retractable) + len(self._undrained)
+        count, why = going - self.order.surplus, "it is wanted again"
+        if not any(replica.ready and self._stays(replica) for replica in replicas):
+            count, why = going, "no other replica is ready"
+        kept = self._undrained[-count:] if count > 0 else []
+        self._undrained = self._undrained[: len(self._undrained) - len(kept)]
+        self._drains.take_back(count - len(kept), why)
+
+    def _stays(self, replica: Replica) -> bool:
+        return replica not in self._undrained and replica not in self._drains and replica not in self._going
+
+    def _stop(self, replica: Replica) -> None:
+        if self.order.let_go():
+            self._going.start(replica)
+
+    def _end(self) -> None:
+        """Leave nothing drained: take back what can be, and let go of what cannot."""
+        try:
+            self._drains.take_back(len(self._drains.retractable), "the operation ends")
+            for draining in self._drains.under_way:
+                self._drains.let_go(draining)
+                self._going.start(draining.replica)
+        finally:
+            self._going.wait()

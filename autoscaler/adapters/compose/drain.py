@@ -1,0 +1,112 @@
+"""Drains replicas: asks each to go, looks how far it is, and takes it back."""
+
+import time
+from dataclasses import dataclass, replace
+
+from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.drain_call import call
+from autoscaler.adapters.compose.drain_how import How, how
+from autoscaler.adapters.compose.drain_progress import Limits, Probe, Progress, advanced, probes_of
+from autoscaler.adapters.compose.engine import CONFLICT, NOT_FOUND, Engine, EngineError, Inspect
+from autoscaler.adapters.compose.healthcheck import DIRECTORY, MARKER, SHELL, notices_within_seconds
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.events import DrainEnd
+from autoscaler.order import Drain
+
+COMMAND_SECONDS = 10.0  # a command that takes longer goes on, but is not waited for
+SLACK_SECONDS = 2.0
+
+_MARK = [SHELL, "-c", '[ -d "$1" ] || mkdir -p "$1"; : >"$1/drain"', "drain", DIRECTORY]
+_UNMARK = [SHELL, "-c", 'rm -f "$1"', "drain", MARKER]
+
+
+@dataclass(slots=True, eq=False)
+class Draining:
+    """One replica that is being drained."""
+
+    replica: Replica
+    container: Inspect
+    how: How
+    progress: Progress
+
+    @property
+    def retractable(self) -> bool:
+        """Whether it can be taken back: a command, a signal and a request cannot be unsaid."""
+        return self.how is How.HEALTHCHECK
+
+
+class Drainer:
+    """Drains the replicas of one service as its policy says."""
+
+    def __init__(self, engine: Engine, drain: Drain) -> None:
+        self._engine = engine
+        self._drain = drain
+
+    def about(self, replica: Replica) -> Draining:
+        """Return how the replica is to be drained; nothing has been done to it yet."""
+        container = self._engine.inspect(replica.id)
+        return Draining(replica, container, how(container, self._drain), Progress(time.monotonic()))
+
+    def ask(self, draining: Draining) -> str | None:
+        """Ask it to go; return why it did not take that, if it did not."""
+        draining.progress = Progress(time.monotonic())
+        try:
+            return self._asked(draining)
+        except EngineError as error:
+            return str(error)
+
+    def take_back(self, draining: Draining) -> None:
+        """Let Traefik have it again; with its next probe it is healthy. One that does not run is none to take back."""
+        try:
+            self._marked(draining, _UNMARK)
+        except EngineError as error:
+            if error.status not in {NOT_FOUND, CONFLICT}:
+                raise
+
+    def look(self, draining: Draining, listed: Replica | None) -> None:
+        """Look how far it is; `listed` is how the engine lists it now, None when it is gone."""
+        if listed is None or not listed.alive:
+            draining.progress = replace(draining.progress, end=DrainEnd.IDLE)
+            return
+        unhealthy = listed.health == "unhealthy"
+        draining.progress = advanced(
+            draining.progress,
+            time.monotonic(),
+            unhealthy=unhealthy,
+            probes=self._probes(draining) if unhealthy and draining.retractable else (),
+            limits=self._limits(draining),
+        )
+
+    def _asked(self, draining: Draining) -> str | None:
+        drain, inside, container = self._drain, self._engine.inside, draining.replica.id
+        if draining.how is How.HEALTHCHECK:
+            return self._marked(draining, _MARK)
+        if draining.how is How.COMMAND:
+            code = inside.run(container, drain.command, timeout_seconds=COMMAND_SECONDS)
+            return f"drain.command ended with exit code {code}" if code else None
+        if drain.signal is not None:
+            inside.signal(container, drain.signal)
+        return None if drain.http is None else call(draining.container, drain.http)
+
+    def _marked(self, draining: Draining, command: list[str]) -> str | None:
+        """Set or remove the marker: in a clone as its own user, elsewhere as root, who may write to any directory."""
+        user = "" if label.HEALTHCHECK in draining.replica.labels else "0"
+        run = self._engine.inside.run
+        code = run(draining.replica.id, command, user=user, timeout_seconds=COMMAND_SECONDS)
+        return None if code == 0 else f"cannot write {MARKER} in it: exit code {code}"
+
+    def _probes(self, draining: Draining) -> list[Probe]:
+        try:
+            return probes_of(self._engine.inspect(draining.replica.id))
+        except EngineError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return []
+
+    def _limits(self, draining: Draining) -> Limits:
+        """Return how long each step may take; without a healthcheck there is no unhealthy to wait for."""
+        healthcheck = draining.container["Config"].get("Healthcheck") if draining.replica.health else None
+        notice_seconds = SLACK_SECONDS + notices_within_seconds(healthcheck) if healthcheck else 0.0
+        if not draining.retractable:
+            notice_seconds = min(notice_seconds, self._drain.timeout_seconds)
+        return Limits(notice_seconds, self._drain.throttle_seconds, self._drain.timeout_seconds)

@@ -1,0 +1,107 @@
+"""The replicas of one service that are being drained side by side, until each may go or is wanted again."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from autoscaler.adapters.compose.drain import Drainer, Draining
+from autoscaler.adapters.compose.drain_how import How
+from autoscaler.adapters.compose.engine import EngineError
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.errors import ScaleFailed, TargetUnavailable
+from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
+from autoscaler.order import Order
+
+TAKE_BACK_TRIES = 10
+
+
+@dataclass(slots=True)
+class Drains:
+    """Those that are being drained, first who shall go first."""
+
+    drainer: Drainer
+    service: str
+    order: Order
+    _under_way: list[Draining] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+    def __contains__(self, replica: Replica) -> bool:
+        return any(each.replica.id == replica.id for each in self._under_way)
+
+    @property
+    def under_way(self) -> list[Draining]:
+        return list(self._under_way)
+
+    @property
+    def retractable(self) -> list[Draining]:
+        """Those that may still be taken back."""
+        return [each for each in self._under_way if each.retractable]
+
+    def begin(self, replica: Replica) -> bool:
+        """Ask a replica to go, unless the order wants it by now; False: that cannot be asked of it, and it serves on.
+
+        What cannot be taken back is let go with that.
+        """
+        draining = self.drainer.about(replica)
+        if draining.how is How.NOT:
+            self._ended(draining, DrainEnd.NONE, "neither its healthcheck nor its policy has a way")
+            return False
+        if not draining.retractable and not self.order.let_go():
+            return True
+        self._under_way.append(draining)  # before it is asked: whatever becomes of that, it can be taken back
+        problem = self.drainer.ask(draining)
+        if problem is None:
+            self.order.tell(DrainStarted(self.service, replica.name, draining.how))
+        else:
+            self._failed(draining, problem)
+        return problem is None or not draining.retractable
+
+    def look(self, listed: Mapping[str, Replica]) -> list[Draining]:
+        """Return those whose drain is over; `listed` is how the engine lists the service's containers, by id."""
+        for each in self._under_way:
+            self.drainer.look(each, listed.get(each.replica.id))
+        return [each for each in self._under_way if each.progress.end]
+
+    def let_go(self, draining: Draining) -> bool:
+        """Say whether it may go now; if not, the order wants it by now."""
+        if draining.retractable and not self.order.let_go():
+            return False
+        self._under_way.remove(draining)
+        self._ended(draining, draining.progress.end or DrainEnd.TIMEOUT)
+        return True
+
+    def take_back(self, count: int, why: str) -> None:
+        """Let Traefik have so many again, first who would have gone last.
+
+        Raises:
+            ScaleFailed: the engine does not let us, again and again.
+        """
+        for draining in self.retractable[::-1][: max(0, count)]:
+            self._insist(draining)
+            self._under_way.remove(draining)
+            self._ended(draining, DrainEnd.TAKEN_BACK, why)
+
+    def _failed(self, draining: Draining, problem: str) -> None:
+        if draining.retractable:
+            self._under_way.remove(draining)
+            self._ended(draining, DrainEnd.NONE, problem)
+        else:
+            draining.progress = replace(draining.progress, end=DrainEnd.NONE)
+
+    def _insist(self, draining: Draining) -> None:
+        for tries in range(TAKE_BACK_TRIES):
+            try:
+                return self.drainer.take_back(draining)
+            except (EngineError, TargetUnavailable) as error:
+                failure = error
+            if self.order.pause(1.0) and tries:
+                break
+        raise ScaleFailed("drain", f"cannot take {draining.replica.name} back: {failure}") from failure
+
+    def _ended(self, draining: Draining, end: DrainEnd, why: str | None = None) -> None:
+        progress = draining.progress
+        took_seconds = time.monotonic() - progress.asked_at
+        name = draining.replica.name
+        self.order.tell(DrainEnded(self.service, name, end, took_seconds, progress.connections, why))

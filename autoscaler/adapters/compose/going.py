@@ -1,0 +1,57 @@
+"""Stops and removes replicas side by side, each within its own grace, with its anonymous volumes."""
+
+import time
+from dataclasses import dataclass, field
+
+from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
+from autoscaler.adapters.compose.errand import Errand
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.core.model import Direction
+from autoscaler.errors import ScaleFailed
+from autoscaler.events import ReplicaChanged
+from autoscaler.fleet import ServiceRef
+from autoscaler.ports import Tell
+
+DEFAULT_GRACE_SECONDS = 10  # the engine's own default
+
+
+@dataclass(slots=True)
+class Going:
+    """The replicas that have been let go."""
+
+    engine: Engine
+    ref: ServiceRef
+    tell: Tell
+    _errands: dict[str, Errand] = field(default_factory=dict)
+
+    def __contains__(self, replica: Replica) -> bool:
+        return replica.id in self._errands
+
+    def start(self, replica: Replica) -> None:
+        """Begin to stop it."""
+        self._errands[replica.id] = Errand(lambda: self._remove(replica))
+
+    def wait(self) -> None:
+        """Return when all are gone.
+
+        Raises:
+            ScaleFailed, TargetUnavailable: one could not be stopped or removed; those after it may have been.
+        """
+        failures = [failure for errand in self._errands.values() if (failure := errand.wait())]
+        if failures:
+            raise failures[0]
+
+    def _remove(self, replica: Replica) -> None:
+        started, stage = time.monotonic(), "stop"
+        try:
+            self.engine.stop(replica.id, self._grace_seconds(replica))
+            stage = "remove"
+            self.engine.remove(replica.id)
+        except EngineError as error:
+            if error.status != NOT_FOUND:
+                raise ScaleFailed(stage, f"cannot {stage} {replica.name}: {error}") from error
+        self.tell(ReplicaChanged(self.ref.service, Direction.DOWN, replica.name, time.monotonic() - started))
+
+    def _grace_seconds(self, replica: Replica) -> int:
+        grace = self.engine.inspect(replica.id)["Config"].get("StopTimeout")
+        return DEFAULT_GRACE_SECONDS if grace is None else int(grace)

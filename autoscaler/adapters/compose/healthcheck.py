@@ -1,0 +1,130 @@
+"""The healthcheck of a clone: the service's own, wrapped so that a marker makes it unhealthy at once. Pure."""
+
+import json
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from importlib.resources import files
+from typing import Any
+
+from autoscaler.adapters.compose import labels as label
+
+Json = dict[str, Any]
+
+DIRECTORY = "/run/traefik-autoscaler"  # a tmpfs of a clone's own; what is in it goes with a stop
+MARKER = f"{DIRECTORY}/drain"
+TMPFS = "rw,noexec,nosuid,nodev,size=64k,mode=1777"
+
+SHELL = "/bin/sh"
+# One probe costs about 56 ms of CPU time, nearly all of it the engine's: 1 % of a core, where a start may be probed
+# more often than the rest, and else 3 %.
+START_INTERVAL_SINCE = (1, 44)
+START_SECONDS = 1.0
+REST_SECONDS = 6.0
+REST_SECONDS_BEFORE = 2.0
+# The probe itself kills an own test that takes too long; the engine must not be faster.
+MARGIN_SECONDS = 5.0
+STARTING_SECONDS = 10.0  # without an own test there is nothing to wait for
+
+_SECOND = 1_000_000_000  # the engine counts nanoseconds; 0 means its default
+_DEFAULTS = {"Interval": 30 * _SECOND, "Timeout": 30 * _SECOND, "StartPeriod": 0, "StartInterval": 5 * _SECOND}
+_DEFAULT_RETRIES = 3
+
+
+def _script() -> str:
+    lines = files(__package__).joinpath("probe.sh").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
+
+
+SCRIPT = _script()
+
+
+def wrapped(body: Json, api_version: tuple[int, ...]) -> Json:
+    """Return the body that creates the same container with our probe around its healthcheck.
+
+    What cannot be wrapped, or tests the marker itself, stays as it is.
+    """
+    if tests_marker(body.get("Healthcheck")) or _taken(body["HostConfig"]):
+        return body
+    original, host = body.get("Healthcheck"), body["HostConfig"]
+    return {
+        **body,
+        "Healthcheck": _probe(original or {}, body.get("Shell") or [SHELL, "-c"], api_version),
+        "HostConfig": {**host, "Tmpfs": {**(host.get("Tmpfs") or {}), DIRECTORY: TMPFS}},
+        "Labels": {**body["Labels"], label.HEALTHCHECK: json.dumps(original)},
+    }
+
+
+def unwrapped(container: Mapping[str, Any]) -> Json:
+    """Return an inspected container as it was before it was wrapped: as Compose would have made it."""
+    found = deepcopy(dict(container))
+    config, host = found["Config"], found["HostConfig"]
+    if label.HEALTHCHECK not in config["Labels"]:
+        return found
+    original = json.loads(config["Labels"].pop(label.HEALTHCHECK))
+    config.pop("Healthcheck", None)
+    if original is not None:
+        config["Healthcheck"] = original
+    mounts = {path: options for path, options in (host.pop("Tmpfs", None) or {}).items() if path != DIRECTORY}
+    return found if not mounts else {**found, "HostConfig": {**host, "Tmpfs": mounts}}
+
+
+def tests_marker(healthcheck: Mapping[str, Any] | None) -> bool:
+    """Whether this healthcheck looks for our marker, be it our probe or what somebody wrote."""
+    return any(DIRECTORY in word for word in (healthcheck or {}).get("Test") or [])
+
+
+def notices_within_seconds(healthcheck: Mapping[str, Any]) -> float:
+    """Return how long the engine may take to call a healthy container unhealthy."""
+    retries = healthcheck.get("Retries") or _DEFAULT_RETRIES
+    return retries * (_seconds(healthcheck, "Interval") + _seconds(healthcheck, "Timeout"))
+
+
+def _taken(host: Mapping[str, Any]) -> bool:
+    """Whether something else is mounted where our tmpfs would be."""
+    mounts = [mount.get("Target") for mount in host.get("Mounts") or []]
+    binds = [part for bind in host.get("Binds") or [] for part in bind.split(":")]
+    return DIRECTORY in {*mounts, *binds, *(host.get("Tmpfs") or {})}
+
+
+def _probe(original: Mapping[str, Any], shell: list[str], api_version: tuple[int, ...]) -> Json:
+    own, timeout_seconds = _own_test(original, shell), _seconds(original, "Timeout")
+    retries = original.get("Retries") or _DEFAULT_RETRIES
+    every_seconds = _seconds(original, "Interval")
+    numbers = [math.ceil(timeout_seconds), math.floor(every_seconds), retries]
+    starting_seconds = _seconds(original, "StartPeriod") + retries * every_seconds if own else STARTING_SECONDS
+    return {
+        "Test": ["CMD", SHELL, "-c", SCRIPT, "probe", *map(str, numbers), *own],
+        "Timeout": round((math.ceil(timeout_seconds) + MARGIN_SECONDS) * _SECOND),
+        "StartPeriod": round(starting_seconds * _SECOND),
+        "Retries": 1,
+        **_intervals(original, every_seconds if own else math.inf, api_version),
+    }
+
+
+def _own_test(original: Mapping[str, Any], shell: list[str]) -> list[str]:
+    """Return the very arguments that the engine would run; none where there is no test."""
+    match original.get("Test"):
+        case ["CMD", *words]:
+            return words
+        case ["CMD-SHELL", *words]:
+            return [*shell, *words]
+        case _:
+            return []
+
+
+def _intervals(original: Mapping[str, Any], every_seconds: float, api_version: tuple[int, ...]) -> Json:
+    """Return how often to probe: an even part of the own interval, so that the own test keeps to it."""
+    since = api_version >= START_INTERVAL_SINCE
+    rest_seconds = REST_SECONDS if since else REST_SECONDS_BEFORE
+    if every_seconds < math.inf:
+        rest_seconds = every_seconds / math.ceil(every_seconds / rest_seconds)
+    intervals = {"Interval": round(rest_seconds * _SECOND)}
+    if since:
+        start_seconds = min(START_SECONDS, _seconds(original, "StartInterval"), rest_seconds)
+        intervals["StartInterval"] = round(start_seconds * _SECOND)
+    return intervals
+
+
+def _seconds(healthcheck: Mapping[str, Any], name: str) -> float:
+    return (healthcheck.get(name) or _DEFAULTS[name]) / _SECOND

@@ -1,0 +1,69 @@
+# The health probe of a clone: is it being drained, and if not, what does the service's own test say?
+# $1 seconds that the own test may take, $2 seconds from one to the next once it was good, $3 failures in a row that
+# make it bad; the rest is the own test, if there is one. Only builtins and sleep: nothing else need be in the image.
+# Names have a prefix, since the own test would see a variable of ours in place of one of the container's.
+ta_limit=$1 ta_every=$2 ta_retries=$3 ta_dir=/run/traefik-autoscaler
+shift 3
+
+# Who is still connected to a port that is listened on: hex port < hex address, as the kernel says it.
+if [ -e "$ta_dir/drain" ]; then
+    ta_count=0 ta_ports=' ' ta_open=
+    [ -r /proc/net/tcp ] || { echo 'draining: ? open connections'; exit 1; }
+    for ta_file in /proc/net/tcp /proc/net/tcp6; do
+        [ -r "$ta_file" ] || continue
+        while read -r ta_ ta_here ta_there ta_state ta_; do
+            case $ta_state$ta_ports in
+            0A*) ta_ports="$ta_ports${ta_here##*:} " ;;
+            01*" ${ta_here##*:} "*)
+                case $ta_there in
+                ??????7F:* | 0000000000000000FFFF0000??????7F:* | 00000000000000000000000001000000:*) ;;
+                *)
+                    ta_count=$((ta_count + 1))
+                    [ $ta_count -gt 20 ] || ta_open="$ta_open ${ta_here##*:}<$ta_there"
+                    ;;
+                esac
+                ;;
+            esac
+        done <"$ta_file"
+    done
+    echo "draining: $ta_count open connections$ta_open"
+    exit 1
+fi
+
+[ $# -gt 0 ] || exit 0
+
+# Like the engine, kill what takes too long. No process is left behind that nobody would reap.
+ta_test() {
+    { exec "$@"; } &
+    ta_own=$!
+    {
+        trap 'kill $!; wait; exit' TERM
+        sleep "$ta_limit" &
+        wait $! && kill -9 $ta_own
+    } >/dev/null 2>&1 &
+    ta_guard=$!
+    wait $ta_own
+    ta_code=$?
+    kill $ta_guard 2>/dev/null
+    wait $ta_guard
+    [ $ta_code -ne 137 ] || echo "killed; it may take $ta_limit s"
+    return $ta_code
+}
+
+read -r ta_now ta_ </proc/uptime
+ta_now=${ta_now%%.*}
+
+# Until it was good once, every probe asks it.
+if ! read -r ta_failures ta_at 2>/dev/null <"$ta_dir/state"; then
+    ta_test "$@" || exit 1
+    echo "0 $ta_now" 2>/dev/null >"$ta_dir/state"
+    exit 0
+fi
+
+if [ $((ta_now - ta_at)) -ge "$ta_every" ]; then
+    ta_at=$ta_now
+    if ta_test "$@"; then ta_failures=0; else ta_failures=$((ta_failures + 1)); fi
+    echo "$ta_failures $ta_at" >"$ta_dir/state"
+fi
+[ "$ta_failures" -eq 0 ] || echo "the service's own test has failed $ta_failures times in a row, last $((ta_now - ta_at)) s ago; $ta_retries make it bad"
+[ "$ta_failures" -lt "$ta_retries" ]
