@@ -1,0 +1,1 @@
+"""Scale events as annotations in Grafana, by its HTTP API."""

@@ -1,0 +1,107 @@
+"""Grafana's annotations API (POST and PATCH /api/annotations), with every fault as a sentence that says what to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from autoscaler.adapters.http_session import HardSession
+
+TIMEOUT_SECONDS = 3.0
+_OK, _REDIRECTS = 200, range(300, 400)
+
+
+class GrafanaFault(Exception):
+    """The annotation was not taken; the text says why and what to check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What Grafana shows at a time, or over a region when there is an end. Times in unix seconds."""
+
+    at: float
+    text: str
+    tags: tuple[str, ...]
+    until: float | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return it as the API wants it: times in milliseconds."""
+        end = {} if self.until is None else {"timeEnd": round(self.until * 1000)}
+        return {"time": round(self.at * 1000), **end, "tags": list(self.tags), "text": self.text}
+
+
+class GrafanaApi:
+    """The annotations of one Grafana. One caller at a time."""
+
+    def __init__(self, url: str, token: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._url = f"{url.rstrip('/')}/api/annotations"
+        self._name = _without_credentials(url)
+        self._timeout_seconds = timeout_seconds
+        self._session = HardSession(on_answer=lambda _: None)
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def add(self, annotation: Annotation) -> int:
+        """Make an annotation, and return its number.
+
+        Raises:
+            GrafanaFault: it was not taken.
+        """
+        answer = self._ask("POST", self._url, annotation.body())
+        number = answer.get("id")
+        if not isinstance(number, int):
+            raise self._strange()
+        return number
+
+    def change(self, number: int, annotation: Annotation) -> None:
+        """Make an annotation of before into this one.
+
+        Raises:
+            GrafanaFault: it was not taken.
+        """
+        self._ask("PATCH", f"{self._url}/{number}", annotation.body())
+
+    def _ask(self, method: str, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            answer = self._session.request(method, url, json=body, timeout=self._timeout_seconds)
+        except requests.Timeout as error:
+            raise GrafanaFault(f"{self._name} did not answer within {self._timeout_seconds:g} s") from error
+        except (requests.RequestException, ValueError) as error:
+            raise GrafanaFault(
+                f"{self._name} cannot be reached; check AUTOSCALER_GRAFANA_URL and that it runs"
+            ) from error
+        if answer.status_code != _OK:
+            raise GrafanaFault(f"{self._name} {_refusal(answer.status_code)}")
+        return self._parsed(answer)
+
+    def _parsed(self, answer: requests.Response) -> Mapping[str, Any]:
+        try:
+            found = answer.json()
+        except ValueError as error:
+            raise self._strange() from error
+        if not isinstance(found, dict):
+            raise self._strange()
+        return found
+
+    def _strange(self) -> GrafanaFault:
+        return GrafanaFault(f"{self._name} answers as no Grafana does; check AUTOSCALER_GRAFANA_URL")
+
+
+def _refusal(status: int) -> str:
+    match status:
+        case 401:
+            return "refuses the token (HTTP 401); make a new one for a service account with the role Editor"
+        case 403:
+            return "does not let the token write annotations (HTTP 403); its service account needs the role Editor"
+        case 404:
+            return "knows no such annotation, or has no such API (HTTP 404); check AUTOSCALER_GRAFANA_URL"
+        case _ if status in _REDIRECTS:
+            return f"is somewhere else (HTTP {status}); set AUTOSCALER_GRAFANA_URL to where it redirects"
+        case _:
+            return f"fails (HTTP {status}); see its log"
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return f"Grafana at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"

@@ -1,0 +1,13 @@
+"""A Grafana for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters.grafana.server import Grafana, running
+
+
+@pytest.fixture
+def grafana() -> Iterator[Grafana]:
+    with running() as grafana:
+        yield grafana
