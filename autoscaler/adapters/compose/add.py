@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.create import Creating
 from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
 from autoscaler.adapters.compose.failures import CloneFailed, Failure, summed_up
@@ -15,6 +16,7 @@ from autoscaler.adapters.compose.ready import Started, Waiting
 from autoscaler.adapters.compose.replicas import Replica, choose_template
 from autoscaler.adapters.compose.start_limit import LEAST_SECONDS, start_limit_seconds
 from autoscaler.errors import ScaleFailed, TargetRefused
+from autoscaler.events import ReplicaIncomplete
 from autoscaler.fleet import ServiceRef
 from autoscaler.ports import Pause, Tell
 
@@ -28,6 +30,7 @@ class Adding:
     """One scale-up under way: `start`, then `wait`. `relist` returns the service's containers of all states."""
 
     engine: Engine
+    carrying: Carrying
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
     tell: Tell
@@ -54,7 +57,7 @@ class Adding:
         template, image = self._template(replicas)
         self._limit_seconds = start_limit_seconds(template, self.start_timeout_seconds)
         numbers = Numbers(replica.number for replica in replicas)
-        creating = Creating(self.engine, template, image, numbers, self.port_ranges)
+        creating = Creating(self.engine, self.carrying, template, image, numbers, self.port_ranges)
         with ThreadPoolExecutor(min(count, AT_ONCE), thread_name_prefix=str(self.ref)) as pool:
             calls = [pool.submit(self._start_one, creating) for _ in range(count)]
         for call in calls:
@@ -91,7 +94,7 @@ class Adding:
         if self._failures or self._unavailable or self.pause(0.0) or self.troubled():
             return
         try:
-            container, name = creating.one()
+            container, name, missing = creating.one()
         except CloneFailed as failed:
             self._failures.append(failed.failure)
         except BaseException:
@@ -100,6 +103,8 @@ class Adding:
         else:
             self.made.add(container)
             self._started[container] = Started(name)
+            if missing is not None:
+                self.tell(ReplicaIncomplete(self.ref.service, name, missing))
 
     def _asked(self, call: Callable[[], T]) -> T:
         try:

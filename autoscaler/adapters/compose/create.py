@@ -4,6 +4,7 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.clone import CloneSpec, clone_spec
 from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError, Inspect
 from autoscaler.adapters.compose.failures import CloneFailed, Failure, refused
@@ -22,21 +23,21 @@ class Creating:
     """
 
     engine: Engine
+    carrying: Carrying
     template: Inspect
     image: Inspect | None
     numbers: Numbers
     port_ranges: threading.Lock
 
-    def one(self) -> tuple[str, str]:
-        """Create and start one; return its id and name.
+    def one(self) -> tuple[str, str, str | None]:
+        """Create and start one; return its id, its name, and what it may lack.
 
         Raises:
             CloneFailed: the engine refuses.
             TargetUnavailable: the engine does not answer.
         """
         container, spec = self._create()
-        self._connect_and_start(container, spec)
-        return container, spec.name
+        return container, spec.name, self._connect_and_start(container, spec)
 
     def _create(self) -> tuple[str, CloneSpec]:
         """Create one under the next number whose name is free: somebody else may have taken one meanwhile."""
@@ -55,11 +56,13 @@ class Creating:
             Failure("create", ", ".join(taken), "cannot create ", f": each name is taken{others}", "name")
         )
 
-    def _connect_and_start(self, container: str, spec: CloneSpec) -> None:
+    def _connect_and_start(self, container: str, spec: CloneSpec) -> str | None:
         stage = "connect"
         try:
             for network, endpoint in spec.connect.items():
                 self.engine.connect(network, container, endpoint)
+            stage = "create"
+            missing = self.carrying.into(container, self.template)
             stage = "start"
             with self.port_ranges if publishes_range(self.template) else nullcontext():
                 self.engine.start(container)
@@ -68,6 +71,8 @@ class Creating:
             if isinstance(error, EngineError):
                 raise CloneFailed(self._refused(stage, spec.name, error, "; it was removed again")) from error
             raise
+        else:
+            return missing
 
     def _refused(self, stage: str, name: str, error: EngineError, undone: str = "") -> Failure:
         return refused(stage, name, error, self.template["Config"]["Image"], undone)

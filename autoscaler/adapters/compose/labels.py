@@ -12,9 +12,12 @@ HOOK = "com.docker.compose.hook"
 REPLACE = "com.docker.compose.replace"
 SWARM_TASK = "com.docker.swarm.task.id"
 CLONE_OF = "io.traefik-autoscaler.clone-of"
+ROLE = "io.traefik-autoscaler.role"  # of our own image: daemon
+DEPENDS_ON = "com.docker.compose.depends_on"
 HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # what a clone's own was before we wrapped it, as JSON
 
 _TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]+)\.", re.IGNORECASE)
+_ROUTED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services)\.", re.IGNORECASE)
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")
 
 
@@ -28,6 +31,11 @@ def is_replica(labels: Mapping[str, str]) -> bool:
         and HOOK not in labels
         and labels.get(NUMBER, "").isdecimal()
     )
+
+
+def served_by_traefik(labels: Mapping[str, str]) -> bool:
+    """Tell whether labels make Traefik route to such a container."""
+    return any(_ROUTED.match(name) for name in labels) or labels.get("traefik.enable", "").lower() == "true"
 
 
 def traefik_service(labels: Mapping[str, str]) -> str:

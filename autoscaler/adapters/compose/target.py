@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.add import Adding
+from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
@@ -24,6 +26,7 @@ class ComposeTarget:
         self._peace = peace or Peace()
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell, ours=self._peace.ours)
         self._lanes = Lanes()
+        self._carrying = Carrying(self._engine)
 
     def observe(self) -> Fleet:
         """Return all Compose services; one caller at a time.
@@ -46,7 +49,8 @@ class ComposeTarget:
         """
         ref = fleet(self._list({label.PROJECT: None})).find(ref).ref
         timeout_seconds = order.options.start_timeout_seconds
-        adding = Adding(self._engine, ref, lambda: self._members(ref), order.tell, order.pause, timeout_seconds)
+        relist = partial(self._members, ref)
+        adding = Adding(self._engine, self._carrying, ref, relist, order.tell, order.pause, timeout_seconds)
         adding.port_ranges = self._lanes.port_ranges
         with self._lanes.entered(ref) as lane, self._beside_others(adding):
             with lane.turn:
