@@ -6,13 +6,14 @@ from collections.abc import Mapping
 import structlog
 
 from autoscaler import __version__, schedule
-from autoscaler.adapters.web import WebServer, make_app
+from autoscaler.adapters.web.server import WebServer
 from autoscaler.core.memory import Memory
 from autoscaler.lifetime import Stop
 from autoscaler.policyfile.load import load
 from autoscaler.settings import Settings
 from autoscaler.warmstart import Rebuilt, wait_for
 from autoscaler.wiring import Daemon, build
+from autoscaler.wiring_web import make_web
 
 WEB_STOP_SECONDS = 2.0
 
@@ -25,8 +26,8 @@ def run(settings: Settings) -> int:
     """
     daemon = build(settings, load(settings.config, settings))
     stop = Stop()
-    pages = make_app(daemon.status, daemon.metrics, daemon.journal)
-    web = WebServer(pages, *settings.listen_address, on_exit=stop.web_ended)
+    web = make_web(settings, daemon, on_exit=stop.web_ended)
+    daemon.overrides.restore(time.time())
     daemon.metrics.config_loaded(time.time(), successful=True)
     with stop.on_signals():
         _live(settings, daemon, web, stop)

@@ -18,7 +18,8 @@ PREFIX = "AUTOSCALER_"
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
 HIGHEST_PORT = 65535
-_TOKENS = ("prometheus_token", "grafana_token")
+SHORTEST_TOKEN = 16
+_TOKENS = ("prometheus_token", "grafana_token", "api_token")
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 
@@ -55,6 +56,10 @@ class Settings(BaseSettings):
     prometheus_url: str | None = None
     prometheus_token: SecretStr | None = None
     prometheus_token_file: Path | None = None
+    api_token: SecretStr | None = None
+    api_token_file: Path | None = None
+    state_dir: Path | None = None
+    url: str | None = None
     grafana_url: str | None = None
     grafana_token: SecretStr | None = None
     grafana_token_file: Path | None = None
@@ -67,6 +72,10 @@ class Settings(BaseSettings):
         "compose_project",
         "prometheus_url",
         "prometheus_token_file",
+        "api_token",
+        "api_token_file",
+        "state_dir",
+        "url",
         "grafana_url",
         "grafana_token_file",
         "dry_run",
@@ -76,6 +85,25 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         """Compose passes `${VARIABLE:-}` as an empty text."""
         return None if value == "" else value
+
+    @field_validator("api_token")
+    @classmethod
+    def _api_token(cls, value: SecretStr | None) -> SecretStr | None:
+        token = "" if value is None else value.get_secret_value().strip()
+        if not token:
+            return None
+        if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable() and " " not in token):
+            raise ValueError(
+                f"must be at least {SHORTEST_TOKEN} letters, digits and signs, as from: openssl rand -hex 32"
+            )
+        return SecretStr(token)
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        if value is not None and not is_http_url(value):
+            raise ValueError('must be a URL such as "http://127.0.0.1:9595"')
+        return value
 
     @field_validator("listen")
     @classmethod

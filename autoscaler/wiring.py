@@ -8,6 +8,7 @@ from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.journal import JournalObserver
 from autoscaler.adapters.logs import LogObserver
 from autoscaler.adapters.metrics import MetricsObserver
+from autoscaler.adapters.override_file import OverrideFile
 from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
@@ -15,8 +16,9 @@ from autoscaler.adapters.status import StatusObserver
 from autoscaler.core.memory import Memory
 from autoscaler.cycle import Cycle
 from autoscaler.events import Event
-from autoscaler.gate import Gate, dry_run
+from autoscaler.gate import Gate, dry_run, paused
 from autoscaler.operations import Operations
+from autoscaler.overrides import Overrides
 from autoscaler.policyfile.model import Config
 from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import Observer, Tell
@@ -38,6 +40,7 @@ class Daemon:
     status: StatusObserver
     metrics: MetricsObserver
     journal: JournalObserver
+    overrides: Overrides
     tell: Tell
 
 
@@ -49,19 +52,24 @@ def build(settings: Settings, config: Config) -> Daemon:
     status = StatusObserver(policies, stalled_after_seconds=stalled_seconds, monotonic=time.monotonic)
     journal = JournalObserver(policies)
     tell = broadcast([status, metrics, journal, LogObserver()])
+    overrides = Overrides(None if settings.state_dir is None else OverrideFile(settings.state_dir), tell)
     target = make_target(settings, tell)
     operations = Operations(target, tell, at_once=config.max_concurrent_operations)
-    gate = Gate(operations, [dry_run] if config.dry_run else [])
+    gate = Gate(operations, [*([dry_run] if config.dry_run else []), paused(overrides)])
     source = make_source(settings, config, tell)
     warm_seconds = min(WARM_START_SECONDS, stalled_seconds / 2)  # /healthz must not take it for a standstill
     history = make_history(settings, config, tell, timeout_seconds=warm_seconds)
     warm_start = WarmStart(config.services, target, history, interval_seconds=config.interval_seconds)
 
     def make_cycle(memories: Mapping[str, Memory]) -> Cycle:
-        total = config.max_replicas_total
-        return Cycle(fixed(config.services), source, target, gate, tell, max_replicas_total=total, memories=memories)
+        return Cycle(
+            *(fixed(config.services), source, target, gate, tell),
+            max_replicas_total=config.max_replicas_total,
+            memories=memories,
+            overrides=overrides,
+        )
 
-    return Daemon(config, make_cycle, warm_start, warm_seconds, operations, status, metrics, journal, tell)
+    return Daemon(config, make_cycle, warm_start, warm_seconds, operations, status, metrics, journal, overrides, tell)
 
 
 def make_target(settings: Settings, tell: Tell) -> ComposeTarget:

@@ -8,11 +8,20 @@ import httpx
 
 from autoscaler.adapters.journal import JournalObserver
 from autoscaler.adapters.metrics import MetricsObserver
+from autoscaler.adapters.overview import OverviewObserver
+from autoscaler.adapters.recent import RecentObserver
 from autoscaler.adapters.status import StatusObserver
-from autoscaler.adapters.web import WebServer, make_app
+from autoscaler.adapters.web.app import make_app
+from autoscaler.adapters.web.guard import Guard
+from autoscaler.adapters.web.page import Page
+from autoscaler.adapters.web.read import Reading
+from autoscaler.adapters.web.server import WebServer
+from autoscaler.adapters.web.write import Reload, Writing
 from autoscaler.core.model import Decision
 from autoscaler.core.policy import Policy
-from autoscaler.events import Action, CycleFinished, ServiceOutcome
+from autoscaler.events import Action, CycleFinished, Event, ServiceOutcome
+from autoscaler.overrides import Overrides, OverrideStore
+from tests.builders import NOW
 
 
 def free_port() -> int:
@@ -22,18 +31,30 @@ def free_port() -> int:
 
 
 class Site:
-    """Observers of these policies behind a server; `now` is their monotonic clock."""
+    """Observers of these policies behind a server; `now` is their monotonic clock, `time` that of the overrides."""
 
-    def __init__(self, *policies: Policy) -> None:
-        self.now = 0.0
+    def __init__(
+        self,
+        *policies: Policy,
+        token: str | None = None,
+        store: OverrideStore | None = None,
+        reload: Reload | None = None,
+    ) -> None:
+        self.now, self.time = 0.0, NOW
+        self.told: list[Event] = []
         self.status = StatusObserver(policies, stalled_after_seconds=30.0, monotonic=lambda: self.now)
         self.metrics = MetricsObserver(list(policies), dry_run=False)
         self.journal = JournalObserver(policies)
+        self.overview, self.recent = OverviewObserver(1.0, dry_run=False), RecentObserver()
         self.ended = threading.Event()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        app = make_app(self.status, self.metrics, self.journal)
-        self.server = WebServer(app, "127.0.0.1", self.port, on_exit=self.ended.set)
+        self.overrides = Overrides(store, self.tell)
+        reading = Reading(self.status, self.metrics, self.journal)
+        guard = Guard(token, monotonic=lambda: self.now)
+        writing = Writing(guard, self.status, self.overrides, reload, clock=lambda: self.time)
+        self.app = make_app(reading, writing, Page(self.status, self.overview, self.recent))
+        self.server = WebServer(self.app, "127.0.0.1", self.port, on_exit=self.ended.set)
 
     def start(self) -> None:
         """Serve; returns as soon as the server answers."""
@@ -56,6 +77,10 @@ class Site:
         self._tell(at, ServiceOutcome(service, Action.FAILED, error=error))
 
     def _tell(self, at: float, outcome: ServiceOutcome) -> None:
-        event = CycleFinished(at, 0.1, {outcome.service: outcome})
-        for observer in (self.status, self.metrics, self.journal):
+        self.tell(CycleFinished(at, 0.1, {outcome.service: outcome}))
+
+    def tell(self, event: Event) -> None:
+        """Let every observer hear an event."""
+        self.told.append(event)
+        for observer in (self.status, self.metrics, self.journal, self.overview, self.recent):
             observer.notify(event)

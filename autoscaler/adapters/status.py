@@ -60,6 +60,10 @@ class StatusObserver:
         with self._lock:
             return self._last
 
+    def policy(self, name: str) -> Policy | None:
+        """Return the policy of a service that is evaluated, or None."""
+        return self._policies.get(name)
+
     def service(self, name: str) -> dict[str, Any] | None:
         """Return one service's bounds and the account of its last evaluation; None for a service that nobody knows."""
         policy, last = self._policies.get(name), self.last_cycle()

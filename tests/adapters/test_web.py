@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from autoscaler.adapters.web import WebServer, make_app
+from autoscaler.adapters.web.server import WebServer
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.errors import ConfigError
@@ -142,6 +142,5 @@ def test_the_end_of_the_server_is_told(site: Site) -> None:
 
 
 def test_a_port_that_is_taken_is_a_clear_error(site: Site) -> None:
-    app = make_app(site.status, site.metrics, site.journal)
     with pytest.raises(ConfigError, match=rf"AUTOSCALER_LISTEN: cannot listen on 127.0.0.1:{site.port}: .*in use"):
-        WebServer(app, "127.0.0.1", site.port, on_exit=print)
+        WebServer(site.app, "127.0.0.1", site.port, on_exit=print)

@@ -1,0 +1,56 @@
+"""The application: every route, and errors as JSON."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from autoscaler.adapters.web.page import Page
+from autoscaler.adapters.web.read import Reading
+from autoscaler.adapters.web.write import Writing
+
+_SERVICE = "/api/v1/services/{name}"
+
+
+def make_app(reading: Reading, writing: Writing, page: Page) -> ASGIApp:
+    """Return the application. What stands in a path as `%2F` is part of a name, and no further step of the path."""
+    app = Starlette(
+        routes=[
+            Route("/", page.index),
+            Route("/page/{file}", page.asset),
+            Route("/api/v1/openapi.json", page.openapi),
+            Route("/api/v1/status", page.daemon),
+            Route("/metrics", reading.metrics_page),
+            Route("/healthz", reading.healthz),
+            Route("/readyz", reading.readyz),
+            Route("/api/v1/services", reading.services),
+            Route(_SERVICE, reading.service),
+            Route(f"{_SERVICE}/decisions", reading.decisions),
+            Route(f"{_SERVICE}/recent", page.recent),
+            Route(f"{_SERVICE}/pause", writing.pause, methods=["POST"]),
+            Route(f"{_SERVICE}/resume", writing.resume, methods=["POST"]),
+            Route(f"{_SERVICE}/scale", writing.scale, methods=["POST"]),
+            Route("/-/reload", writing.reload, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _refused},
+    )
+    app.router.redirect_slashes = False
+    return _with_raw_paths(app)
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  this handler is registered for it alone
+    return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
+
+
+def _with_raw_paths(app: ASGIApp) -> ASGIApp:
+    """Route by the path as it was sent; the server's own has been decoded, and a name may hold a slash."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
+        await app(scope, receive, send)
+
+    return routed

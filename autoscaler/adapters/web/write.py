@@ -1,0 +1,105 @@
+"""What can be written, with the token: pauses, overrides, and a reload of the policy file."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from autoscaler.adapters.status import StatusObserver
+from autoscaler.adapters.web.guard import Guard, read_body
+from autoscaler.adapters.web.orders import parse_pause, parse_resume, parse_scale
+from autoscaler.adapters.web.read import service_name
+from autoscaler.core.explain import format_until
+from autoscaler.core.limits import by_schedule
+from autoscaler.core.model import Override
+from autoscaler.core.policy import Policy
+from autoscaler.core.schedule import bounds_at
+from autoscaler.errors import ConfigError
+from autoscaler.overrides import Overrides
+from autoscaler.plain import plain
+
+T = TypeVar("T")
+Reload = Callable[[], None]  # raises ConfigError with every mistake, by lines; then the old configuration stays
+
+
+class Writing:
+    """Carries out what operators say. Each change is on the disk, or its answer warns, before it is answered."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        status: StatusObserver,
+        overrides: Overrides,
+        reload: Reload | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._guard = guard
+        self._status = status
+        self._overrides = overrides
+        self._reload = reload
+        self._clock = clock
+
+    async def pause(self, request: Request) -> Response:
+        policy, seconds = await self._asked(request, parse_pause)
+        await run_in_threadpool(self._overrides.pause, policy.service, self._clock() + seconds)
+        return self._told(policy.service)
+
+    async def scale(self, request: Request) -> Response:
+        policy, order = await self._asked(request, parse_scale)
+        now = self._clock()
+        _check_bounds(policy, order.replicas, now)
+        paused = self._overrides.of(policy.service, now).paused_until
+        if paused is not None:
+            raise HTTPException(409, f"{policy.service} is paused until {format_until(paused)}: resume it first")
+        override = Override(order.replicas, now + order.seconds)
+        await run_in_threadpool(self._overrides.override, policy.service, override)
+        return self._told(policy.service)
+
+    async def resume(self, request: Request) -> Response:
+        policy, _ = await self._asked(request, parse_resume)
+        before = await run_in_threadpool(self._overrides.resume, policy.service)
+        return self._told(policy.service, before=plain(before.at(self._clock())))
+
+    async def reload(self, request: Request) -> Response:
+        self._guard.check(request)
+        _parsed(parse_resume, await read_body(request))
+        if self._reload is None:
+            raise HTTPException(501, "this daemon cannot load its policy file anew; restart it")
+        try:
+            await run_in_threadpool(self._reload)
+        except ConfigError as error:
+            raise HTTPException(422, str(error)) from error
+        return JSONResponse({"reloaded": True})
+
+    async def _asked(self, request: Request, parse: Callable[[bytes], T]) -> tuple[Policy, T]:
+        """Return the policy of the service in the path, and what the body says about it."""
+        self._guard.check(request)
+        policy = self._status.policy(service_name(request))
+        if policy is None:
+            raise HTTPException(404, "no such service")
+        return policy, _parsed(parse, await read_body(request))
+
+    def _told(self, service: str, **more: object) -> Response:
+        intervention = self._overrides.of(service, self._clock())
+        answer = {"service": service, "intervention": plain(intervention), "warning": self._overrides.warning}
+        return JSONResponse({**answer, **more})
+
+
+def _parsed(parse: Callable[[bytes], T], body: bytes) -> T:
+    try:
+        return parse(body)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+
+
+def _check_bounds(policy: Policy, replicas: int, now: float) -> None:
+    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
+    if not bounds.low <= replicas <= bounds.high:
+        moved = by_schedule(bounds.low_by if replicas < bounds.low else bounds.high_by)
+        allowed = f"replicas {bounds.low} to {bounds.high} of its policy{moved}"
+        raise HTTPException(422, f"{policy.service}: {replicas} is outside {allowed}")

@@ -1,0 +1,26 @@
+"""Builds what operators read and say something with: the web server, and what keeps what they say."""
+
+from collections.abc import Callable
+
+from autoscaler.adapters.web.app import make_app
+from autoscaler.adapters.web.guard import Guard
+from autoscaler.adapters.web.page import Page
+from autoscaler.adapters.web.read import Reading
+from autoscaler.adapters.web.server import WebServer
+from autoscaler.adapters.web.write import Writing
+from autoscaler.settings import Settings
+from autoscaler.wiring import Daemon
+
+
+def make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) -> WebServer:
+    """Return the web server of a daemon, bound and not yet serving.
+
+    Raises:
+        ConfigError: the address is taken.
+    """
+    token = settings.api_token
+    guard = Guard(None if token is None else token.get_secret_value())
+    reading = Reading(daemon.status, daemon.metrics, daemon.journal)
+    page = Page(daemon.status, daemon.overview, daemon.recent)
+    app = make_app(reading, Writing(guard, daemon.status, daemon.overrides), page)
+    return WebServer(app, *settings.listen_address, on_exit=on_exit)
