@@ -1,0 +1,22 @@
+"""Which images have a shell: found out once for each, without running anything."""
+
+from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
+from autoscaler.adapters.compose.healthcheck import SHELL
+
+
+class Shells:
+    """Remembers it by image id. Thread-safe: two who ask at once get the same answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[str, bool] = {}
+
+    def has(self, container: Inspect) -> bool:
+        """Whether the image of an inspected container has a shell; False while the engine does not say."""
+        image = str(container["Image"])
+        if image not in self._known:
+            try:
+                self._known[image] = self._engine.inside.has(container["Id"], SHELL)
+            except EngineError:
+                return False
+        return self._known[image]
