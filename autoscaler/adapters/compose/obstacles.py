@@ -6,6 +6,7 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.roles import role
 
 _RECREATING = re.compile(r"^[0-9a-f]{12}_")
 
@@ -47,10 +48,22 @@ def _name(template: Mapping[str, Any]) -> str | None:
 def _fixed_port(template: Mapping[str, Any]) -> str | None:
     for port, bindings in (template["HostConfig"].get("PortBindings") or {}).items():
         for binding in bindings or []:
-            host_port = binding.get("HostPort", "")
-            if host_port not in {"", "0"} and "-" not in host_port:
-                return f"it publishes {port} on the fixed host port {host_port}; publish a range, or nothing"
+            first, _, last = binding.get("HostPort", "").partition("-")
+            if first not in {"", "0"} and last in {"", first}:
+                return f"it publishes {port} on the fixed host port {first}; publish a range, or nothing"
     return None
+
+
+def _shared_network(template: Mapping[str, Any]) -> str | None:
+    """Refuse what listens beside others of its kind at one address: of several, only the first would get the port."""
+    mode, exposed = template["HostConfig"]["NetworkMode"], template["Config"].get("ExposedPorts") or {}
+    if mode != "host" and not mode.startswith("container:"):
+        return None
+    serves = f"exposes {', '.join(sorted(exposed))}" if exposed else "is served by Traefik"
+    if not exposed and not label.served_by_traefik(template["Config"]["Labels"]):
+        return None
+    shared = "network_mode: host" if mode == "host" else "the network of another container"
+    return f"it {serves} and has {shared}, where all replicas would share one address; give it a network of its own"
 
 
 def _static_address(template: Mapping[str, Any]) -> str | None:
@@ -68,11 +81,24 @@ def _static_mac(template: Mapping[str, Any]) -> str | None:
 
 
 def _auto_remove(template: Mapping[str, Any]) -> str | None:
-    return "it is removed when it stops (--rm)" if template["HostConfig"].get("AutoRemove") else None
+    return "it is removed when it stops; start it without --rm" if template["HostConfig"].get("AutoRemove") else None
 
 
 def _swarm_task(template: Mapping[str, Any]) -> str | None:
-    return "it is a task of a Swarm service" if label.SWARM_TASK in template["Config"]["Labels"] else None
+    return (
+        "it is a task of a Swarm service; scale that service instead"
+        if label.SWARM_TASK in template["Config"]["Labels"]
+        else None
+    )
 
 
-_CHECKS = (_swarm_task, _name, _fixed_port, _static_address, _static_mac, _auto_remove)
+_CHECKS = (
+    role,
+    _swarm_task,
+    _name,
+    _fixed_port,
+    _shared_network,
+    _static_address,
+    _static_mac,
+    _auto_remove,
+)
