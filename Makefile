@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check fmt lock bench-core bench-elasticity clean
+.PHONY: help demo test test-quick check fmt lock bench-core bench-elasticity bench-drain bench-reaction bench-wrap clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ HOURS ?= 48
 bench-elasticity: $(VENV)/.ready ## Compare with HPA, KPA and Nomad on TRACES=DIR [START=20] [PEAK=24] [HOURS=48]
 	@test -n "$(TRACES)" || { echo "make: name a folder of CSV files (timestamp_s,requests_per_s): make bench-elasticity TRACES=DIR" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.elasticity "$(TRACES)" --start $(START) --peak $(PEAK) --hours $(HOURS)
+
+bench-drain: $(VENV)/.ready ## Lose no request: replicas drained under load, and plainly stopped -> build/bench/drain.json
+	$(BIN)/python -m benchmarks.drain
 
 clean: ## Remove what the other targets made in this directory
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -1,0 +1,1 @@
+"""What removing replicas costs the requests: none may fail, and none may wait."""

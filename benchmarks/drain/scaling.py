@@ -1,0 +1,74 @@
+"""Brings services up and down again and again, a step apart: by our own target, or by Compose's plain stop."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.core.model import Direction
+from autoscaler.events import Event, ReplicaChanged
+from autoscaler.fleet import ServiceRef
+from autoscaler.order import Order
+from benchmarks.drain.site import Site
+from benchmarks.drain.verdict import Change
+
+LOW, HIGH = 2, 3
+APART_SECONDS = 1.5  # between the beginnings of two services
+HOLD_SECONDS = 2.0
+
+
+class Scaler(Protocol):
+    """Brings a service to a count."""
+
+    def scale(self, service: str, replicas: int) -> None: ...
+
+
+class Ours:
+    """The daemon's own code."""
+
+    def __init__(self, site: Site, engine_url: str) -> None:
+        self.changes: list[Change] = []
+        self._project = site.name
+        self._target = ComposeTarget(engine_url, timeout_seconds=20.0, tell=self._hear)
+
+    def scale(self, service: str, replicas: int) -> None:
+        order = Order(replicas, tell=self._hear, pause=threading.Event().wait)
+        self._target.scale(ServiceRef(service, self._project), order)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ReplicaChanged):
+            added = event.direction is Direction.UP
+            self.changes.append(Change(event.service, added, event.replica, time.time(), event.duration_seconds))
+
+
+class Plain:
+    """`docker compose up --scale`, which stops and removes."""
+
+    def __init__(self, site: Site) -> None:
+        self.changes: list[Change] = []
+        self._site = site
+
+    def scale(self, service: str, replicas: int) -> None:
+        started = time.monotonic()
+        self._site.run("up", "--detach", "--wait", "--no-deps", "--scale", f"{service}={replicas}", service)
+        name = f"{self._site.name}-{service}-{HIGH}"
+        self.changes.append(Change(service, replicas == HIGH, name, time.time(), time.monotonic() - started))
+
+
+def rounds(scaler: Scaler, services: Sequence[str], count: int, said: Callable[[str], None]) -> None:
+    """Scale each service out and in `count` times, all of them beside each other; return when all is as before."""
+
+    def one(index: int, service: str) -> None:
+        time.sleep(index * APART_SECONDS)
+        for _ in range(count):
+            scaler.scale(service, HIGH)
+            time.sleep(HOLD_SECONDS)
+            scaler.scale(service, LOW)
+            time.sleep(HOLD_SECONDS)
+        said(service)
+
+    with ThreadPoolExecutor(len(services)) as pool:
+        for done in [pool.submit(one, index, service) for index, service in enumerate(services)]:
+            done.result()
