@@ -10,6 +10,7 @@ from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
+from autoscaler.adapters.compose.leaning import ids_leaned_on
 from autoscaler.adapters.compose.peace import Peace
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
@@ -65,7 +66,8 @@ class ComposeTarget:
                 return order.replicas  # another call has been asked for more
             elif missing < 0:
                 order.removes_from(order.replicas - missing)
-                Removing(self._engine, ref, lambda: self._members(ref), order).remove()
+                leaned_on = partial(ids_leaned_on, self._engine, present)
+                Removing(self._engine, ref, relist, order, leaned_on).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in self._members(ref))
 
