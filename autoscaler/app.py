@@ -16,6 +16,7 @@ from autoscaler.wiring import Daemon, build
 from autoscaler.wiring_web import make_web
 
 WEB_STOP_SECONDS = 2.0
+ANNOTATIONS_STOP_SECONDS = 3.0
 
 
 def run(settings: Settings) -> int:
@@ -28,7 +29,8 @@ def run(settings: Settings) -> int:
     stop = Stop()
     web = make_web(settings, daemon, on_exit=stop.web_ended)
     daemon.overrides.restore(time.time())
-    daemon.metrics.config_loaded(time.time(), successful=True)
+    interval_seconds = daemon.config.interval_seconds
+    daemon.metrics.config_loaded(time.time(), successful=True, interval_seconds=interval_seconds)
     with stop.on_signals():
         _live(settings, daemon, web, stop)
     return 0 if stop.wanted else 1
@@ -37,11 +39,21 @@ def run(settings: Settings) -> int:
 def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:
     log = structlog.stdlib.get_logger("autoscaler")
     web.start()
+    for observer in daemon.annotations:
+        observer.start()
+    upkeep = schedule.beside(() if daemon.config.dry_run else daemon.upkeep.chores)
     memories = _memories(daemon, stop)
+    daemon.watch.start()
     if not stop.cause:
         _turn(settings, daemon, memories, stop)
     log.info("stopping", cause=stop.cause)
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
+    upkeep.shutdown(wait=True)
+    if not busy:
+        daemon.upkeep.leases.release()
+    daemon.watch.stop()
+    for observer in daemon.annotations:
+        observer.stop(ANNOTATIONS_STOP_SECONDS)
     web.stop(WEB_STOP_SECONDS)
     log.log(30 if busy else 20, "stopped", unfinished=busy)
 

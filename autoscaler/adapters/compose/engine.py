@@ -98,13 +98,14 @@ class Engine:
             client.stop(container, timeout=grace_seconds)
 
     def remove(self, container: str, *, force: bool = False) -> None:
-        """Remove a container together with its anonymous volumes; one that is gone already is fine."""
+        """Remove a container together with its anonymous volumes; one that is gone, or just going, is fine."""
         self.ours.ends(container)
         try:
             with self._asking("remove") as client:
                 client.remove_container(container, v=True, force=force)
         except EngineError as error:
-            if error.status != NOT_FOUND:
+            going = error.status == CONFLICT and "already in progress" in str(error)
+            if error.status != NOT_FOUND and not going:
                 raise
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
@@ -173,6 +174,8 @@ class Engine:
 
     def _translated(self, error: APIError) -> EngineError | TargetUnavailable:
         status = int(error.status_code or 0)
+        if _says_engine(error):
+            return EngineError(status, " ".join(str(error.explanation or error).split()))
         if status in _GATEWAY_ERRORS:
             return TargetUnavailable(f"the Docker engine behind {self._base_url} does not answer (HTTP {status})")
         text = " ".join(str(error.explanation or error).split())
@@ -184,3 +187,8 @@ class Engine:
         slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
         what = f"did not answer within {self._timeout_seconds:g} s" if slow else "cannot be reached"
         return f"the Docker engine at {self._base_url} {what}; check AUTOSCALER_DOCKER_URL and that the engine runs"
+
+
+def _says_engine(error: APIError) -> bool:
+    """Whether the engine itself has answered: in JSON, as no proxy in front of it does."""
+    return error.response is not None and "json" in str(error.response.headers.get("Content-Type"))

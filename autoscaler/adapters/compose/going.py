@@ -13,6 +13,8 @@ from autoscaler.fleet import ServiceRef
 from autoscaler.ports import Tell
 
 DEFAULT_GRACE_SECONDS = 10  # the engine's own default
+# docker compose up, when it removes the same replica, fails if it meets our removal: let it go first.
+AFTER_YOU_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Going:
         try:
             self.engine.stop(replica.id, self._grace_seconds(replica))
             stage = "remove"
+            time.sleep(AFTER_YOU_SECONDS)
             self.engine.remove(replica.id)
         except EngineError as error:
             if error.status != NOT_FOUND:

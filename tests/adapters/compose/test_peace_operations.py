@@ -1,0 +1,79 @@
+"""Somebody else begins while one of our operations is under way: it ends in order, and leaves nothing behind."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from autoscaler.events import Foreign, OperationFinished
+from tests.adapters.compose.conftest import SLEEP, Project
+from tests.adapters.compose.peaceful import RAISING, Living
+from tests.adapters.compose.test_overlap import wait_until
+from tests.builders import FREE
+
+pytestmark = pytest.mark.engine
+
+# Those that come later are starting until the gate is opened.
+GATED: dict[str, Any] = {
+    **SLEEP,
+    "volumes": ["shared:/shared"],
+    "healthcheck": {"test": ["CMD", "test", "-e", "/shared/open"], "interval": "1s", "retries": 600},
+}
+SLOW_STOP: dict[str, Any] = {
+    **SLEEP,
+    "scale": 4,
+    "stop_grace_period": "30s",
+    "command": ["bash", "-c", 'trap "sleep 4; exit" TERM; while :; do sleep 0.2; done'],
+}
+
+
+@pytest.fixture
+def starting(project: Project) -> Iterator[Living]:
+    """A service of one replica, with three more that go on starting."""
+    project.write({"web": GATED}, volumes={"shared": None})
+    project.run("up", "--detach")
+    project.run("exec", "web", "touch", "/shared/open")
+    project.run("up", "--detach", "--wait")
+    living = Living(project, project.engine_url)
+    with living.living(load=1):
+        project.run("exec", "web", "rm", "/shared/open")
+        living.load(4)
+        wait_until(lambda: len(project.containers()) == 4)
+        yield living
+
+
+def finished(living: Living) -> list[str | None]:
+    return [each.error for each in living.recorder.of(OperationFinished)]
+
+
+def test_an_up_while_replicas_start_ends_the_start_without_a_failure(starting: Living) -> None:
+    project = starting.project
+    project.run("up", "--detach")
+    starting.until("the operation has ended", lambda: len(finished(starting)) == 1)
+    assert finished(starting) == [None]
+    wait_until(lambda: len(project.containers()) == 4)
+    project.run("exec", "--index", "1", "web", "touch", "/shared/open")
+    starting.until("four are ready", lambda: starting.ready == 4 and starting.quiet)
+    assert (finished(starting), len(starting.told)) == ([None, None], 1)
+
+
+def test_a_down_while_replicas_start_leaves_none_of_them_behind(starting: Living) -> None:
+    starting.project.run("down", "--timeout", "1")
+    event = starting.one_event()
+    assert (event.kind, event.after) == (Foreign.REMOVED, 0)
+    starting.until("the operation has ended", lambda: len(finished(starting)) == 1)
+    assert (finished(starting), starting.project.containers()) == ([None], [])
+
+
+def test_an_up_while_replicas_are_drained_ends_the_draining_without_a_failure(project: Project) -> None:
+    project.up({"web": SLOW_STOP})
+    living = Living(project, project.engine_url, policy=replace(RAISING, scale_down=FREE))
+    with living.living(load=4):
+        living.load(2)
+        living.until("it removes", lambda: living.last.services["web"].decision.replicas.requested == 2)  # type: ignore[union-attr]
+        project.write({"web": {**SLOW_STOP, "scale": 3}})
+        project.run("up", "--detach")
+        living.until("two are left", lambda: living.ready == 2 and living.quiet)
+        assert set(finished(living)) == {None}
+        assert len(project.containers()) == 2
