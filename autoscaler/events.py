@@ -120,36 +120,6 @@ class DrainEnded:
     why: str | None = None  # it was taken back, or could not be drained
 
 
-class DrainEnd(StrEnum):
-    """Why a drain was over; label of `drains_total`."""
-
-    IDLE = "idle"  # nobody was connected any more
-    TIMEOUT = "timeout"  # its last requests may not have been over
-    TAKEN_BACK = "taken_back"  # it is wanted again
-    NONE = "none"  # there was no way to drain it
-
-
-@dataclass(frozen=True, slots=True)
-class DrainStarted:
-    """A replica is being taken out of Traefik; `how` is a small fixed word (healthcheck, command, signal, http)."""
-
-    service: str
-    replica: str
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class DrainEnded:
-    """A replica is about to be stopped, or is taken back; `connections` that were left, None if nobody knows."""
-
-    service: str
-    replica: str
-    end: DrainEnd
-    duration_seconds: float
-    connections: int | None = None
-    why: str | None = None  # it was taken back, or could not be drained
-
-
 @dataclass(frozen=True, slots=True)
 class OperationFinished:
     """A service has the count that was asked for, or `error` says what went wrong in which stage."""
@@ -280,8 +250,6 @@ Event = (
     | ConfigLoaded
     | CycleMissed
     | ReplicaChanged
-    | DrainStarted
-    | DrainEnded
     | DrainStarted
     | DrainEnded
     | ReplicaIncomplete

@@ -26,7 +26,18 @@ SCALE_REASONS = {
         Reason.OVER_BUDGET,
     ),
 }
-SCALE_STAGES = ("create", "connect", "start", "ready", "drain", "stop", "remove", "refused", "unavailable", "unexpected")
+SCALE_STAGES = (
+    "create",
+    "connect",
+    "start",
+    "ready",
+    "drain",
+    "stop",
+    "remove",
+    "refused",
+    "unavailable",
+    "unexpected",
+)
 PROMETHEUS_ERRORS = ("refused", "timeout", "http", "format", "query", "partial")
 ENGINE_OPERATIONS = (
     *("version", "list", "events", "inspect", "image", "logs"),

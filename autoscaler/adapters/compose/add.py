@@ -10,6 +10,7 @@ from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.create import Creating
 from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
 from autoscaler.adapters.compose.failures import CloneFailed, Failure, summed_up
+from autoscaler.adapters.compose.healthcheck import unwrapped
 from autoscaler.adapters.compose.numbers import Numbers
 from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.ready import Started, Waiting
@@ -38,6 +39,7 @@ class Adding:
     start_timeout_seconds: float | None  # None: as the healthcheck says
     port_ranges: threading.Lock = field(default_factory=threading.Lock)
     troubled: Callable[[], bool] = lambda: False  # somebody else is at work on the service
+    wraps: Callable[[Inspect], bool] = lambda _: False  # whether clones of it get our healthcheck
     made: set[str] = field(default_factory=set)  # ids of all clones that were started
     _limit_seconds: float = LEAST_SECONDS
     _started: dict[str, Started] = field(default_factory=dict)
@@ -57,7 +59,8 @@ class Adding:
         template, image = self._template(replicas)
         self._limit_seconds = start_limit_seconds(template, self.start_timeout_seconds)
         numbers = Numbers(replica.number for replica in replicas)
-        creating = Creating(self.engine, self.carrying, template, image, numbers, self.port_ranges)
+        wraps = self.wraps(template)
+        creating = Creating(self.engine, self.carrying, template, image, numbers, self.port_ranges, wraps)
         with ThreadPoolExecutor(min(count, AT_ONCE), thread_name_prefix=str(self.ref)) as pool:
             calls = [pool.submit(self._start_one, creating) for _ in range(count)]
         for call in calls:
@@ -83,7 +86,7 @@ class Adding:
             raise TargetRefused(f"{self.ref}: no replica is running that could be cloned")
         reason = update_under_way(replicas)
         if reason is None:
-            template = self._asked(lambda: self.engine.inspect(chosen.id))
+            template = unwrapped(self._asked(lambda: self.engine.inspect(chosen.id)))
             reason = obstacle(template)
         if reason is not None:
             raise TargetRefused(f"{self.ref} cannot be scaled: {reason}")

@@ -2,12 +2,13 @@
 
 import threading
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.clone import CloneSpec, clone_spec
 from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError, Inspect
 from autoscaler.adapters.compose.failures import CloneFailed, Failure, refused
+from autoscaler.adapters.compose.healthcheck import wrapped
 from autoscaler.adapters.compose.numbers import Numbers
 from autoscaler.errors import AutoscalerError
 
@@ -19,7 +20,7 @@ class Creating:
     """Makes clones of one template; thread-safe.
 
     `port_ranges` is held while one starts that takes its host port out of a range: the engine itself may give the same
-    port to two that start at once.
+    port to two that start at once. With `wraps` the clone can be drained by its healthcheck.
     """
 
     engine: Engine
@@ -28,6 +29,7 @@ class Creating:
     image: Inspect | None
     numbers: Numbers
     port_ranges: threading.Lock
+    wraps: bool = False
 
     def one(self) -> tuple[str, str, str | None]:
         """Create and start one; return its id, its name, and what it may lack.
@@ -45,6 +47,8 @@ class Creating:
         taken: list[str] = []
         for _ in range(NAME_ATTEMPTS):
             spec = clone_spec(self.template, self.numbers.next(), self.image, api_version)
+            if self.wraps:
+                spec = replace(spec, body=wrapped(spec.body, api_version))
             try:
                 return self.engine.create(spec.name, spec.body), spec
             except EngineError as error:

@@ -14,6 +14,7 @@ from autoscaler.adapters.compose.leaning import ids_leaned_on
 from autoscaler.adapters.compose.peace import Peace
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
+from autoscaler.adapters.compose.shells import Shells
 from autoscaler.errors import ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.order import Order
@@ -27,6 +28,7 @@ class ComposeTarget:
         self._peace = peace or Peace()
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell, ours=self._peace.ours)
         self._lanes = Lanes()
+        self._shells = Shells(self._engine)
         self._carrying = Carrying(self._engine)
 
     def observe(self) -> Fleet:
@@ -53,6 +55,7 @@ class ComposeTarget:
         relist = partial(self._members, ref)
         adding = Adding(self._engine, self._carrying, ref, relist, order.tell, order.pause, timeout_seconds)
         adding.port_ranges = self._lanes.port_ranges
+        adding.wraps = lambda template: order.options.drain.enabled and self._shells.has(template)
         with self._lanes.entered(ref) as lane, self._beside_others(adding):
             with lane.turn:
                 self._leave_alone(ref)
