@@ -56,7 +56,7 @@ class OverrideFile:
         """
         try:
             state = _State.model_validate_json(self._path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             raise StateUnavailable(self._set_aside(f"cannot be read ({error.strerror})")) from error
