@@ -13,14 +13,15 @@ from autoscaler.adapters.compose.numbers import Numbers
 from autoscaler.errors import AutoscalerError
 
 NAME_ATTEMPTS = 5
+PORT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Creating:
     """Makes clones of one template; thread-safe.
 
-    `port_ranges` is held while one starts that takes its host port out of a range: the engine itself may give the same
-    port to two that start at once. With `wraps` the clone can be drained by its healthcheck.
+    `port_ranges` is held while one starts that takes its host port out of a range: where two do at once, the engine
+    sometimes fails. With `wraps` the clone can be drained by its healthcheck.
     """
 
     engine: Engine
@@ -68,8 +69,9 @@ class Creating:
             stage = "create"
             missing = self.carrying.into(container, self.template)
             stage = "start"
-            with self.port_ranges if publishes_range(self.template) else nullcontext():
-                self.engine.start(container)
+            ranged = publishes_range(self.template)
+            with self.port_ranges if ranged else nullcontext():
+                self._start(container, PORT_ATTEMPTS if ranged else 1)
         except BaseException as error:
             self._undo(container)
             if isinstance(error, EngineError):
@@ -77,6 +79,15 @@ class Creating:
             raise
         else:
             return missing
+
+    def _start(self, container: str, attempts: int) -> None:
+        """Start it; where the engine has chosen a port that some process has, its next choice is another one."""
+        try:
+            self.engine.start(container)
+        except EngineError as error:
+            if attempts == 1 or "address already in use" not in str(error):
+                raise
+            self._start(container, attempts - 1)
 
     def _refused(self, stage: str, name: str, error: EngineError, undone: str = "") -> Failure:
         return refused(stage, name, error, self.template["Config"]["Image"], undone)

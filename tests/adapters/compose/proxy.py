@@ -21,6 +21,7 @@ class Fault:
     skip: int = 0  # so many such calls pass first
     after: bool = False  # the engine does it first
     text: str = "injected fault"
+    proxy: bool = False  # the answer is a proxy's own, and so no JSON
 
 
 @dataclass
@@ -91,8 +92,9 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
                 status, answer = fault.status, json.dumps({"message": fault.text}).encode()
+            kind = "text/html" if fault is not None and fault.proxy else "application/json"
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

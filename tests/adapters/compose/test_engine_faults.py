@@ -61,7 +61,10 @@ class TestBehindAProxy:
                 id="409 on create, for ever",
             ),
             pytest.param(
-                Fault("POST /containers/create", 403), ScaleFailed, "the socket proxy at .* forbids this call", id="403"
+                Fault("POST /containers/create", 403, proxy=True),
+                ScaleFailed,
+                "the socket proxy at .* forbids this call.*let its allow-list have the call that is to create",
+                id="403 of a proxy",
             ),
             pytest.param(
                 Fault("POST /containers/create", 404), ScaleFailed, "its image .* is gone; pull or build it", id="404"
@@ -82,7 +85,15 @@ class TestBehindAProxy:
                 "cannot be reached",
                 id="dropped after the start",
             ),
-            pytest.param(Fault("GET /json", 503), TargetUnavailable, "does not answer", id="503 of a proxy"),
+            pytest.param(
+                Fault("GET /json", 503, proxy=True), TargetUnavailable, "does not answer", id="503 of a proxy"
+            ),
+            pytest.param(
+                Fault("POST /start", 503, text="no available IPv4 addresses on this network's address pools"),
+                ScaleFailed,
+                "give it a larger subnet",
+                id="503 of the engine itself",
+            ),
         ],
     )
     def test_nothing_is_left_half_made_and_the_next_call_recovers(
