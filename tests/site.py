@@ -11,7 +11,7 @@ from autoscaler.adapters.metrics import MetricsObserver
 from autoscaler.adapters.overview import OverviewObserver
 from autoscaler.adapters.recent import RecentObserver
 from autoscaler.adapters.status import StatusObserver
-from autoscaler.adapters.web.app import make_app
+from autoscaler.adapters.web.app import make_app, routes
 from autoscaler.adapters.web.guard import Guard
 from autoscaler.adapters.web.page import Page
 from autoscaler.adapters.web.read import Reading
@@ -40,7 +40,7 @@ class Site:
         store: OverrideStore | None = None,
         reload: Reload | None = None,
     ) -> None:
-        self.now, self.time = 0.0, NOW
+        self.now, self.time, self.token = 0.0, NOW, token
         self.told: list[Event] = []
         self.status = StatusObserver(policies, stalled_after_seconds=30.0, monotonic=lambda: self.now)
         self.metrics = MetricsObserver(list(policies), dry_run=False)
@@ -53,7 +53,9 @@ class Site:
         reading = Reading(self.status, self.metrics, self.journal)
         guard = Guard(token, monotonic=lambda: self.now)
         writing = Writing(guard, self.status, self.overrides, reload, clock=lambda: self.time)
-        self.app = make_app(reading, writing, Page(self.status, self.overview, self.recent))
+        page = Page(self.status, self.overview, self.recent)
+        self.routes = routes(reading, writing, page)
+        self.app = make_app(reading, writing, page)
         self.server = WebServer(self.app, "127.0.0.1", self.port, on_exit=self.ended.set)
 
     def start(self) -> None:
@@ -69,6 +71,11 @@ class Site:
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", timeout=10, trust_env=False)
+
+    def post(self, path: str, body: object) -> httpx.Response:
+        """Write with the right token."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=10, trust_env=False)
 
     def decided(self, decision: Decision, action: Action = Action.UNCHANGED) -> None:
         self._tell(decision.at, ServiceOutcome(decision.service, action, decision))

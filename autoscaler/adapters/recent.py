@@ -46,7 +46,8 @@ class RecentObserver:
         load = next((each.reading.value for each in decision.proposals if each.rule == rule), None)
         if _too_near(points, decision.at):
             points.pop()
-        points.append((decision.at, load, replicas.current, replicas.ready, decision.desired))
+        load = None if load is None else float(f"{load:.5g}")  # the page draws no finer
+        points.append((round(decision.at, 1), load, replicas.current, replicas.ready, decision.desired))
         while points[0][0] < decision.at - KEPT_SECONDS:
             points.popleft()
 

@@ -50,10 +50,9 @@ async function showServices(services) {
       cards.delete(name);
     }
   }
-  for (const service of services) {
-    if (!cards.has(service.service)) cards.set(service.service, await newCard(service.service));
-    show(cards.get(service.service), service);
-  }
+  const fresh = services.filter((service) => !cards.has(service.service)).map((service) => newCard(service.service));
+  await Promise.all(fresh);
+  for (const service of services) show(cards.get(service.service), service);
 }
 
 async function newCard(name) {
@@ -62,8 +61,9 @@ async function newCard(name) {
   article.querySelector("h2").textContent = name;
   article.querySelector(".past").href = `${path}/decisions`;
   byId("services").append(article);
-  const recent = await ask(`${path}/recent`).catch(() => ({rule: null, points: []}));
-  return {article, rule: recent.rule, points: recent.points, desired: null};
+  const card = {article, rule: null, points: [], desired: null};
+  cards.set(name, card);
+  Object.assign(card, await ask(`${path}/recent`).catch(() => ({})));
 }
 
 function show(card, service) {
@@ -98,7 +98,7 @@ function notes(service) {
     paused && ["mark", `paused until ${clock(paused)}`],
     override && ["mark", `an operator wants ${override.replicas} replicas until ${clock(override.until)}`],
     service.held && ["mark", service.held],
-    service.operation && ["mark", service.operation],
+    service.operation?.error && ["bad", `the last change failed: ${service.operation.error}`],
   ].filter(Boolean);
 }
 
@@ -112,8 +112,16 @@ function row(proposal, decision, rules) {
   for (const text of [proposal.rule, value, target(rule, proposal), percent(proposal.ratio), wants]) {
     tr.insertCell().textContent = text;
   }
+  if (decision.winner === proposal.rule) tr.cells[0].append(unseen(" decides"));
   tr.title = reading.note ?? "";
   return tr;
+}
+
+function unseen(text) {
+  const span = document.createElement("span");
+  span.className = "unseen";
+  span.textContent = text;
+  return span;
 }
 
 function limits(decision) {

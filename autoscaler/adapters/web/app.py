@@ -16,28 +16,30 @@ _SERVICE = "/api/v1/services/{name}"
 
 def make_app(reading: Reading, writing: Writing, page: Page) -> ASGIApp:
     """Return the application. What stands in a path as `%2F` is part of a name, and no further step of the path."""
-    app = Starlette(
-        routes=[
-            Route("/", page.index),
-            Route("/page/{file}", page.asset),
-            Route("/api/v1/openapi.json", page.openapi),
-            Route("/api/v1/status", page.daemon),
-            Route("/metrics", reading.metrics_page),
-            Route("/healthz", reading.healthz),
-            Route("/readyz", reading.readyz),
-            Route("/api/v1/services", reading.services),
-            Route(_SERVICE, reading.service),
-            Route(f"{_SERVICE}/decisions", reading.decisions),
-            Route(f"{_SERVICE}/recent", page.recent),
-            Route(f"{_SERVICE}/pause", writing.pause, methods=["POST"]),
-            Route(f"{_SERVICE}/resume", writing.resume, methods=["POST"]),
-            Route(f"{_SERVICE}/scale", writing.scale, methods=["POST"]),
-            Route("/-/reload", writing.reload, methods=["POST"]),
-        ],
-        exception_handlers={HTTPException: _refused},
-    )
+    app = Starlette(routes=routes(reading, writing, page), exception_handlers={HTTPException: _refused})
     app.router.redirect_slashes = False
     return _with_raw_paths(app)
+
+
+def routes(reading: Reading, writing: Writing, page: Page) -> list[Route]:
+    """Return every route; openapi.py describes those of the API."""
+    return [
+        Route("/", page.index),
+        Route("/page/{file}", page.asset),
+        Route("/metrics", reading.metrics_page),
+        Route("/healthz", reading.healthz),
+        Route("/readyz", reading.readyz),
+        Route("/api/v1/openapi.json", page.openapi),
+        Route("/api/v1/status", page.daemon),
+        Route("/api/v1/services", reading.services),
+        Route(_SERVICE, reading.service),
+        Route(f"{_SERVICE}/decisions", reading.decisions),
+        Route(f"{_SERVICE}/recent", page.recent),
+        Route(f"{_SERVICE}/pause", writing.pause, methods=["POST"]),
+        Route(f"{_SERVICE}/resume", writing.resume, methods=["POST"]),
+        Route(f"{_SERVICE}/scale", writing.scale, methods=["POST"]),
+        Route("/-/reload", writing.reload, methods=["POST"]),
+    ]
 
 
 def _refused(_: Request, error: Exception) -> Response:
