@@ -47,7 +47,7 @@ class Watch:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout_seconds: float = 5.0) -> None:
+    def stop(self, timeout_seconds: float = 1.0) -> None:
         """End it; a read that is under way is cut off."""
         self._stopping.set()
         with self._lock:
