@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check fmt lock bench-core bench-elasticity bench-drain bench-reaction bench-wrap clean
+.PHONY: help demo test test-quick check fmt lock grafana bench-core bench-elasticity bench-drain bench-reaction bench-wrap clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ lock: $(VENV)/.ready ## Make the lock files anew from pyproject.toml
 	  --upgrade --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	  --upgrade --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+grafana: $(VENV)/.ready ## Make the dashboards and alert rules in config/ anew from deploy/grafana
+	$(BIN)/python -m deploy.grafana
 
 bench-core: $(VENV)/.ready ## Time and weigh one decision over 24 simulated hours -> build/bench/core.json
 	$(BIN)/python -m benchmarks.core

@@ -1,0 +1,1 @@
+"""Grafana's dashboards and all alert rules as code; `python -m deploy.grafana` writes them into config/."""
