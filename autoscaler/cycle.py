@@ -10,7 +10,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
 from autoscaler.errors import TargetRefused, TargetUnavailable
 from autoscaler.events import Action, CycleFinished, ServiceOutcome, ServicesChanged
-from autoscaler.fleet import Fleet, ServiceState
+from autoscaler.fleet import Fleet, ServiceRef, ServiceState
 from autoscaler.gate import Gate
 from autoscaler.overrides import Overrides
 from autoscaler.policyfile.model import ServiceConfig
@@ -18,6 +18,11 @@ from autoscaler.policyfile.roster import Services
 from autoscaler.ports import MetricSource, ReplicaTarget, SignalRequest, Tell
 
 Readings = Mapping[SignalRequest, Reading]
+Refusal = Callable[[ServiceRef], str | None]  # why a service that is there cannot be scaled, if so
+
+
+class _CannotBeScaled(TargetRefused):
+    """The service is there, but there cannot be another replica of it."""
 
 
 class Cycle:
@@ -34,6 +39,7 @@ class Cycle:
         max_replicas_total: int | None = None,
         memories: Mapping[str, Memory] | None = None,
         overrides: Overrides | None = None,
+        refusal: Refusal = lambda _: None,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._services = services
@@ -47,6 +53,7 @@ class Cycle:
         self._max_replicas_total = max_replicas_total
         self._memories = dict(memories or {})
         self._overrides = overrides or Overrides(None, tell)
+        self._refusal = refusal
 
     @property
     def memories(self) -> Mapping[str, Memory]:
@@ -85,7 +92,7 @@ class Cycle:
         self._tell(ServicesChanged(policies, roster.refused))
 
     def _refused(self) -> dict[str, ServiceOutcome]:
-        return {name: _failed(name, TargetRefused(why)) for name, why in self._roster.refused.items()}
+        return {name: ServiceOutcome(name, Action.REFUSED, error=why) for name, why in self._roster.refused.items()}
 
     def _evaluate_services(self, fleet: Fleet, now: float) -> dict[str, ServiceOutcome]:
         found = {name: _find(service, fleet) for name, service in self._roster.services.items()}
@@ -116,6 +123,9 @@ class Cycle:
         if isinstance(state, TargetRefused):
             return state
         try:
+            why = self._refusal(state.ref)
+            if why is not None:
+                return _CannotBeScaled(f"{state.ref} cannot be scaled: {why}")
             return self._decide(name, state, readings, now)
         except Exception as error:  # noqa: BLE001  a fault in one service must not stop the others
             return error
@@ -171,4 +181,5 @@ def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | TargetRefused:
 
 def _failed(name: str, error: Decision | Exception) -> ServiceOutcome:
     ours = isinstance(error, (TargetRefused, TargetUnavailable))
-    return ServiceOutcome(name, Action.FAILED, error=str(error) if ours else f"{type(error).__name__}: {error}")
+    action = Action.REFUSED if isinstance(error, _CannotBeScaled) else Action.FAILED
+    return ServiceOutcome(name, action, error=str(error) if ours else f"{type(error).__name__}: {error}")

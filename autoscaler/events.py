@@ -20,6 +20,7 @@ class Action(StrEnum):
     PAUSED = "paused"  # an operator paused the service
     SETTLING = "settling"  # somebody else is changing the service, or does so again and again
     STANDBY = "standby"  # another daemon leads, or it is not known yet who does
+    REFUSED = "refused"  # the service cannot be scaled until somebody changes it, its labels or its Compose file
     FAILED = "failed"  # the service could not be observed or decided
 
 

@@ -51,7 +51,12 @@ def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceCon
     warm = WarmStart(services, target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
     source = make_source(settings, config, _nobody)
-    return Cycle(fixed(services), source, target, gate, _nobody, max_replicas_total=total, memories=memories)
+    return Cycle(
+        *(fixed(services), source, target, gate, _nobody),
+        max_replicas_total=total,
+        memories=memories,
+        refusal=target.refusal,
+    )
 
 
 def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:

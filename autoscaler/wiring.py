@@ -101,6 +101,7 @@ def build(settings: Settings, config: Config) -> Daemon:
             max_replicas_total=config.max_replicas_total,
             memories=memories,
             overrides=overrides,
+            refusal=target.refusal,
         )
 
     return Daemon(

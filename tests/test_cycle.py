@@ -31,6 +31,7 @@ class World:
         services: dict[str, ServiceConfig] | None = None,
         total: int | None = None,
         source: FakeSource | None = None,
+        refused: Mapping[str, str] | None = None,
     ) -> None:
         self.source = source or FakeSource({THROUGHPUT.source: Reading.of(200.0), LATENCY.source: Reading.of(0.1)})
         self.target = FakeTarget(users=2, music=2)
@@ -43,6 +44,7 @@ class World:
             Gate(self.operations, [hold_everything] if dry_run else []),
             self.recorder.notify,
             max_replicas_total=total,
+            refusal=lambda ref: (refused or {}).get(ref.service),
         )
 
     def run(self, now: float = NOW) -> dict[str, tuple[Action, Reason | None]]:
@@ -134,6 +136,16 @@ def test_an_unknown_service_stops_no_other() -> None:
         "no Compose service usres on this engine; start it with docker compose up. "
         "Services seen: shop/music, shop/users"
     )
+
+
+def test_a_service_that_cannot_be_scaled_is_refused_with_its_reason_and_stops_no_other() -> None:
+    world = World(refused={"users": "it publishes 80/tcp on the fixed host port 80"})
+    outcomes = world.cycle.run(NOW).services
+    assert (outcomes["users"].action, outcomes["users"].decision) == (Action.REFUSED, None)
+    assert outcomes["users"].error == "shop/users cannot be scaled: it publishes 80/tcp on the fixed host port 80"
+    assert outcomes["music"].action is Action.SCALED
+    world.operations.stop(10.0)
+    assert world.target.scaled == [("music", 4)]
 
 
 def test_a_name_in_two_projects_must_be_told_apart() -> None:

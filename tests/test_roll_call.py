@@ -67,7 +67,7 @@ def test_what_others_change_does_not_make_a_service_forget() -> None:
 def test_a_refused_service_is_told_with_its_reason_and_stops_no_other() -> None:
     world = World()
     world.roster = Roster({"users": service("users")}, {"music": "labels of shop/music: autoscaler.x: unknown key"})
-    assert world.run(NOW) == {"music": Action.FAILED, "users": Action.UNCHANGED}
+    assert world.run(NOW) == {"music": Action.REFUSED, "users": Action.UNCHANGED}
     (finished,) = world.recorder.of(CycleFinished)
     assert finished.services["music"].error == "labels of shop/music: autoscaler.x: unknown key"
     assert world.recorder.of(ServicesChanged)[0].refused == world.roster.refused

@@ -53,6 +53,7 @@ _DRAIN_ENDS = {
     DrainEnd.TAKEN_BACK: ("replica.taken_back", logging.INFO),
     DrainEnd.NONE: ("replica.not_drained", logging.WARNING),
 }
+_QUIET = (None, None, None)  # what is remembered of a decision that is worth no line
 
 
 class LogObserver:
@@ -62,6 +63,7 @@ class LogObserver:
         self._log = logger if logger is not None else structlog.stdlib.get_logger("autoscaler")
         self._said: dict[str, tuple[object, ...]] = {}
         self._trusted: set[tuple[str, str]] = set()  # service and learned estimate
+        self._refused: set[str] = set()  # services
         self._grafana_fails = False
 
     @singledispatchmethod
@@ -189,10 +191,22 @@ class LogObserver:
 
     def _evaluated(self, outcome: ServiceOutcome) -> None:
         decision = outcome.decision
-        if decision is None:
+        self._refused_or_not(outcome)
+        if outcome.action is Action.REFUSED:
+            self._say(outcome.service, (outcome.error,), "service.refused", error=outcome.error)
+        elif decision is None:
             self._say(outcome.service, (outcome.error,), "service.failed", error=outcome.error)
         else:
             self._decided(outcome.action, decision)
+
+    def _refused_or_not(self, outcome: ServiceOutcome) -> None:
+        """Say once that a service that could not be scaled can be again."""
+        if outcome.action is Action.REFUSED:
+            self._refused.add(outcome.service)
+        elif outcome.decision is not None and outcome.service in self._refused:
+            self._refused.discard(outcome.service)
+            self._said[outcome.decision.service] = _QUIET
+            self._log.info("service.accepted", service=outcome.service)
 
     def _decided(self, action: Action, decision: Decision) -> None:
         changed = decision.direction is not Direction.NONE and action is not Action.BUSY
@@ -226,7 +240,7 @@ class LogObserver:
     def _say(self, service: str, state: tuple[object, ...], event: str, **facts: object) -> None:
         if self._said.get(service) == state:
             level = logging.DEBUG
-        elif event == "service.failed" or "missing" in facts:
+        elif event in {"service.failed", "service.refused"} or "missing" in facts:
             level = logging.WARNING
         else:
             level = logging.INFO

@@ -97,4 +97,4 @@ def _refused(name: str, why: str | None) -> dict[str, Any] | None:
     if why is None:
         return None
     nothing: dict[str, Any] = {"min": None, "max": None, "at": None, "decision": None, "rules": []}
-    return {"service": name, **nothing, "action": Action.FAILED.value, "error": why}
+    return {"service": name, **nothing, "action": Action.REFUSED.value, "error": why}

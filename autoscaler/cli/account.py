@@ -27,6 +27,7 @@ _DONE = {
     Action.PAUSED: "not carried out: paused",
     Action.SETTLING: "not carried out: somebody else is changing the service",
     Action.STANDBY: "not carried out: another daemon leads",
+    Action.REFUSED: "not carried out: the service cannot be scaled",
     Action.FAILED: "not carried out: it failed",
 }
 
@@ -69,7 +70,7 @@ def in_short(told: Account) -> tuple[str, str, str, str]:
     """Return replicas, ready replicas, the reason and what there is to say; of an account with a decision."""
     decision = told.decision
     if decision is None:
-        return "?", "?", "failed", told.error or ""
+        return "?", "?", told.action.value, told.error or ""
     missing = [f"{each.rule}: {_missing(each)}" for each in decision.proposals if each.replicas is None]
     moved = [f"bounds: {bounds_in_words(told.bounds)}"] if told.bounds.low_by or told.bounds.high_by else []
     learned = [] if decision.sizing is None else [_trust(each) for each in decision.sizing.estimates]

@@ -25,7 +25,7 @@ def plan(
         print_json([plain_account(told) for told in accounts])
     else:
         _print(accounts)
-    if any(told.action is Action.FAILED for told in accounts):
+    if any(told.action in {Action.FAILED, Action.REFUSED} for told in accounts):
         raise typer.Exit(1)
 
 

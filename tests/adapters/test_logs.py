@@ -56,6 +56,9 @@ class Log:
     def failed(self, error: str) -> None:
         self.observer.notify(CycleFinished(NOW, 0.1, {"s": ServiceOutcome("s", Action.FAILED, error=error)}))
 
+    def refused(self, error: str) -> None:
+        self.observer.notify(CycleFinished(NOW, 0.1, {"s": ServiceOutcome("s", Action.REFUSED, error=error)}))
+
     def lines(self, *, debug: bool = False) -> list[tuple[str, str]]:
         calls = [
             (LEVELS[call.args[0]], call.args[1]) if call.method_name == "log" else (call.method_name, call.args[0])
@@ -66,6 +69,23 @@ class Log:
     @property
     def last(self) -> dict[str, object]:
         return [call.kwargs for call in self._capture.calls if call.args[-1] != "cycle"][-1]
+
+
+def test_a_service_that_cannot_be_scaled_is_said_once_and_once_more_when_it_can_be_again() -> None:
+    log = Log()
+    for _ in range(3):
+        log.refused("it has a fixed host port")
+    assert log.last == {"service": "s", "error": "it has a fixed host port"}
+    for _ in range(3):
+        log.evaluated(200.0)
+    assert log.lines() == [("warning", "service.refused"), ("info", "service.accepted")]
+
+
+def test_an_engine_that_is_away_does_not_make_a_refused_service_a_good_one() -> None:
+    log = Log()
+    log.refused("it has a fixed host port")
+    log.failed("the engine is away")
+    assert log.lines() == [("warning", "service.refused"), ("warning", "service.failed")]
 
 
 def test_an_unchanged_decision_is_said_once() -> None:

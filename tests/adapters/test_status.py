@@ -115,4 +115,4 @@ def test_services_that_come_and_go_are_told_and_those_refused_with_their_reason(
     assert status.service("userservice") is None
     refused = status.service("mail")
     assert refused is not None
-    assert (refused["action"], refused["error"]) == ("failed", "labels of shop/mail: autoscaler.x: unknown key `x`")
+    assert (refused["action"], refused["error"]) == ("refused", "labels of shop/mail: autoscaler.x: unknown key `x`")

@@ -12,6 +12,7 @@ from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
 from autoscaler.adapters.compose.leaning import ids_leaned_on
 from autoscaler.adapters.compose.peace import Peace
+from autoscaler.adapters.compose.refusals import Refusals
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
 from autoscaler.adapters.compose.shells import Shells
@@ -28,6 +29,7 @@ class ComposeTarget:
         self._peace = peace or Peace()
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell, ours=self._peace.ours)
         self._lanes = Lanes()
+        self._refusals = Refusals(self._engine)
         self._shells = Shells(self._engine)
         self._carrying = Carrying(self._engine)
 
@@ -39,7 +41,16 @@ class ComposeTarget:
         """
         replicas = self._list({label.PROJECT: None})
         self._peace.look(replicas)
+        self._refusals.look(replicas)
         return fleet(replicas)
+
+    def refusal(self, ref: ServiceRef) -> str | None:
+        """Return why a service of the last `observe` cannot be scaled as it is, or None; by the same caller.
+
+        Raises:
+            TargetUnavailable: the engine does not answer.
+        """
+        return self._refusals.why(ref)
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
         """Bring a service to the order's count; return the count reached, without what another call adds beside it.

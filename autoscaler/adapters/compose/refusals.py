@@ -1,0 +1,47 @@
+"""Which services cannot be cloned, and why, known without trying: each template is inspected once."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
+
+from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.healthcheck import unwrapped
+from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
+from autoscaler.adapters.compose.replicas import Replica, choose_template
+from autoscaler.fleet import ServiceRef
+
+
+class Refusals:
+    """Remembers what forbids clones of each container: nothing of that changes but its name. One caller at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._services: Mapping[ServiceRef, list[Replica]] = {}
+        self._known: dict[tuple[str, str], str | None] = {}  # by id and name
+
+    def look(self, replicas: Iterable[Replica]) -> None:
+        """Take in the containers that there are now, by service."""
+        self._services = {ref: list(members) for ref, members in groupby(replicas, key=attrgetter("ref"))}
+        present = {_key(replica) for members in self._services.values() for replica in members}
+        self._known = {key: why for key, why in self._known.items() if key in present}
+
+    def why(self, ref: ServiceRef) -> str | None:
+        """Return why a service cannot be scaled, or None: it can, or it is being updated, or nobody can tell now.
+
+        Raises:
+            TargetUnavailable: the engine does not answer.
+        """
+        replicas = self._services.get(ref, [])
+        template = choose_template(replicas)
+        if template is None or update_under_way(replicas) is not None:
+            return None
+        if _key(template) not in self._known:
+            try:
+                self._known[_key(template)] = obstacle(unwrapped(self._engine.inspect(template.id)))
+            except EngineError:
+                return None  # gone just now, or not to be read: the next cycle asks again
+        return self._known[_key(template)]
+
+
+def _key(replica: Replica) -> tuple[str, str]:
+    return replica.id, replica.name
