@@ -56,9 +56,7 @@ def test_scaling_in_leaves_the_replicas_on_which_others_lean(project: Project) -
         pytest.param({"volumes_from": ["web"]}, id="volumes"),
     ],
 )
-def test_what_compose_calls_a_service_is_one_of_its_replicas_and_leaned_on(
-    project: Project, leaning: dict[str, Any]
-) -> None:
+def test_whom_compose_means_by_service_is_leaned_on(project: Project, leaning: dict[str, Any]) -> None:
     other = {key: value for key, value in SLEEP.items() if key != "networks"} | leaning
     project.up({"web": {**SLEEP, "scale": 2, "ipc": "shareable", "volumes": ["/data"]}, "other": other})
     engine = Engine(project.engine_url, timeout_seconds=20.0, tell=project.recorder.notify)

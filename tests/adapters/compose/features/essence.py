@@ -4,7 +4,10 @@ import json
 import re
 from typing import Any
 
-# Everything that inspect says is compared, but for these. A star is any one key; a path covers all below it.
+from autoscaler.adapters.compose.healthcheck import unwrapped
+
+# Everything that inspect says is compared, but for these, and for the probe around a clone's healthcheck, which is taken
+# off with its tmpfs and its label. A star is any one key; a path covers all below it.
 EXEMPT = {
     "Created": "a time",
     "State": "times, process ids, probes",
@@ -34,7 +37,7 @@ _ANONYMOUS = re.compile(r"\b[0-9a-f]{64}\b")
 
 def essence(inspect: dict[str, Any]) -> Flat:
     """Return path -> value, without what is exempt or unset; ids and names of its own are placeholders."""
-    flat = _flat("", _sorted(_anonymised(inspect)))
+    flat = _flat("", _sorted(_anonymised(unwrapped(inspect))))
     return {path: value for path, value in flat.items() if value not in _UNSET and not _exempt(path)}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.healthcheck import unwrapped
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
@@ -58,7 +59,7 @@ def proof(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.
         _write(project, packs, image)
         project.run("up", "--detach")
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda name: project.scale(2, name), packs))
+            list(pool.map(lambda name: project.scale(2, name, start_timeout_seconds=120.0), packs))
         before = {name: project.inspect(2, name) for name in packs}
         three = [word for name in packs for word in ("--scale", f"{name}=3")]
         project.run("up", "--detach", *three)
@@ -82,7 +83,7 @@ def _write(project: Project, packs: dict[str, Pack], image: str) -> None:
 def test_a_clone_is_what_composes_next_replica_is(feature: Feature, proof: Proof) -> None:
     if not any(feature in pack.features for pack in proof.packs.values()):
         pytest.skip(f"needs API {feature.api[0]}.{feature.api[1]}")
-    _, ours, theirs = (essence(replica) for replica in proof.replicas[proof.service(feature)])
+    _, ours, theirs = (essence(unwrapped(replica)) for replica in proof.replicas[proof.service(feature)])
     assert differences(ours, theirs) == {}
     for path in feature.shown:
         assert shown(ours, path.replace("(project)", proof.project.name))
