@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.adapters.compose.conftest import project
 from tests.adapters.grafana.server import Grafana, running
+
+__all__ = ["grafana", "project"]
 
 
 @pytest.fixture
