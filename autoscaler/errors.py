@@ -17,6 +17,10 @@ class DaemonUnavailable(AutoscalerError):
     """The running daemon does not answer a command, or cannot say what it is asked for."""
 
 
+class DaemonAbsent(DaemonUnavailable):
+    """Nobody listens where the daemon would."""
+
+
 class StateUnavailable(AutoscalerError):
     """What should survive a restart cannot be read or written; the daemon goes on in memory."""
 

@@ -21,6 +21,7 @@ from autoscaler.core.model import Decision
 from autoscaler.core.policy import Policy
 from autoscaler.events import Action, CycleFinished, Event, ServiceOutcome
 from autoscaler.overrides import Overrides, OverrideStore
+from autoscaler.ports import Observer
 from tests.builders import NOW
 
 
@@ -42,6 +43,7 @@ class Site:
     ) -> None:
         self.now, self.time, self.token = 0.0, NOW, token
         self.told: list[Event] = []
+        self.observers: list[Observer] = []  # further ones
         self.status = StatusObserver(policies, stalled_after_seconds=30.0, monotonic=lambda: self.now)
         self.metrics = MetricsObserver(list(policies), dry_run=False)
         self.journal = JournalObserver(policies)
@@ -89,5 +91,6 @@ class Site:
     def tell(self, event: Event) -> None:
         """Let every observer hear an event."""
         self.told.append(event)
-        for observer in (self.status, self.metrics, self.journal, self.overview, self.recent):
+        ours: list[Observer] = [self.status, self.metrics, self.journal, self.overview, self.recent]
+        for observer in (*ours, *self.observers):
             observer.notify(event)

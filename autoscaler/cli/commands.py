@@ -6,10 +6,12 @@ from autoscaler import __version__
 from autoscaler.cli.backtest import backtest
 from autoscaler.cli.check import check
 from autoscaler.cli.explain import explain
+from autoscaler.cli.pause import pause, resume
 from autoscaler.cli.plan import plan
 from autoscaler.cli.run import run
 from autoscaler.cli.scale import scale
 from autoscaler.cli.simulate import simulate
+from autoscaler.cli.status import status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,5 +37,5 @@ def _root(
     pass
 
 
-for command in (run, check, plan, explain, scale, backtest, simulate):
+for command in (run, check, plan, status, explain, scale, pause, resume, backtest, simulate):
     app.command()(command)

@@ -5,17 +5,19 @@ from datetime import UTC, datetime
 import typer
 
 from autoscaler.cli.account import in_full
-from autoscaler.cli.daemon import Daemon, check_url, daemon_url, read_account
-from autoscaler.cli.output import JSON_OPTION, console, print_json
+from autoscaler.cli.api import check_url, daemon_url
+from autoscaler.cli.complete import service_names
+from autoscaler.cli.daemon import Daemon, read_account
+from autoscaler.cli.output import JSON_OPTION, URL_OPTION, console, print_json
 from autoscaler.cli.times import parse_at
 from autoscaler.settings import load_settings
 
 
 def explain(
-    service: str = typer.Argument(help="A service of the running daemon."),
+    service: str = typer.Argument(help="A service of the running daemon.", autocompletion=service_names),
     *,
     at: str | None = typer.Option(None, help="HH:MM[:SS] today or an ISO time, local; default: the last decision."),
-    url: str | None = typer.Option(None, help="Where the daemon is; default: as AUTOSCALER_LISTEN says."),
+    url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
     """Explain the last decision about a service, or the one in force at a time. Exit 1 when there was none.

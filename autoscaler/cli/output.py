@@ -12,11 +12,17 @@ from autoscaler.plain import plain
 console = Console(markup=False, highlight=False)
 
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
+URL_OPTION = typer.Option(None, "--url", help="Where the daemon is; default: as AUTOSCALER_URL or _LISTEN says.")
 
 
 def print_json(value: object) -> None:
     """Print plain values, dataclasses and what holds them as JSON."""
     typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def print_json_line(value: object) -> None:
+    """Print one value as one line of JSON."""
+    typer.echo(json.dumps(plain(value), ensure_ascii=False))
 
 
 def table(*columns: str) -> Table:

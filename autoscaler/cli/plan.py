@@ -6,13 +6,16 @@ from rich.text import Text
 from autoscaler import once
 from autoscaler.account import Account, plain_account
 from autoscaler.cli.account import in_short
+from autoscaler.cli.complete import service_names
 from autoscaler.cli.output import JSON_OPTION, console, print_json, table
 from autoscaler.events import Action
 from autoscaler.settings import load_settings
 
 
 def plan(
-    services: list[str] | None = typer.Argument(None, help="Services of the policy file; default: all."),
+    services: list[str] | None = typer.Argument(
+        None, help="Services of the policy file; default: all.", autocompletion=service_names
+    ),
     *,
     json: bool = JSON_OPTION,
 ) -> None:

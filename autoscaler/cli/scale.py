@@ -4,33 +4,91 @@ import typer
 from rich.text import Text
 
 from autoscaler import once
-from autoscaler.cli.output import JSON_OPTION, console, print_json, table
+from autoscaler.cli.api import Api
+from autoscaler.cli.awaited import REASON, await_replicas
+from autoscaler.cli.complete import ALL
+from autoscaler.cli.operate import FOR, SERVICE, Told, operator_api, tell, warn
+from autoscaler.cli.output import JSON_OPTION, URL_OPTION, console, print_json, table
+from autoscaler.cli.pause import print_told
+from autoscaler.core.model import Direction
+from autoscaler.durations import parse_duration
+from autoscaler.errors import ConfigError, DaemonAbsent
 from autoscaler.events import OperationFinished
 from autoscaler.settings import load_settings
 
-ALL = "all"
-
 
 def scale(
-    service: str = typer.Argument(help="A service of the policy file, or `all`."),
+    service: str = SERVICE,
     replicas: int = typer.Argument(help="How many replicas it should have, within its bounds.", min=1),
     *,
+    for_: str | None = typer.Option(None, FOR, help="How long the daemon keeps to it, such as 2h; default: 30m."),
+    wait: bool = typer.Option(True, "--wait/--no-wait", help="Wait until the replicas are ready."),
+    timeout: str = typer.Option("5m", help="How long to wait for a running daemon."),
+    url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Scale a service now and wait until its replicas are ready. A running daemon goes on deciding afterwards.
+    """Scale a service by hand. A running daemon keeps to it until the time is over; without one it is done at once.
 
-    Example: autoscaler scale userservice 4
+    Example: autoscaler scale userservice 4 --for 2h
     """
-    results = once.scale(load_settings(), () if service == ALL else (service,), replicas)
+    settings = load_settings()
+    api = operator_api(settings, url)
+    timeout_seconds = _seconds(timeout)
+    try:
+        api.names()
+    except DaemonAbsent:
+        if url is not None or settings.url is not None:
+            raise
+        if for_ is not None:
+            raise ConfigError(f"{FOR} needs a running daemon, and none listens at {api.url}") from None
+        _print(once.scale(settings, () if service == ALL else (service,), replicas), json=json, note=_alone(api))
+        return
+    told = tell(api, service, "scale", {"replicas": replicas} if for_ is None else {"replicas": replicas, "for": for_})
+    warn(told)
+    if wait:
+        _print([_awaited(api, each, timeout_seconds) for each in told], json=json)
+    else:
+        _print_told(told, json=json)
+
+
+def _seconds(timeout: str) -> float:
+    try:
+        return parse_duration(timeout)
+    except ValueError as error:
+        raise ConfigError(f"--timeout {error}, not {timeout!r}") from error
+
+
+def _alone(api: Api) -> str:
+    return f"no daemon listens at {api.url}, so this command scaled by itself"
+
+
+def _awaited(api: Api, told: Told, timeout_seconds: float) -> OperationFinished:
+    if told.error is not None:
+        return OperationFinished(told.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, told.error)
+    return await_replicas(api, told, timeout_seconds)
+
+
+def _print_told(told: list[Told], *, json: bool) -> None:
+    if json:
+        print_json(told)
+    else:
+        print_told(told)
+    if any(each.error for each in told):
+        raise typer.Exit(1)
+
+
+def _print(results: list[OperationFinished], *, json: bool, note: str | None = None) -> None:
     if json:
         print_json(results)
     else:
-        _print(results)
+        _print_table(results)
+        if note is not None:
+            console.print(note)
     if any(result.error for result in results):
         raise typer.Exit(1)
 
 
-def _print(results: list[OperationFinished]) -> None:
+def _print_table(results: list[OperationFinished]) -> None:
     done = table("service", "replicas", "seconds", "result")
     for result in results:
         outcome = Text(result.error, style="red") if result.error else Text("ok", style="green")

@@ -218,7 +218,7 @@ def test_a_body_that_a_form_could_send_is_415(site: Site, kind: str) -> None:
 )
 @pytest.mark.parametrize("path", ["/api/v1/services/userservice/pause", "/api/v1/services/nobody/pause", "/-/reload"])
 def test_without_the_token_it_is_401_and_nothing_more_is_said(site: Site, given: str, path: str) -> None:
-    sent = {"Authorization": given.encode()} if given else {}
+    sent = {b"Authorization": given.encode()} if given else {}
     answer = httpx.post(f"{site.url}{path}", headers=sent, timeout=10, trust_env=False)
     assert answer.status_code == 401
     assert answer.json() == {"error": "this needs the daemon's token, as the header Authorization: Bearer TOKEN"}

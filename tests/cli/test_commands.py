@@ -13,11 +13,14 @@ ROOT = Path(__file__).parent.parent.parent
 POLICY = "services:\n  web:\n    replicas: {min: 1, max: 3}\n    rules: {t: {signal: requests, per_replica: 5}}\n"
 
 
+NOBODY = "127.0.0.1:9"  # where no daemon listens
+
+
 def autoscaler(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUTOSCALER_")}
     return subprocess.run(
         [sys.executable, "-m", "autoscaler", *arguments],
-        env={**inherited, "COLUMNS": "200", **variables},
+        env={**inherited, "COLUMNS": "200", "AUTOSCALER_LISTEN": NOBODY, **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -156,7 +159,10 @@ def test_ctrl_c_while_a_command_is_still_being_loaded_ends_it_without_a_tracebac
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("command", ["run", "check", "plan", "explain", "scale"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", "check", "plan", "status", "explain", "scale", "pause", "resume", "backtest", "simulate"],
+)
 def test_every_commands_help_has_an_example(command: str) -> None:
     done = autoscaler(command, "--help")
     assert done.returncode == 0

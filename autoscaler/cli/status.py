@@ -1,0 +1,96 @@
+"""`autoscaler status`: how the running daemon and its services are."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from rich.live import Live
+
+from autoscaler.cli.api import Api, check_url, daemon_url, service_path
+from autoscaler.cli.complete import service_names
+from autoscaler.cli.daemon import no_such_service
+from autoscaler.cli.output import JSON_OPTION, URL_OPTION, console, print_json, print_json_line
+from autoscaler.cli.status_output import overview
+from autoscaler.errors import DaemonUnavailable
+from autoscaler.settings import load_settings
+
+WATCH_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The daemon as a whole, and its services; `error` says why there is nothing to tell."""
+
+    daemon: dict[str, Any]
+    services: list[dict[str, Any]]
+    error: str | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the loop turns and sees services."""
+        return self.error is None and bool(self.daemon.get("ok"))
+
+
+def status(
+    service: str | None = typer.Argument(
+        None, help="A service of the running daemon; default: all.", autocompletion=service_names
+    ),
+    *,
+    watch: bool = typer.Option(False, "--watch", help="Show it anew every 2 s, until Ctrl-C."),
+    url: str | None = URL_OPTION,
+    json: bool = JSON_OPTION,
+) -> None:
+    """Show each service: its replicas, what was decided last and why, and what operators said. Exit 1 when unhealthy.
+
+    Example: autoscaler status userservice --watch
+    """
+    api = Api(daemon_url(load_settings()) if url is None else check_url(url))
+    if watch:
+        _watch(api, service, json=json)
+        return
+    found = _ask(api, service)
+    if json:
+        print_json(found)
+    else:
+        console.print(overview(found.daemon, found.services))
+    if not found.healthy:
+        raise typer.Exit(1)
+
+
+def _ask(api: Api, service: str | None) -> Status:
+    """Return the status.
+
+    Raises:
+        DaemonUnavailable: it does not answer; ConfigError: it has no such service.
+    """
+    daemon = api.get("/api/v1/status")
+    if not isinstance(daemon, dict) or "ok" not in daemon:
+        raise api.strange("no status")
+    if service is None:
+        return Status(daemon, api.get("/api/v1/services") or [])
+    found = api.get(service_path(service))
+    if found is None:
+        raise no_such_service(api, service)
+    return Status(daemon, [found])
+
+
+def _ask_bravely(api: Api, service: str | None) -> Status:
+    """Return the status, or that there is none: a daemon that restarts must not end the watch."""
+    try:
+        return _ask(api, service)
+    except DaemonUnavailable as error:
+        return Status({}, [], str(error))
+
+
+def _watch(api: Api, service: str | None, *, json: bool) -> None:
+    if json or not console.is_terminal:
+        while True:
+            found = _ask_bravely(api, service)
+            print_json_line(found) if json else console.print(overview(found.daemon, found.services, found.error))
+            time.sleep(WATCH_SECONDS)
+    with Live(console=console, screen=False, auto_refresh=False) as live:
+        while True:
+            found = _ask_bravely(api, service)
+            live.update(overview(found.daemon, found.services, found.error), refresh=True)
+            time.sleep(WATCH_SECONDS)
