@@ -1,7 +1,7 @@
 """The one place where a decision becomes an action, or is held back; nothing else knows why one would be."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoscaler.core.explain import format_until
 from autoscaler.core.model import Decision, Direction
@@ -64,14 +64,23 @@ Witness = Callable[[ServiceRef, Decision, Applied], None]  # sees every decision
 class Gate:
     """Lets decisions through to the operations, unless a hold speaks; the first that does gives the reason."""
 
-    def __init__(self, operations: Operations, holds: Sequence[Hold] = (), *, witness: Witness | None = None) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        holds: Sequence[Hold] = (),
+        *,
+        witness: Witness | None = None,
+        owed: Callable[[str], int | None] = lambda _: None,
+    ) -> None:
         self._operations = operations
         self._holds = tuple(holds)
         self._witness = witness
+        self._owed = owed
 
     def requested(self, service: str) -> int | None:
-        """Return the count that an operation under way is bringing the service to."""
-        return self._operations.requested(service)
+        """Return the count that an operation under way is bringing the service to, or that it had before some died."""
+        requested = self._operations.requested(service)
+        return self._owed(service) if requested is None else requested
 
     def apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Applied:
         """Act on the decision, if it asks for a change and nothing holds it back."""
@@ -81,6 +90,8 @@ class Gate:
         return applied
 
     def _apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None) -> Applied:
+        if self._operations.requested(decision.service) is None and self._owed(decision.service) is not None:
+            decision = replace(decision, replicas=replace(decision.replicas, requested=None))  # as they are
         if decision.direction is Direction.NONE:
             return Applied(Action.UNCHANGED)
         held = next((found for hold in self._holds if (found := hold(ref, decision))), None)

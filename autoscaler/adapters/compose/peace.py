@@ -28,6 +28,7 @@ class _Known:
     watched: Watched = field(default_factory=Watched)
     contest: Contest = field(default_factory=Contest)
     verdict: Verdict | None = None
+    owed: int | None = None  # the count before some died, until it is reached again
 
     @property
     def seen(self) -> tuple[Replica, ...]:
@@ -97,6 +98,19 @@ class Peace:
             found, known.verdict = known.verdict, None
             return found
 
+    def owed(self, ref: ServiceRef) -> int | None:
+        """Return the count that the service had before some of its replicas died, until it has that again."""
+        with self._lock:
+            known = self._known.get(ref)
+            return None if known is None else known.owed
+
+    def forgive(self, ref: ServiceRef, desired: int) -> None:
+        """Note that the rules want so many now, and no more."""
+        with self._lock:
+            known = self._known.get(ref)
+            if known is not None and known.owed is not None and desired < known.owed:
+                known.owed = None
+
     def repaired(self, ref: ServiceRef) -> None:
         """Note that the count which somebody else had set is being changed by us."""
         with self._lock:
@@ -107,9 +121,12 @@ class Peace:
         now, unknown = self._monotonic(), Watched(() if self._looked else None)
         known = self._known.setdefault(ref, _Known(unknown))
         known.watched, settled = see(known.watched, members, self.ours.now(), now, self._settle_seconds)
+        if known.owed is not None and sum(replica.alive for replica in members) >= known.owed:
+            known.owed = None
         found = None if settled is None else verdict(settled)
         if found is not None:
             known.verdict = found
+            known.owed = found.before if found.sudden else None
             if found.kind is Foreign.SCALED:
                 known.contest = known.contest.changed(now)
 

@@ -20,6 +20,7 @@ class Report:
     def witness(self, ref: ServiceRef, decision: Decision, applied: Applied) -> None:
         """Tell what has settled before this decision, and what was decided about it."""
         self._names[ref] = decision.service
+        self._peace.forgive(ref, decision.desired)
         found = self._peace.settled(ref)
         if found is None:
             return
@@ -27,6 +28,11 @@ class Report:
             self._peace.repaired(ref)
         what = f"{found.what}; {_consequence(found, decision, applied)}"
         self._tell(_event(decision.service, found, decision.desired, applied.action, what))
+
+    def owed(self, service: str) -> int | None:
+        """Return the count that a service had before some of its replicas died; by the policy's name."""
+        owed = (self._peace.owed(ref) for ref, name in self._names.items() if name == service)
+        return next((count for count in owed if count is not None), None)
 
     def notify(self, event: Event) -> None:
         """Tell what has become of services that are no longer there to be decided about."""

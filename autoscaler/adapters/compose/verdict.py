@@ -14,6 +14,7 @@ from autoscaler.adapters.compose.unrest import Settled
 from autoscaler.events import Foreign
 
 _SIGNALS: Mapping[int, str] = {2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
+_SIGKILL, _SIGTERM = 9, 15
 _SIGNALLED = 128  # exit codes above it are of a signal
 MOST_NAMED = 5  # containers in a sentence
 _GUESSES: Mapping[Foreign, str] = {
@@ -34,6 +35,7 @@ class Verdict:
     before: int
     after: int
     what: str
+    sudden: bool = False  # all that died were killed or crashed: nobody has asked them to end
 
 
 def verdict(settled: Settled) -> Verdict | None:
@@ -44,9 +46,9 @@ def verdict(settled: Settled) -> Verdict | None:
     before, after = _alive(settled.before), _alive(settled.after)
     count = f"{len(before)} → {len(after)}" if len(before) != len(after) else f"still {len(after)}"
     told = "; ".join(part for part in (_details(kind, settled), _GUESSES.get(kind)) if part)
-    return Verdict(
-        kind, len(before), len(after), f"{count} replicas, not by the autoscaler{f' ({told})' if told else ''}"
-    )
+    what = f"{count} replicas, not by the autoscaler{f' ({told})' if told else ''}"
+    sudden = kind is Foreign.DIED and not any(_asked_to_end(each, settled.heard) for each in _dead(settled))
+    return Verdict(kind, len(before), len(after), what, sudden)
 
 
 def _kind(settled: Settled) -> Foreign | None:
@@ -94,6 +96,12 @@ def _dead(settled: Settled) -> list[Replica]:
     """Return those that ran and have exited."""
     before = _alive(settled.before)
     return [replica for replica in settled.after if replica.id in before and not replica.alive]
+
+
+def _asked_to_end(replica: Replica, heard: Iterable[Heard]) -> bool:
+    """Return whether it was told to end in good time, by the events or, without them, by its exit code."""
+    signals = [each.signal for each in heard if each.stops and each.container == replica.id]
+    return any(signal != _SIGKILL for signal in signals) or replica.exit_code == _SIGNALLED + _SIGTERM
 
 
 def _details(kind: Foreign, settled: Settled) -> str:

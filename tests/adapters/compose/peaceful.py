@@ -50,7 +50,7 @@ class Living:
         report = Report(peace, tell)
         target = ComposeTarget(self.engine_url, timeout_seconds=20.0, tell=tell, peace=peace)
         self._operations = Operations(target, tell, at_once=2)
-        gate = Gate(self._operations, [settling(peace.trouble)], witness=report.witness)
+        gate = Gate(self._operations, [settling(peace.trouble)], witness=report.witness, owed=report.owed)
 
         def told(event: Event) -> None:
             tell(event)

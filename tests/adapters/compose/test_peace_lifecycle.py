@@ -109,6 +109,22 @@ def test_a_killed_replica_is_replaced_and_the_signal_told(living: Living) -> Non
         )
 
 
+@pytest.mark.parametrize(
+    ("command", "left"),
+    [
+        pytest.param(["kill"], 3, id="a kill is made up for, as it was decided"),
+        pytest.param(["stop", "--time", "1"], 2, id="a stop is somebody's wish, and taken over"),
+    ],
+)
+def test_where_the_load_is_as_well_served_without_it(living: Living, command: list[str], left: int) -> None:
+    project = living.project
+    with living.living(load=3):
+        living.load(2)
+        run(["docker", *command, *project.names(3)], "end a clone")
+        assert living.one_event().desired == left
+        living.until("it is done", lambda: living.ready == left and living.quiet)
+
+
 def test_without_events_a_crash_is_told_by_its_exit_code(project: Project) -> None:
     command = ["sh", "-c", "while [ ! -e /tmp/crash ]; do sleep 0.2; done; exit 3"]
     project.up({"web": {**SLEEP, "command": command, "scale": 2}})
