@@ -42,3 +42,23 @@ class Lanes:
                 lane.operations -= 1
                 if lane.operations == 0:
                     del self._lanes[ref]
+
+    def busy(self, ref: ServiceRef) -> bool:
+        """Whether the service has an operation now."""
+        with self._lock:
+            return ref in self._lanes and self._lanes[ref].operations > 0
+
+    @contextmanager
+    def idle(self, ref: ServiceRef) -> Iterator[bool]:
+        """Keep operations of the service from counting for a while, if it has none now; whether that is so."""
+        with self._lock:
+            lane = self._lanes.setdefault(ref, Lane())
+            idle = lane.operations == 0 and lane.turn.acquire(blocking=False)
+        try:
+            yield idle
+        finally:
+            with self._lock:
+                if idle:
+                    lane.turn.release()
+                if lane.operations == 0:
+                    self._lanes.pop(ref, None)

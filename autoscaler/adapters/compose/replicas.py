@@ -14,7 +14,6 @@ from autoscaler.policyfile.labels import own_labels
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
 _ALIVE = frozenset({"running", "restarting", "paused"})
-_LEFT_OVER = frozenset({"created", "exited", "dead"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ class Replica:
         return label.CLONE_OF in self.labels
 
     @property
-    def left_over(self) -> bool:
-        """Whether it is a clone of ours that does not run: an operation was cut off, or it crashed."""
-        return self.clone and self.state in _LEFT_OVER
+    def never_started(self) -> bool:
+        """Whether it is a clone of ours that has never run: an operation was cut off."""
+        return self.clone and self.state == "created"
 
 
 def parse(containers: Iterable[Mapping[str, Any]]) -> list[Replica]:

@@ -10,8 +10,10 @@ from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
+from autoscaler.adapters.compose.leftovers import Limits
 from autoscaler.adapters.compose.leaning import ids_leaned_on
 from autoscaler.adapters.compose.peace import Peace
+from autoscaler.adapters.compose.recover import Recovery
 from autoscaler.adapters.compose.refusals import Refusals
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
@@ -51,6 +53,17 @@ class ComposeTarget:
             TargetUnavailable: the engine does not answer.
         """
         return self._refusals.why(ref)
+
+    def recovery(self, tell: Tell, limits: Limits | None = None) -> Recovery:
+        """Return what puts right what interrupted operations have left behind, beside the operations of this target."""
+        return Recovery(
+            self._engine,
+            self._lanes,
+            relist=lambda: self._list({label.PROJECT: None}),
+            troubled=lambda ref: self._peace.unsettled(ref) is not None,
+            tell=tell,
+            limits=limits,
+        )
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
         """Bring a service to the order's count; return the count reached, without what another call adds beside it.
@@ -107,11 +120,11 @@ class ComposeTarget:
                 self._peace.ours.leaves(container)
 
     def _tidied(self, ref: ServiceRef) -> list[Replica]:
-        """Remove clones of ours that an interrupted operation left over: Compose would start them some day."""
+        """Remove clones that we have made and never started; whatever else is left over, the recovery looks after."""
         for replica in self._members(ref):
-            if replica.left_over:
+            if replica.never_started:
                 try:
-                    self._engine.remove(replica.id, force=True)
+                    self._engine.remove(replica.id)
                 except EngineError as error:
                     raise ScaleFailed("remove", f"cannot remove the left-over {replica.name}: {error}") from error
         return self._members(ref)

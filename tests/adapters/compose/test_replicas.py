@@ -67,13 +67,13 @@ def test_nobody_can_be_cloned_when_nobody_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "left_over"),
+    ("entry", "never_started"),
     [
         pytest.param(clone(3, State="created", Status="Created"), True, id="a clone that was never started"),
-        pytest.param(clone(3, State="exited", Status="Exited (1)"), True, id="a clone that was stopped"),
+        pytest.param(clone(3, State="exited", Status="Exited (1)"), False, id="a clone that was stopped"),
         pytest.param(clone(3), False, id="a clone that runs"),
-        pytest.param(listed(3, State="exited", Status="Exited (1)"), False, id="one of Compose's own"),
+        pytest.param(listed(3, State="created", Status="Created"), False, id="one of Compose's own"),
     ],
 )
-def test_what_an_interrupted_operation_leaves_over(entry: dict[str, object], left_over: bool) -> None:
-    assert parse([entry])[0].left_over is left_over
+def test_a_clone_that_was_never_started_is_known(entry: dict[str, object], never_started: bool) -> None:
+    assert parse([entry])[0].never_started is never_started
