@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from autoscaler.errors import ConfigError
 from autoscaler.fleet import ServiceRef
+from autoscaler.order import ScaleOptions
 from autoscaler.policyfile.consistency import inconsistencies
 from autoscaler.policyfile.fields import check_url
 from autoscaler.policyfile.layers import Layer, Layers, merged
@@ -16,6 +17,7 @@ from autoscaler.policyfile.messages import describe
 from autoscaler.policyfile.model import Config, PrometheusConfig, ServiceConfig
 from autoscaler.policyfile.policies import make_policy
 from autoscaler.policyfile.schema import FileModel, ServiceModel
+from autoscaler.policyfile.schema_drain import make_drain
 from autoscaler.policyfile.yaml_tree import Document, read_document
 from autoscaler.settings import DEFAULT_CONFIG, Settings
 
@@ -107,6 +109,7 @@ def service_config(name: str, model: ServiceModel, root: FileModel, settings: Se
         policy=make_policy(name, model, root.prometheus.window),
         target=ServiceRef(compose, project or settings.compose_project),
         traefik_service=model.traefik_service,
+        options=ScaleOptions(drain=make_drain(model.drain)),
     )
 
 

@@ -15,6 +15,7 @@ from autoscaler.policyfile.schema_behavior import (
     ScheduleModel,
     WhenBlindModel,
 )
+from autoscaler.policyfile.schema_drain import DrainModel
 from autoscaler.policyfile.schema_rules import RuleModel
 
 
@@ -46,6 +47,7 @@ class ServiceModel(Model):
     scale_down: ScaleDownModel = ScaleDownModel()
     reversals: ReversalsModel = ReversalsModel()
     when_blind: WhenBlindModel = WhenBlindModel()
+    drain: DrainModel | None = DrainModel()
 
     @field_validator("burst", mode="before")
     @classmethod
@@ -55,6 +57,15 @@ class ServiceModel(Model):
         if isinstance(value, dict | BurstModel):
             return value
         raise ValueError("must be off, or a mapping of `window` and `threshold`")
+
+    @field_validator("drain", mode="before")
+    @classmethod
+    def _drain(cls, value: object) -> object:
+        if value == "off":
+            return None
+        if isinstance(value, dict | DrainModel):
+            return value
+        raise ValueError("must be off, or a mapping such as {timeout: 30s}")
 
     @model_validator(mode="after")
     def _fallback_within_bounds(self) -> Self:

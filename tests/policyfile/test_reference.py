@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from autoscaler.policyfile import schema, schema_behavior, schema_rules
+from autoscaler.policyfile import schema, schema_behavior, schema_drain, schema_rules
 from autoscaler.policyfile.messages import keys_of
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/policy.md").read_text(encoding="utf-8")
@@ -31,6 +31,8 @@ PAGE = (Path(__file__).parent.parent.parent / "docs/policy.md").read_text(encodi
         ("#### policies", schema_behavior.RatePolicyModel),
         ("### reversals", schema_behavior.ReversalsModel),
         ("### when_blind", schema_behavior.WhenBlindModel),
+        ("### drain", schema_drain.DrainModel),
+        ("#### http", schema_drain.HttpCallModel),
     ],
 )
 def test_every_key_is_documented_and_no_other(heading: str, model: type[BaseModel]) -> None:
