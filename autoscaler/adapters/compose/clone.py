@@ -54,8 +54,8 @@ def _config(template: Json, number: int, image: Json | None) -> Json:
         config["Image"] = template["Image"]
     _forget_own_hostname(config, template)
     config.pop("MacAddress", None)
-    if not config.get("Entrypoint") and image is not None and (image.get("Config") or {}).get("Entrypoint"):
-        config["Entrypoint"] = [""]  # the engine's way to say: cleared, do not take the image's
+    if not config.get("Entrypoint"):
+        config["Entrypoint"] = [""]  # the engine's way to say: none, do not take the image's
     return config
 
 
@@ -127,6 +127,6 @@ def _split(
     """Tell the networks that go into the create call from those to connect afterwards."""
     if api_version >= ALL_NETWORKS_AT_CREATE:
         return endpoints, {}
-    primary = template["HostConfig"]["NetworkMode"]
-    now = {network: endpoint for network, endpoint in endpoints.items() if network == primary}
+    primary, networks = template["HostConfig"]["NetworkMode"], template["NetworkSettings"]["Networks"]
+    now = {name: endpoint for name, endpoint in endpoints.items() if primary in {name, networks[name].get("NetworkID")}}
     return now, {network: endpoint for network, endpoint in endpoints.items() if network not in now}

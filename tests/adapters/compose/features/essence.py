@@ -6,8 +6,8 @@ from typing import Any
 
 from autoscaler.adapters.compose.healthcheck import unwrapped
 
-# Everything that inspect says is compared, but for these, and for the probe around a clone's healthcheck, which is taken
-# off with its tmpfs and its label. A star is any one key; a path covers all below it.
+# Everything that inspect says is compared, but for these, and for the probe around a clone's healthcheck: that is taken
+# off first, with its tmpfs and its label. A star is any one key; a path covers all below it.
 EXEMPT = {
     "Created": "a time",
     "State": "times, process ids, probes",
@@ -29,6 +29,9 @@ EXEMPT = {
 UNORDERED = ("Config.Env", "HostConfig.Binds", "HostConfig.ExtraHosts", "HostConfig.Mounts", "HostConfig.Ulimits")
 UNORDERED_OF_NETWORK = ("Aliases", "DNSNames", "Links")
 
+# An empty list of these means that nothing is masked, and none at all the engine's own list.
+EMPTY_IS_SET = ("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths")
+
 Flat = dict[str, Any]
 _UNSET: tuple[object, ...] = (None, [], {})  # the engine says now one, now another
 _NUMBER = re.compile(r"-[0-9]+$")  # Compose numbers a link's aliases like the replica that has it
@@ -38,7 +41,11 @@ _ANONYMOUS = re.compile(r"\b[0-9a-f]{64}\b")
 def essence(inspect: dict[str, Any]) -> Flat:
     """Return path -> value, without what is exempt or unset; ids and names of its own are placeholders."""
     flat = _flat("", _sorted(_anonymised(unwrapped(inspect))))
-    return {path: value for path, value in flat.items() if value not in _UNSET and not _exempt(path)}
+    return {
+        path: value
+        for path, value in flat.items()
+        if (value not in _UNSET or (value == [] and path in EMPTY_IS_SET)) and not _exempt(path)
+    }
 
 
 def _anonymised(inspect: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,11 @@ PROCESS = [
     Feature("group_add", {"group_add": ["audio", "1234"]}, ("HostConfig.GroupAdd",)),
     Feature("cap_add and cap_drop", {"cap_drop": ["ALL"], "cap_add": ["CHOWN"]}, ("HostConfig.CapAdd",)),
     Feature("security_opt", {"security_opt": ["no-new-privileges:true"]}, ("HostConfig.SecurityOpt",)),
+    Feature(
+        "unconfined",
+        {"security_opt": ["systempaths=unconfined", "seccomp=unconfined"]},
+        ("HostConfig.SecurityOpt",),
+    ),
     Feature("read_only", {"read_only": True}, ("HostConfig.ReadonlyRootfs",)),
     Feature(
         "depends_on",
