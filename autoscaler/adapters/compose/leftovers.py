@@ -1,4 +1,4 @@
-"""Which clones an interrupted operation has left behind: never started, exited, or starting for ever. Pure."""
+"""Which replicas an interrupted operation has left behind: not started, exited, starting for ever, or drained. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,12 @@ SETTLE_SECONDS = 10.0
 
 
 class Matter(StrEnum):
-    """What is the matter with a clone; the words that an operator reads."""
+    """What is the matter with a replica; the words that an operator reads."""
 
     NEVER_STARTED = "it was made and never started"
     EXITED = "it had exited while others of the service run"
     NEVER_READY = "it did not become ready, and no operation waits for it"
+    DRAINED = "its drain was begun, and no operation goes on with it"  # as far as a list call shows: it is unhealthy
 
 
 _BY_STATE = {"created": Matter.NEVER_STARTED, "exited": Matter.EXITED, "dead": Matter.EXITED}
@@ -33,7 +34,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A clone that may be left over, and since when it has looked like that (monotonic seconds)."""
+    """A replica that may be left over, and since when it has looked like that (monotonic seconds)."""
 
     matter: Matter
     since: float
@@ -58,23 +59,25 @@ def suspects(before: Suspects, replicas: Iterable[Replica], now: float, busy: Ca
 
 def _suspect(before: Suspects, replica: Replica, now: float) -> Suspect | None:
     known = before.get(replica.id)
-    matter = _matter(replica, known) if replica.clone else None
+    matter = _matter(replica, known)
     if matter is None:
         return None
     return known if known is not None and known.matter is matter else Suspect(matter, now)
 
 
 def _matter(replica: Replica, known: Suspect | None) -> Matter | None:
-    """Return what is the matter; one that was ready and has become unhealthy later is not our affair."""
-    if replica.state in _BY_STATE:
+    """Return what may be the matter. Compose's own are our affair only where we may have drained them."""
+    if replica.clone and replica.state in _BY_STATE:
         return _BY_STATE[replica.state]
     started_and_not_ready = known is not None and known.matter is Matter.NEVER_READY and not replica.ready
     starting = replica.state == "running" and replica.health == "starting"
-    return Matter.NEVER_READY if starting or started_and_not_ready else None
+    if replica.clone and (starting or started_and_not_ready):
+        return Matter.NEVER_READY
+    return Matter.DRAINED if replica.state == "running" and replica.health == "unhealthy" else None
 
 
 def left_over(suspected: Suspects, replicas: Iterable[Replica], now: float, limits: Limits) -> list[Replica]:
-    """Return the clones that have been suspects for too long; a clone that starts and turns unhealthy at once."""
+    """Return those that have been suspects for too long; a clone that starts and turns unhealthy, at once."""
     return [each for each in replicas if each.id in suspected and _due(each, suspected[each.id], now, limits)]
 
 

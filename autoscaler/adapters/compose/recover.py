@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from autoscaler.adapters.compose.drained import Drained
 from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError
 from autoscaler.adapters.compose.lanes import Lanes
 from autoscaler.adapters.compose.leftovers import Limits, Matter, Suspects, left_over, suspects
@@ -38,6 +39,7 @@ class Recovery:
         self._limits = limits or Limits()
         self._monotonic = monotonic
         self._suspects: Suspects = {}
+        self._drained = Drained(engine)
 
     def look(self, leads: Callable[[str], bool]) -> None:
         """Look once, and put right what is left over in the projects that the daemon leads."""
@@ -49,6 +51,7 @@ class Recovery:
     def _look(self, leads: Callable[[str], bool]) -> None:
         replicas, now = self._relist(), self._monotonic()
         self._suspects = suspects(self._suspects, replicas, now, self._busy)
+        self._drained.forget(self._suspects)
         for replica in left_over(self._suspects, replicas, now, self._limits):
             if leads(str(replica.ref.project)):
                 self._put_right(replica, self._suspects[replica.id].matter)
@@ -57,14 +60,22 @@ class Recovery:
         return self._lanes.busy(ref) or self._troubled(ref)
 
     def _put_right(self, replica: Replica, matter: Matter) -> None:
-        """Remove it, while no operation of the service can begin; one that runs by now is refused by the engine."""
+        """Do it while no operation of the service can begin."""
         with self._lanes.idle(replica.ref) as idle:
             if not idle or self._troubled(replica.ref):
                 return
-            try:
-                self._engine.remove(replica.id, force=replica.alive or replica.state == "dead")
-            except EngineError as error:
-                if error.status != CONFLICT:
-                    raise
-                return
-        self._tell(Recovered(replica.ref.service, replica.name, f"removed: {matter}"))
+            drained = matter is Matter.DRAINED
+            done = self._drained.take_back(replica) if drained else self._remove(replica)
+        if done:
+            became = "taken back" if drained else "removed"
+            self._tell(Recovered(replica.ref.service, replica.name, f"{became}: {matter}"))
+
+    def _remove(self, replica: Replica) -> bool:
+        """Remove it; one that was to have ended and runs by now is refused by the engine, and stays."""
+        try:
+            self._engine.remove(replica.id, force=replica.alive or replica.state == "dead")
+        except EngineError as error:
+            if error.status != CONFLICT:
+                raise
+            return False
+        return True
