@@ -174,11 +174,16 @@ def make_history(settings: Settings, config: Config, tell: Tell, *, timeout_seco
     )
 
 
-def make_catalog(settings: Settings, config: Config, tell: Tell) -> PrometheusCatalog:
+def make_catalog(
+    settings: Settings, config: Config, tell: Tell, *, timeout_seconds: float = 30.0
+) -> PrometheusCatalog:
     """Return the list of services that the Prometheus of the policy file knows."""
     token = settings.prometheus_token
     return PrometheusCatalog(
-        config.prometheus.url, tell=tell, token=None if token is None else token.get_secret_value()
+        config.prometheus.url,
+        tell=tell,
+        timeout_seconds=timeout_seconds,
+        token=None if token is None else token.get_secret_value(),
     )
 
 

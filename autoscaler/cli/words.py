@@ -23,6 +23,11 @@ from autoscaler.core.schedule import Bounds, bounds_at
 from autoscaler.durations import format_duration
 
 
+def counted(count: int, noun: str) -> str:
+    """Write a count, e.g. `1 service` or `4 services`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def rule_in_words(rule: Rule) -> str:
     """Write a rule, e.g. `throughput: requests, 50 req/s per replica (over 20s, bursts over 10s)`."""
     parts = [f"{rule.name}: {_source(rule)}", goal_in_words(rule)]

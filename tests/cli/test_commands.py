@@ -36,7 +36,7 @@ def policy(tmp_path: Path) -> str:
 
 
 def test_check_prints_the_effective_policies() -> None:
-    done = autoscaler("check", str(ROOT / "config/autoscaler.yaml"))
+    done = autoscaler("check", "--offline", str(ROOT / "config/autoscaler.yaml"))
     assert (done.returncode, done.stderr) == (0, "")
     assert "throughput: requests, 50 req/s per replica (over 20s, bursts over 10s)" in done.stdout
     assert "p95: latency p95, target 300 ms (over 20s)" in done.stdout
@@ -60,7 +60,7 @@ services:
 def test_check_prints_what_follows_from_schedules_objective_bursts_and_budget(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(FULL, encoding="utf-8")
-    done = autoscaler("check", str(file))
+    done = autoscaler("check", "--offline", str(file))
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert lines[0].endswith("; at most 60 replicas of all services together")
@@ -75,7 +75,7 @@ def test_check_prints_what_follows_from_schedules_objective_bursts_and_budget(tm
 def test_check_prints_json_of_schedules_too(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(FULL.replace("* * * * *", "0 8 * * *"), encoding="utf-8")
-    web = json.loads(autoscaler("check", "--json", str(file)).stdout)["services"]["web"]
+    web = json.loads(autoscaler("check", "--json", "--offline", str(file)).stdout)["services"]["web"]
     assert web["policy"]["schedules"][0]["timezone"] == "America/Bogota"
     bounds = web["bounds"]
     assert {bounds["now"]["low"], bounds["next"]["bounds"]["low"]} == {2, 4}
@@ -83,7 +83,7 @@ def test_check_prints_json_of_schedules_too(tmp_path: Path) -> None:
 
 
 def test_check_prints_json(policy: str) -> None:
-    done = autoscaler("check", "--json", AUTOSCALER_CONFIG=policy)
+    done = autoscaler("check", "--json", "--offline", AUTOSCALER_CONFIG=policy)
     assert json.loads(done.stdout)["services"]["web"]["policy"]["max_replicas"] == 3
 
 
@@ -135,7 +135,7 @@ def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
 def test_a_full_disk_is_said_in_one_line_with_exit_code_1(policy: str) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "autoscaler", "check", policy],
+            [sys.executable, "-m", "autoscaler", "check", "--offline", policy],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

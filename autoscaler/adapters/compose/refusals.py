@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 
-from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import unwrapped
 from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.replicas import Replica, choose_template
@@ -31,16 +31,34 @@ class Refusals:
         Raises:
             TargetUnavailable: the engine does not answer.
         """
-        replicas = self._services.get(ref, [])
-        template = choose_template(replicas)
-        if template is None or update_under_way(replicas) is not None:
+        chosen = self._chosen(ref)
+        if chosen is None:
             return None
-        if _key(template) not in self._known:
-            try:
-                self._known[_key(template)] = obstacle(unwrapped(self._engine.inspect(template.id)))
-            except EngineError:
-                return None  # gone just now, or not to be read: the next cycle asks again
-        return self._known[_key(template)]
+        if _key(chosen) not in self._known:
+            template = self._inspected(chosen)
+            if template is None:
+                return None
+            self._known[_key(chosen)] = obstacle(template)
+        return self._known[_key(chosen)]
+
+    def template(self, ref: ServiceRef) -> Inspect | None:
+        """Return what would be cloned, as Compose made it, or None.
+
+        Raises:
+            TargetUnavailable: the engine does not answer.
+        """
+        chosen = self._chosen(ref)
+        return None if chosen is None else self._inspected(chosen)
+
+    def _chosen(self, ref: ServiceRef) -> Replica | None:
+        replicas = self._services.get(ref, [])
+        return None if update_under_way(replicas) is not None else choose_template(replicas)
+
+    def _inspected(self, replica: Replica) -> Inspect | None:
+        try:
+            return unwrapped(self._engine.inspect(replica.id))
+        except EngineError:
+            return None  # gone just now, or not to be read: the next look asks again
 
 
 def _key(replica: Replica) -> tuple[str, str]:

@@ -18,9 +18,10 @@ from autoscaler.adapters.compose.refusals import Refusals
 from autoscaler.adapters.compose.remove import Removing
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
 from autoscaler.adapters.compose.shells import Shells
+from autoscaler.adapters.compose.warnings import warnings
 from autoscaler.errors import ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.fleet import Fleet, ServiceRef
-from autoscaler.order import Order
+from autoscaler.order import Order, ScaleOptions
 from autoscaler.ports import Tell
 
 
@@ -53,6 +54,15 @@ class ComposeTarget:
             TargetUnavailable: the engine does not answer.
         """
         return self._refusals.why(ref)
+
+    def warnings(self, ref: ServiceRef, most: int, options: ScaleOptions) -> list[str]:
+        """Return what an operator should know of a service of the last `observe` that may have up to `most` replicas.
+
+        Raises:
+            TargetUnavailable: the engine does not answer.
+        """
+        template = self._refusals.template(ref)
+        return [] if template is None else list(warnings(template, most))
 
     def recovery(self, tell: Tell, limits: Limits | None = None) -> Recovery:
         """Return what puts right what interrupted operations have left behind, beside the operations of this target."""

@@ -1,8 +1,10 @@
-"""Which services Prometheus knows at all, and since when."""
+"""Which services Prometheus knows at all, and since when; and how finely Traefik measures durations."""
 
+from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import PrometheusFault
-from autoscaler.adapters.prometheus.promql import KNOWN
+from autoscaler.adapters.prometheus.promql import BUCKETS, KNOWN
+from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports import Tell
 
@@ -24,8 +26,19 @@ class PrometheusCatalog:
             MetricsUnavailable: the server does not answer, or refuses.
         """
         seen = f"timestamp({KNOWN})[{max(1, round(end - start))}s:{STEP_SECONDS}s]"
+        first = self._asked(f"min by (service) (min_over_time({seen}))", end)
+        return {sample.labels.get("service", ""): max(start, sample.value - STEP_SECONDS) for sample in first}
+
+    def buckets(self, at: float) -> Buckets:
+        """Return the buckets of Traefik's durations at a time (unix seconds); none while Prometheus has not seen any.
+
+        Raises:
+            MetricsUnavailable: the server does not answer, or refuses.
+        """
+        return Buckets.of(self._asked(BUCKETS, at))
+
+    def _asked(self, promql: str, at: float) -> list[Sample]:
         try:
-            first = self._client.ask(f"min by (service) (min_over_time({seen}))", end)
+            return self._client.ask(promql, at)
         except PrometheusFault as fault:
             raise MetricsUnavailable(str(fault)) from fault
-        return {sample.labels.get("service", ""): max(start, sample.value - STEP_SECONDS) for sample in first}

@@ -1,0 +1,22 @@
+"""What about a service makes scaling it worse than it could be, though it can be scaled. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def warnings(template: Mapping[str, Any], most: int) -> Iterator[str]:
+    """Say of an inspected replica what an operator of up to `most` of them would want to know beforehand."""
+    if template["Config"].get("Healthcheck", {}).get("Test") in (None, [], ["NONE"]):
+        yield "it has no healthcheck: requests reach a new replica before it listens; give it one"
+    for port, bindings in (template["HostConfig"].get("PortBindings") or {}).items():
+        for binding in bindings or []:
+            count = _ports(str(binding.get("HostPort", "")))
+            if count is not None and count < most:
+                ports = f"{count} host ports ({binding['HostPort']})"
+                yield f"it publishes {port} on {ports}, fewer than replicas.max {most}; publish a wider range"
+
+
+def _ports(text: str) -> int | None:
+    """Return how many ports a range has, or None for what is no range."""
+    first, _, last = text.partition("-")
+    return int(last) - int(first) + 1 if first.isdecimal() and last.isdecimal() else None
