@@ -20,7 +20,7 @@ from autoscaler.core.model import (
 )
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.reasons import reason_of
-from autoscaler.core.rules import propose
+from autoscaler.core.rules import Warming, propose
 from autoscaler.core.schedule import Bounds, bounds_at
 from autoscaler.core.situation import Situation
 from autoscaler.core.sizing import SETTLING_SECONDS, Starts, learn, size
@@ -85,21 +85,26 @@ def propose_all(
             readings.get(rule.name, _NOT_MEASURED),
             replicas,
             policy,
-            warming=rule.depends_on_replicas and is_warming(rule, memory, now),
+            warming=warming_of(rule, memory, now),
             burst=None if rule.burst is None else readings.get(rule.burst_name),
         )
         proposals.append(proposal)
     return tuple(proposals)
 
 
-def is_warming(rule: Rule, memory: Memory, now: float) -> bool:
-    """Return whether the rule's window still reaches back before the last change was in effect."""
+def warming_of(rule: Rule, memory: Memory, now: float) -> Warming:
+    """Return whether the rule's window still reaches back before the last change was in effect.
+
+    A fall that is in effect keeps from a further one only: somebody may have made it who did not know the load.
+    """
     change = memory.change
-    if change is None:
-        return False
+    if change is None or not rule.depends_on_replicas:
+        return Warming.NO
     if change.ready_at is None:
-        return now - change.decided_at < LONGEST_START_SECONDS
-    return now - change.ready_at < rule.source.window_seconds
+        return Warming.RAISED if now - change.decided_at < LONGEST_START_SECONDS else Warming.NO
+    if now - change.ready_at >= rule.source.window_seconds:
+        return Warming.NO
+    return Warming.RAISED if change.raised else Warming.LOWERED
 
 
 def _see_burst(policy: Policy, proposals: tuple[Proposal, ...], count: int, memory: Memory, now: float) -> Memory:

@@ -1,9 +1,19 @@
 """One rule and one reading make one proposal. Formulae: HPA's replica_calculator.go; steps: AWS step scaling."""
 
 import math
+from enum import Enum, auto
 
 from autoscaler.core.model import Limit, Proposal, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Goal, OnMissing, Policy, Rule, Step, StepChange
+
+
+class Warming(Enum):
+    """Whether a rule's window still reaches back before the last change was in effect, and what that was."""
+
+    NO = auto()
+    RAISED = auto()  # or it is not in effect yet: neither raise nor lower
+    LOWERED = auto()  # the value is too low rather than too high: do not lower
+
 
 MOST_REPLICAS = 2**31 - 1  # HPA's cap: a wild reading must not overflow
 _NOISE = 1e-12  # relative; of the last float digits
@@ -16,12 +26,12 @@ def propose(
     replicas: Replicas,
     policy: Policy,
     *,
-    warming: bool = False,
+    warming: Warming = Warming.NO,
     burst: Reading | None = None,
 ) -> Proposal:
     """Return what `rule` wants; without a usable reading, `Proposal.replicas` is None.
 
-    `warming`: the last change is not yet in effect over the whole window. `burst`: the short window's reading.
+    `warming`: whether the last change is in effect over the whole window. `burst`: the short window's reading.
     """
     value = usable_value(rule, reading)
     if value is None:
@@ -118,12 +128,14 @@ def _after(step: Step, count: int) -> int:
     return max(0, count + (part if step.amount > 0 else -part))
 
 
-def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: bool) -> Limit | None:
+def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: Warming) -> Limit | None:
+    """Return what holds the count. After a fall the window shows too low a value, which never asks for too many."""
     if count in {0, wanted} or rule.cap:
         return None
     if near:
         return Limit.TOLERANCE
-    return Limit.WARM_UP if warming and rule.depends_on_replicas else None
+    warms = warming is Warming.RAISED or (warming is Warming.LOWERED and wanted < count)
+    return Limit.WARM_UP if warms and rule.depends_on_replicas else None
 
 
 def is_within_tolerance(ratio: float, policy: Policy) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from autoscaler.core.model import Limit, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Goal, OnMissing, Query, Rule, Step, StepChange
-from autoscaler.core.rules import MOST_REPLICAS, ceil_replicas, floor_replicas, propose
+from autoscaler.core.rules import MOST_REPLICAS, Warming, ceil_replicas, floor_replicas, propose
 from tests.builders import BACKLOG, CONNECTIONS, LATENCY, THROUGHPUT, above, behavior, below, missing, policy
 
 FOUR = Replicas(4, 4)
@@ -165,5 +165,5 @@ def test_a_cap_rounds_down_and_knows_no_tolerance() -> None:
 
 def test_a_proposal_names_the_limit_that_held_it() -> None:
     assert propose(LATENCY, Reading.of(0.31), FOUR, policy()).held_by is Limit.TOLERANCE
-    assert propose(LATENCY, Reading.of(0.6), FOUR, policy(), warming=True).held_by is Limit.WARM_UP
+    assert propose(LATENCY, Reading.of(0.6), FOUR, policy(), warming=Warming.RAISED).held_by is Limit.WARM_UP
     assert propose(THROUGHPUT, Reading.of(400.0), FOUR, policy(), warming=True).held_by is None

@@ -55,6 +55,14 @@ def test_a_removal_is_in_effect_when_the_last_drained_replica_is_gone() -> None:
     assert timeline.see(fast).desired == 1
 
 
+def test_a_fall_keeps_from_a_further_one_and_not_from_a_raise() -> None:
+    timeline = Timeline(policy(LATENCY), count=8)
+    timeline.see({"p95": 0.3})
+    timeline.count = 3  # by somebody else
+    assert timeline.see({"p95": 0.1}).reason is Reason.WARMING_UP
+    assert timeline.see({"p95": 0.6}).desired == 6
+
+
 def test_how_long_a_start_takes_is_measured_and_smoothed() -> None:
     timeline = Timeline(policy(THROUGHPUT), count=2)
     timeline.see(150, after=20.0)

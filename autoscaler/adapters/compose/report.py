@@ -20,7 +20,7 @@ class Report:
     def witness(self, ref: ServiceRef, decision: Decision, applied: Applied) -> None:
         """Tell what has settled before this decision, and what was decided about it."""
         self._names[ref] = decision.service
-        self._peace.forgive(ref, decision.desired)
+        self._peace.forgive(ref, 0 if applied.action is Action.DRY_RUN else decision.desired)
         found = self._peace.settled(ref)
         if found is None:
             return
