@@ -1,7 +1,7 @@
 """The daemon's life: load, start, wait, end in order. It dies if its web server dies."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -9,14 +9,16 @@ from autoscaler import __version__, schedule
 from autoscaler.adapters.web.server import WebServer
 from autoscaler.core.memory import Memory
 from autoscaler.lifetime import Stop
-from autoscaler.policyfile.load import load
+from autoscaler.policyfile.load import load_file
+from autoscaler.reload import loaded
 from autoscaler.settings import Settings
 from autoscaler.warmstart import Rebuilt, wait_for
-from autoscaler.wiring import Daemon, build
+from autoscaler.wiring_daemon import Daemon, build
 from autoscaler.wiring_web import make_web
 
 WEB_STOP_SECONDS = 2.0
 ANNOTATIONS_STOP_SECONDS = 3.0
+RELOAD_LOOK_SECONDS = 2.0  # from one look at the policy file to the next
 
 
 def run(settings: Settings) -> int:
@@ -25,13 +27,12 @@ def run(settings: Settings) -> int:
     Raises:
         ConfigError: the policy file is wrong, or the address is taken; nothing was started.
     """
-    daemon = build(settings, load(settings.config, settings))
+    daemon = build(settings, load_file(settings.config, settings))
     stop = Stop()
     web = make_web(settings, daemon, on_exit=stop.web_ended)
     daemon.overrides.restore(time.time())
-    interval_seconds = daemon.config.interval_seconds
-    daemon.metrics.config_loaded(time.time(), successful=True, interval_seconds=interval_seconds)
-    with stop.on_signals():
+    daemon.observers.tell(loaded(daemon.rotation.config, "start", time.time()))
+    with stop.on_signals(hangup=lambda: daemon.reloader.reload("SIGHUP")):
         _live(settings, daemon, web, stop)
     return 0 if stop.wanted else 1
 
@@ -39,29 +40,42 @@ def run(settings: Settings) -> int:
 def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:
     log = structlog.stdlib.get_logger("autoscaler")
     web.start()
-    for observer in daemon.annotations:
+    for observer in daemon.observers.annotations:
         observer.start()
-    upkeep = schedule.beside(() if daemon.config.dry_run else daemon.upkeep.chores)
+    chores = schedule.beside(_chores(daemon))
     memories = _memories(daemon, stop)
     daemon.watch.start()
     if not stop.cause:
         _turn(settings, daemon, memories, stop)
     log.info("stopping", cause=stop.cause)
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
-    upkeep.shutdown(wait=True)
+    chores.shutdown(wait=True)
     if not busy:
         daemon.upkeep.leases.release()
     daemon.watch.stop()
-    for observer in daemon.annotations:
+    for observer in daemon.observers.annotations:
         observer.stop(ANNOTATIONS_STOP_SECONDS)
     web.stop(WEB_STOP_SECONDS)
     log.log(30 if busy else 20, "stopped", unfinished=busy)
 
 
+def _chores(daemon: Daemon) -> Sequence[schedule.Chore]:
+    """Return what is done beside the cycles. A dry run holds no lease: it would keep one that acts from acting."""
+
+    def dry_run() -> bool:
+        return daemon.rotation.config.dry_run
+
+    daemon.reconfigured.append(lambda config: daemon.upkeep.leases.release() if config.dry_run else None)
+    reload = schedule.Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS)
+    return (*daemon.upkeep.chores(acting=lambda: not dry_run()), reload)
+
+
 def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:
     """Run cycle after cycle until there is a cause to end."""
-    config = daemon.config
-    scheduler = schedule.start(daemon.make_cycle(memories), config.interval_seconds, daemon.tell)
+    daemon.rotation.begin(memories)
+    config = daemon.rotation.config
+    scheduler = schedule.start(daemon.rotation.run, config.interval_seconds, daemon.observers.tell)
+    daemon.reconfigured.append(lambda config: schedule.every(scheduler, config.interval_seconds))
     structlog.stdlib.get_logger("autoscaler").info(
         "started",
         version=__version__,
@@ -76,7 +90,7 @@ def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], st
 
 def _memories(daemon: Daemon, stop: Stop) -> dict[str, Memory]:
     """Return what is remembered from before the start; a service without a past holds its count for a whole window."""
-    rebuilt = wait_for(daemon.warm_start, time.time(), daemon.warm_start_seconds, stopping=lambda: bool(stop.cause))
+    rebuilt = wait_for(daemon.warm_start(), time.time(), daemon.warm_start_seconds, stopping=lambda: bool(stop.cause))
     for each in rebuilt.values():
         _say_rebuilt(each)
     return {name: each.memory for name, each in rebuilt.items()}

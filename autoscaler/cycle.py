@@ -56,6 +56,11 @@ class Cycle:
         self._refusal = refusal
 
     @property
+    def services(self) -> Mapping[str, ServiceConfig]:
+        """What is scaled, as it was seen last."""
+        return self._roster.services
+
+    @property
     def memories(self) -> Mapping[str, Memory]:
         """What is remembered of each service."""
         return self._memories

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 class Stop:
@@ -28,10 +28,10 @@ class Stop:
             self._event.set()
 
     @contextlib.contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """End on SIGTERM and SIGINT; a second signal ends the process at once, as if there were no handler."""
+    def on_signals(self, hangup: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """End on SIGTERM and SIGINT, a second of them ends the process at once; call `hangup` in a thread on SIGHUP."""
         numbers = (signal.SIGTERM, signal.SIGINT)
-        before = {number: signal.getsignal(number) for number in numbers}
+        before = {number: signal.getsignal(number) for number in (*numbers, signal.SIGHUP)}
 
         def handle(number: int, _: object) -> None:
             for each in numbers:
@@ -40,6 +40,7 @@ class Stop:
 
         for number in numbers:
             signal.signal(number, handle)
+        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=hangup, name="reload", daemon=True).start())
         try:
             yield
         finally:

@@ -48,7 +48,7 @@ def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceCon
     total = config.max_replicas_total
     services = wanted if total is None else config.services
     history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)
-    warm = WarmStart(services, target, history, interval_seconds=config.interval_seconds)
+    warm = WarmStart(fixed(services), target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
     source = make_source(settings, config, _nobody)
     return Cycle(

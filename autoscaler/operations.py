@@ -81,6 +81,10 @@ class Operations:
             self._busy[decision.service] = busy
         return Action.SCALED
 
+    def allow(self, at_once: int) -> None:
+        """Act on so many services at once from now on."""
+        self._places.allow(at_once)
+
     def stop(self, timeout_seconds: float) -> list[str]:
         """Let running operations end after their present step; return the services still busy after the timeout."""
         self._stopping.set()

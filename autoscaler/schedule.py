@@ -10,9 +10,10 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from autoscaler.cycle import Cycle
 from autoscaler.events import CycleMissed
 from autoscaler.ports import Tell
+
+_CYCLE = "cycle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Chore:
     every_seconds: float
 
 
-def start(cycle: Cycle, interval_seconds: float, tell: Tell) -> BackgroundScheduler:
-    """Start the scheduler and return it; a cycle that had to be skipped is told as CycleMissed."""
+def start(run: Callable[[float], object], interval_seconds: float, tell: Tell) -> BackgroundScheduler:
+    """Start to run cycles, as of unix seconds, and return the scheduler; one that had to be skipped is told."""
 
     def trouble(event: JobEvent) -> None:
         if event.code == EVENT_JOB_ERROR:
@@ -41,10 +42,15 @@ def start(cycle: Cycle, interval_seconds: float, tell: Tell) -> BackgroundSchedu
     )
     scheduler.add_listener(trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
     scheduler.add_job(
-        lambda: cycle.run(time.time()), "interval", seconds=interval_seconds, next_run_time=datetime.now(UTC)
+        lambda: run(time.time()), "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC)
     )
     scheduler.start()
     return scheduler
+
+
+def every(scheduler: BackgroundScheduler, interval_seconds: float) -> None:
+    """Run the cycle at another interval from now on."""
+    scheduler.reschedule_job(_CYCLE, trigger="interval", seconds=interval_seconds)
 
 
 def beside(chores: Iterable[Chore]) -> BackgroundScheduler:

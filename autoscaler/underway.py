@@ -20,6 +20,12 @@ class Places:
         self._users: Counter[str] = Counter()
         self._changed = threading.Condition()
 
+    def allow(self, count: int) -> None:
+        """Hand out so many from now on; who holds one keeps it."""
+        with self._changed:
+            self._count = count
+            self._changed.notify_all()
+
     @contextmanager
     def held(self, service: str) -> Iterator[None]:
         """Wait for a place, or join whoever acts on the same service; the last to leave frees it."""

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from autoscaler.adapters.compose.lease import Leases
@@ -10,7 +10,7 @@ from autoscaler.adapters.compose.leftovers import Limits
 from autoscaler.adapters.compose.recover import Recovery
 from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.order import Order
-from autoscaler.policyfile.model import Config
+from autoscaler.policyfile.model import Config, ServiceConfig
 from autoscaler.ports import ReplicaTarget
 from autoscaler.schedule import Chore
 
@@ -26,13 +26,18 @@ class Upkeep:
     leases: Leases
     recovery: Recovery
 
-    @property
-    def chores(self) -> tuple[Chore, ...]:
-        """What is to be done again and again."""
-        return (
-            Chore("lease", self.leases.look, self.leases.terms.look_seconds),
-            Chore("recovery", lambda: self.recovery.look(self.leases.leads), RECOVERY_SECONDS),
-        )
+    def chores(self, acting: Callable[[], bool]) -> tuple[Chore, ...]:
+        """Return what is to be done again and again, while the daemon acts: a dry run does not."""
+
+        def lease() -> None:
+            if acting():
+                self.leases.look()
+
+        def recovery() -> None:
+            if acting():
+                self.recovery.look(self.leases.leads)
+
+        return Chore("lease", lease, self.leases.terms.look_seconds), Chore("recovery", recovery, RECOVERY_SECONDS)
 
 
 class Fenced:
@@ -61,11 +66,11 @@ def projects(config: Config) -> set[str]:
     return {each.target.project for each in config.services.values() if each.target.project is not None}
 
 
-def limits(config: Config) -> Limits:
-    """Return after how long what is left over is put right, as the policy file has it."""
-    starts = {each.target: each.options.start_timeout_seconds for each in config.services.values()}
+def limits(services: Callable[[], Mapping[str, ServiceConfig]]) -> Limits:
+    """Return after how long what is left over is put right, as the policies have it that are in force then."""
 
     def start_seconds(ref: ServiceRef) -> float:
+        starts = {each.target: each.options.start_timeout_seconds for each in services().values()}
         return starts.get(ref) or starts.get(replace(ref, project=None)) or LONGEST_START_SECONDS
 
     return Limits(start_seconds=start_seconds)

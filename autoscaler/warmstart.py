@@ -10,7 +10,8 @@ from autoscaler.core.policy import Policy
 from autoscaler.core.sizing import size
 from autoscaler.cycle import signal_requests
 from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
-from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.fleet import Fleet
+from autoscaler.policyfile.roster import Services
 from autoscaler.ports import MetricHistory, ReplicaTarget, Span
 from autoscaler.recall import Past, Recalled, Subject, live_through, observed, window_before
 from autoscaler.relearn import OutOfTimeError, Relearner
@@ -37,7 +38,7 @@ class WarmStart:
 
     def __init__(
         self,
-        services: Mapping[str, ServiceConfig],
+        services: Services,
         target: ReplicaTarget,
         history: MetricHistory,
         *,
@@ -46,6 +47,7 @@ class WarmStart:
     ) -> None:
         self.rebuilt: dict[str, Rebuilt] = {}
         self._services = services
+        self._known = services(Fleet()).services
         self._target = target
         self._history = history
         self._interval_seconds = interval_seconds
@@ -67,7 +69,7 @@ class WarmStart:
 
     def give_up(self, problem: str) -> None:
         """Let whatever is not rebuilt yet start cold."""
-        for name in self._services:
+        for name in self._known:
             self.rebuilt.setdefault(name, Rebuilt(name, problem=problem))
 
     def _rebuild(self, clock: Callable[[], float], learn_until: float, deadline: float) -> None:
@@ -97,8 +99,9 @@ class WarmStart:
     def _subjects(self) -> Sequence[Subject]:
         """Return the services that are there; one that is not has no past."""
         fleet = self._target.observe()
+        self._known = self._services(fleet).services
         subjects = []
-        for name, service in self._services.items():
+        for name, service in self._known.items():
             try:
                 state = fleet.find(service.target)
             except TargetRefused as error:

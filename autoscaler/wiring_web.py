@@ -8,8 +8,9 @@ from autoscaler.adapters.web.page import Page
 from autoscaler.adapters.web.read import Reading
 from autoscaler.adapters.web.server import WebServer
 from autoscaler.adapters.web.write import Writing
+from autoscaler.errors import ConfigError
 from autoscaler.settings import Settings
-from autoscaler.wiring import Daemon
+from autoscaler.wiring_daemon import Daemon
 
 
 def make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) -> WebServer:
@@ -20,7 +21,19 @@ def make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) ->
     """
     token = settings.api_token
     guard = Guard(None if token is None else token.get_secret_value())
-    reading = Reading(daemon.status, daemon.metrics, daemon.journal)
-    page = Page(daemon.status, daemon.overview, daemon.recent)
-    app = make_app(reading, Writing(guard, daemon.status, daemon.overrides), page)
+    reading = Reading(daemon.observers.status, daemon.observers.metrics, daemon.observers.journal)
+    page = Page(daemon.observers.status, daemon.observers.overview, daemon.observers.recent)
+    writing = Writing(guard, daemon.observers.status, daemon.overrides, lambda: _reload(daemon))
+    app = make_app(reading, writing, page)
     return WebServer(app, *settings.listen_address, on_exit=on_exit)
+
+
+def _reload(daemon: Daemon) -> None:
+    """Load the policy file anew.
+
+    Raises:
+        ConfigError: every mistake of the file, by lines; the one before stays in force.
+    """
+    problem = daemon.reloader.reload("POST /-/reload")
+    if problem is not None:
+        raise ConfigError(problem)

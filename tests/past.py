@@ -7,6 +7,7 @@ from autoscaler.core.model import Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Policy, Source
 from autoscaler.fleet import ServiceRef
 from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import SignalRequest, Span
 from autoscaler.warmstart import Rebuilt, WarmStart
 from tests.builders import NOW, policy
@@ -66,7 +67,7 @@ def restarted(
 ) -> dict[str, Rebuilt]:
     services = {each.service: ServiceConfig(each, ServiceRef(each.service)) for each in policies or (policy(),)}
     target = target or FakeTarget(**dict.fromkeys(services, 4))
-    warm = WarmStart(services, target, past, interval_seconds=STEP, monotonic=past.monotonic)
+    warm = WarmStart(fixed(services), target, past, interval_seconds=STEP, monotonic=past.monotonic)
     warm.run(now, most_seconds)
     return warm.rebuilt
 

@@ -34,9 +34,10 @@ def test_the_first_cycle_comes_at_once_and_others_follow() -> None:
 
     def tell(event: Event) -> None:
         recorder.notify(event)
-        enough.release()
+        if isinstance(event, CycleFinished):
+            enough.release()
 
-    scheduler = schedule.start(make_cycle(FakeTarget(), tell), 0.1, tell)
+    scheduler = schedule.start(make_cycle(FakeTarget(), tell).run, 0.1, tell)
     try:
         assert all(enough.acquire(timeout=20) for _ in range(3))
     finally:
@@ -53,10 +54,21 @@ def test_a_cycle_that_takes_too_long_is_not_overtaken_and_the_skipped_ones_are_t
         if isinstance(event, CycleMissed):
             missed.set()
 
-    scheduler = schedule.start(make_cycle(target, tell), 0.1, tell)
+    scheduler = schedule.start(make_cycle(target, tell).run, 0.1, tell)
     try:
         assert missed.wait(20)
         assert recorder.of(CycleFinished) == []
     finally:
         target.allowed.set()
+        scheduler.shutdown()
+
+
+def test_the_interval_can_be_changed_while_cycles_run() -> None:
+    ran = threading.Semaphore(0)
+    scheduler = schedule.start(lambda _: ran.release(), 3600.0, Recorder().notify)
+    try:
+        assert ran.acquire(timeout=20)
+        schedule.every(scheduler, 0.1)
+        assert all(ran.acquire(timeout=20) for _ in range(3))
+    finally:
         scheduler.shutdown()

@@ -13,6 +13,7 @@ from autoscaler.core.policy import Policy, Query, Reversals, Rule, Signal, Traef
 from autoscaler.errors import MetricsUnavailable, TargetUnavailable
 from autoscaler.fleet import ServiceRef
 from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.roster import fixed
 from autoscaler.recall import window_before
 from autoscaler.warmstart import Rebuilt, WarmStart, wait_for
 from tests.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, at_most_percent, behavior, policy, seen
@@ -224,7 +225,7 @@ def test_nobody_waits_for_a_prometheus_that_hangs(*, stopping: bool) -> None:
     past = FakePast({THROUGHPUT.source: always(150.0)})
     past.gate.clear()
     services = {"userservice": ServiceConfig(policy(), ServiceRef("userservice"))}
-    warm = WarmStart(services, FakeTarget(userservice=4), past, interval_seconds=STEP)
+    warm = WarmStart(fixed(services), FakeTarget(userservice=4), past, interval_seconds=STEP)
     rebuilt = wait_for(warm, NOW, 20.0 if stopping else 0.2, stopping=lambda: stopping)
     assert not past.gate.is_set()
     assert str(rebuilt["userservice"].problem).startswith("there was no time left")
@@ -234,7 +235,7 @@ def test_nobody_waits_for_a_prometheus_that_hangs(*, stopping: bool) -> None:
 def test_who_waits_gets_everything_that_was_rebuilt() -> None:
     services = {"userservice": ServiceConfig(policy(), ServiceRef("userservice"))}
     past = FakePast({THROUGHPUT.source: always(150.0)})
-    rebuilt = wait_for(WarmStart(services, FakeTarget(userservice=4), past, interval_seconds=STEP), NOW, 20.0)
+    rebuilt = wait_for(WarmStart(fixed(services), FakeTarget(userservice=4), past, interval_seconds=STEP), NOW, 20.0)
     assert rebuilt["userservice"].problem is None
 
 

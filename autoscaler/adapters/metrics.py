@@ -57,14 +57,6 @@ class MetricsObserver:
         """Return the text exposition."""
         return self._made.render()
 
-    def config_loaded(self, at: float, *, successful: bool, interval_seconds: float | None = None) -> None:
-        """Note that a configuration was loaded, or refused, at `at` (unix seconds)."""
-        self._daemon.config_successful.set(successful)
-        if successful:
-            self._daemon.config_loaded_at.set(at)
-        if interval_seconds is not None:
-            self._daemon.interval.set(interval_seconds)
-
     def notify(self, event: Event) -> None:
         with self._lock:
             self._note(event)
@@ -82,7 +74,13 @@ class MetricsObserver:
 
     @_note.register
     def _(self, event: ConfigLoaded) -> None:
-        self.config_loaded(event.at, successful=event.problem is None)
+        self._daemon.config_successful.set(event.problem is None)
+        if event.problem is None:
+            self._daemon.config_loaded_at.set(event.at)
+        if event.interval_seconds is not None:
+            self._daemon.interval.set(event.interval_seconds)
+        if event.dry_run is not None:
+            self._daemon.dry_run.set(event.dry_run)
 
     @_note.register
     def _(self, event: ServicesChanged) -> None:

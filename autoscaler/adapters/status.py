@@ -38,6 +38,10 @@ class StatusObserver:
             elif isinstance(event, ServicesChanged):
                 self._policies, self._refused = dict(event.policies), dict(event.refused)
 
+    def expect_every(self, stalled_after_seconds: float) -> None:
+        """Take the loop for dead after another time of silence."""
+        self._stalled_after_seconds = stalled_after_seconds
+
     def alive(self) -> tuple[bool, str]:
         """Return whether the loop turns. It never depends on Prometheus or Docker: a restart would not mend those."""
         with self._lock:

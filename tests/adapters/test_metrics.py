@@ -20,6 +20,7 @@ from autoscaler.core.schedule import Schedule
 from autoscaler.events import (
     Action,
     Annotated,
+    ConfigLoaded,
     CycleFinished,
     CycleMissed,
     EngineAsked,
@@ -142,8 +143,8 @@ def test_requests_replicas_and_missed_cycles_are_measured(metrics: MetricsObserv
 
 
 def test_the_state_of_the_configuration_is_told(metrics: MetricsObserver) -> None:
-    metrics.config_loaded(NOW, successful=True)
-    metrics.config_loaded(NOW + 60, successful=False)
+    metrics.notify(ConfigLoaded(NOW, "start", 5.0, dry_run=False))
+    metrics.notify(ConfigLoaded(NOW + 60, "SIGHUP", problem="policy.yaml:3: not valid YAML"))
     assert sample(metrics, "config_last_reload_successful") == 0
     assert sample(metrics, "config_last_reload_success_timestamp_seconds") == NOW
 

@@ -10,8 +10,8 @@ from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
-from autoscaler.adapters.compose.leftovers import Limits
 from autoscaler.adapters.compose.leaning import ids_leaned_on
+from autoscaler.adapters.compose.leftovers import Limits
 from autoscaler.adapters.compose.peace import Peace
 from autoscaler.adapters.compose.recover import Recovery
 from autoscaler.adapters.compose.refusals import Refusals
@@ -24,6 +24,8 @@ from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.order import Order, ScaleOptions
 from autoscaler.ports import Tell
 
+BRIEF_SECONDS = 5.0
+
 
 class ComposeTarget:
     """Fulfils ports.ReplicaTarget on one engine; thread-safe. Calls of one service may overlap while they add."""
@@ -31,6 +33,9 @@ class ComposeTarget:
     def __init__(self, base_url: str, *, timeout_seconds: float, tell: Tell, peace: Peace | None = None) -> None:
         self._peace = peace or Peace()
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, tell=tell, ours=self._peace.ours)
+        # What is done beside the cycle is done again soon, and must not hold up the daemon's end.
+        brief_seconds = min(timeout_seconds, BRIEF_SECONDS)
+        self._brief_engine = Engine(base_url, timeout_seconds=brief_seconds, tell=tell, ours=self._peace.ours)
         self._lanes = Lanes()
         self._refusals = Refusals(self._engine)
         self._shells = Shells(self._engine)
@@ -67,9 +72,9 @@ class ComposeTarget:
     def recovery(self, tell: Tell, limits: Limits | None = None) -> Recovery:
         """Return what puts right what interrupted operations have left behind, beside the operations of this target."""
         return Recovery(
-            self._engine,
+            self._brief_engine,
             self._lanes,
-            relist=lambda: self._list({label.PROJECT: None}),
+            relist=lambda: self._list({label.PROJECT: None}, self._brief_engine),
             troubled=lambda ref: self._peace.unsettled(ref) is not None,
             tell=tell,
             limits=limits,
@@ -142,8 +147,8 @@ class ComposeTarget:
     def _members(self, ref: ServiceRef) -> list[Replica]:
         return self._list({label.PROJECT: ref.project, label.SERVICE: ref.service})
 
-    def _list(self, labels: dict[str, str | None]) -> list[Replica]:
+    def _list(self, labels: dict[str, str | None], engine: Engine | None = None) -> list[Replica]:
         try:
-            return parse(self._engine.containers(labels))
+            return parse((engine or self._engine).containers(labels))
         except EngineError as error:
             raise TargetUnavailable(f"cannot list the containers: {error}") from error

@@ -12,6 +12,7 @@ from autoscaler.core.model import Observation, Replicas
 from autoscaler.core.policy import Policy
 from autoscaler.fleet import ServiceRef
 from autoscaler.policyfile.model import ServiceConfig
+from autoscaler.policyfile.roster import fixed
 from autoscaler.ports import SignalRequest
 from autoscaler.recall import window_before
 from autoscaler.warmstart import WarmStart
@@ -29,7 +30,7 @@ def test_its_memory_is_that_of_a_daemon_that_was_there(prometheus_url: str) -> N
     tell = Recorder().notify
     history = PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, tell=tell)
     services = {"users": ServiceConfig(OURS, ServiceRef("users"))}
-    warm = WarmStart(services, FakeTarget(users=2), history, interval_seconds=15.0)
+    warm = WarmStart(fixed(services), FakeTarget(users=2), history, interval_seconds=15.0)
     warm.run(NOW, 30.0)
     source = PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, tell=tell)
     rebuilt = warm.rebuilt["users"]
