@@ -9,9 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from autoscaler.adapters.compose.engine import Engine
+from autoscaler.adapters.compose.lease import Leases
+from autoscaler.adapters.compose.lease_volumes import LEASE, LeaseVolumes
 from deploy.lab import images
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
+from tests.fakes import Recorder
 
 pytestmark = pytest.mark.engine
 
@@ -94,7 +98,14 @@ def _wait_until_up(url: str) -> None:
         ("POST /v1.41/images/create?fromImage=x", set()),
         ("DELETE /v1.41/images/no-such-one", set()),
         ("POST /v1.41/volumes/create", set()),
+        ("GET /v1.41/volumes", set()),
+        ("GET /v1.41/volumes/no-such-one", set()),
         ("DELETE /v1.41/volumes/no-such-one", set()),
+        ("DELETE /v1.41/volumes/traefik-autoscaler-other.shop", set()),
+        ("POST /v1.41/volumes/traefik-autoscaler-lease.no-such-one", set()),
+        ("GET /v1.41/volumes/traefik-autoscaler-lease.no-such-one", {"autoscaler"}),
+        ("DELETE /v1.41/volumes/traefik-autoscaler-lease.no-such-one", {"autoscaler"}),
+        ("DELETE /v1.41/volumes/traefik-autoscaler-knock.no-such-one", {"autoscaler"}),
         ("DELETE /v1.41/networks/no-such-one", set()),
         ("GET /v1.41/secrets", set()),
         ("GET /v1.41/swarm", set()),
@@ -114,6 +125,28 @@ def test_a_call_passes_only_for_whom_it_is_allowed(guard: tuple[str, str], call:
         assert answer.status_code == 403
         expected = f'{{"message":"socket-guard-{client} does not allow {method} /'
         assert method == "HEAD" or answer.text.startswith(expected)
+
+
+@pytest.mark.parametrize("guard", ["autoscaler"], indirect=True)
+@pytest.mark.parametrize(
+    "name",
+    ["database", "", "traefik-autoscaler-lease", "x-traefik-autoscaler-lease.shop", "traefik-autoscaler-lease.a/b"],
+)
+def test_a_volume_with_another_name_than_a_leases_cannot_be_made(guard: tuple[str, str], name: str) -> None:
+    """Nor one without a name, as in the table above."""
+    answer = httpx.post(f"{guard[1]}/v1.41/volumes/create", json={"Labels": {}, "Name": name}, timeout=10)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("guard", ["autoscaler"], indirect=True)
+def test_behind_the_guard_a_lease_is_taken_and_given_back(guard: tuple[str, str]) -> None:
+    project = f"autoscaler-test-{secrets.token_hex(3)}"
+    engine = Engine(guard[1].replace("http://", "tcp://"), timeout_seconds=10.0, tell=Recorder().notify)
+    leases = Leases(LeaseVolumes(engine, "the test"), Recorder().notify, projects=[project])
+    leases.look()
+    assert str(leases.why_not(project)).startswith(f"has just taken the lead of project {project}")
+    leases.release()
+    assert engine.volume_labels(LEASE + project) is None
 
 
 @pytest.mark.parametrize(
