@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, tests_marker
+from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_marker
 from autoscaler.order import Drain
 
 
@@ -21,7 +21,7 @@ class How(StrEnum):
 
 def how(container: Mapping[str, Any], drain: Drain) -> How:
     """Return how this inspected container is drained: by the marker where it can be, or else as the policy says."""
-    if tests_marker(container["Config"].get("Healthcheck")):
+    if looks_for_marker(container["Config"].get("Healthcheck")):
         return How.HEALTHCHECK
     if drain.command:
         return How.COMMAND
@@ -35,7 +35,7 @@ def drain_warnings(container: Mapping[str, Any], drain: Drain, *, has_shell: boo
 
     `has_shell` is whether its image has /bin/sh: then clones can be drained, whatever can be done about the others.
     """
-    if how(container, drain) is not How.NOT:
+    if not drain.enabled or how(container, drain) is not How.NOT:
         return []
     name = str(container["Name"]).lstrip("/")
     remedies = (

@@ -44,7 +44,7 @@ def wrapped(body: Json, api_version: tuple[int, ...]) -> Json:
 
     What cannot be wrapped, or tests the marker itself, stays as it is.
     """
-    if tests_marker(body.get("Healthcheck")) or _taken(body["HostConfig"]):
+    if looks_for_marker(body.get("Healthcheck")) or _taken(body["HostConfig"]):
         return body
     original, host = body.get("Healthcheck"), body["HostConfig"]
     return {
@@ -69,7 +69,7 @@ def unwrapped(container: Mapping[str, Any]) -> Json:
     return found if not mounts else {**found, "HostConfig": {**host, "Tmpfs": mounts}}
 
 
-def tests_marker(healthcheck: Mapping[str, Any] | None) -> bool:
+def looks_for_marker(healthcheck: Mapping[str, Any] | None) -> bool:
     """Whether this healthcheck looks for our marker, be it our probe or what somebody wrote."""
     return any(DIRECTORY in word for word in (healthcheck or {}).get("Test") or [])
 
