@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.healthcheck import DIRECTORY
 from autoscaler.events import ReplicaIncomplete
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
@@ -61,7 +62,9 @@ def listing(project: Project, number: int) -> dict[str, str]:
 
 
 def changed(project: Project, number: int) -> set[str]:
-    return {line[2:] for line in run(["docker", "diff", *project.names(number)], "diff").splitlines()}
+    """The paths that are not as in the image, but for where our own tmpfs is."""
+    said = run(["docker", "diff", *project.names(number)], "diff")
+    return {line[2:] for line in said.splitlines()} - {DIRECTORY}
 
 
 def test_a_clone_has_the_files_that_compose_writes_with_mode_owner_and_content(project: Project) -> None:
@@ -114,5 +117,4 @@ def test_a_guard_that_forbids_to_look_is_a_warning_and_not_the_end_of_scaling(pr
         assert project.scale(2, target=project.target(proxy.url)) == 2
     (told,) = project.recorder.of(ReplicaIncomplete)
     assert told.replica == project.names(2)[0]
-    assert "lacks the secrets and configs that Compose may have written" in told.what
-    assert "forbids this call" in told.what
+    assert told.what.startswith("it lacks the secrets and configs that Compose may have written into its template: ")
