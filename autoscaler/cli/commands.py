@@ -6,6 +6,7 @@ from autoscaler import __version__
 from autoscaler.cli.backtest import backtest
 from autoscaler.cli.check import check
 from autoscaler.cli.explain import explain
+from autoscaler.cli.load_test import load_test
 from autoscaler.cli.pause import pause, resume
 from autoscaler.cli.plan import plan
 from autoscaler.cli.run import run
@@ -37,5 +38,5 @@ def _root(
     pass
 
 
-for command in (run, check, plan, status, explain, scale, pause, resume, backtest, simulate):
-    app.command()(command)
+for command in (run, check, plan, status, explain, scale, pause, resume, load_test, backtest, simulate):
+    app.command(command.__name__.replace("_", "-"))(command)

@@ -161,7 +161,7 @@ def test_ctrl_c_while_a_command_is_still_being_loaded_ends_it_without_a_tracebac
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "check", "plan", "status", "explain", "scale", "pause", "resume", "backtest", "simulate"],
+    ["run", "check", "plan", "status", "explain", "scale", "pause", "resume", "load-test", "backtest", "simulate"],
 )
 def test_every_commands_help_has_an_example(command: str) -> None:
     done = autoscaler(command, "--help")

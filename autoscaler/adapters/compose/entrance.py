@@ -1,0 +1,92 @@
+"""Where a service is reached through Traefik: its routers' labels, its replicas' addresses, Traefik's own ports."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.gateway import GatewayPorts, gateway_ports
+from autoscaler.adapters.compose.replicas import fleet, parse
+from autoscaler.errors import TargetRefused, TargetUnavailable
+from autoscaler.fleet import ServiceRef
+from autoscaler.loadtest.replicas import Replica
+from autoscaler.loadtest.rule import Aim, aim_of
+
+_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(rule|entrypoints|tls(?:\..+)?)", re.IGNORECASE)
+_SERVER = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.(port|scheme)", re.IGNORECASE)
+_COOKIE = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.sticky\.cookie\.name", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What is known of the way to a service. What could not be found out is None."""
+
+    replicas: tuple[Replica, ...]
+    ready: int
+    cookie: str | None  # the sticky cookie's name
+    aim: Aim | None
+    rules: tuple[str, ...]  # as the labels say them
+    gateway: str | None  # such as https://127.0.0.1:443
+
+
+def find_entrance(engine: Engine, ref: ServiceRef) -> Entrance:
+    """Look for the way to a service.
+
+    Raises:
+        TargetUnavailable: the engine does not answer. TargetRefused: there is no such service.
+    """
+    try:
+        everything = engine.containers({})
+        state = fleet(parse(everything)).find(ref)
+        ours = [each for each in parse(everything) if each.ref == state.ref and each.alive]
+        inspected = [engine.inspect(each.id) for each in ours]
+        ports = gateway_ports(engine, everything, state.ref.project)
+    except EngineError as error:
+        raise TargetUnavailable(f"cannot look at the containers: {error}") from error
+    if not ours:
+        raise TargetRefused(f"no replica of {ref} runs")
+    return _entrance(dict(ours[0].labels), inspected, state.ready, ports)
+
+
+def _entrance(
+    labels: Mapping[str, str], inspected: Iterable[dict[str, Any]], ready: int, ports: GatewayPorts
+) -> Entrance:
+    routers = _routers(labels)
+    aims = [(router, aim) for router in routers.values() if (aim := aim_of(router.get("rule", ""))) is not None]
+    router, aim = aims[0] if aims else ({}, None)
+    server = {found.group(1).lower(): value for name, value in labels.items() if (found := _SERVER.fullmatch(name))}
+    return Entrance(
+        replicas=tuple(_replica(each, server) for each in inspected),
+        ready=ready,
+        cookie=next((value for name, value in sorted(labels.items()) if _COOKIE.fullmatch(name)), None),
+        aim=aim,
+        rules=tuple(each["rule"] for each in routers.values() if "rule" in each),
+        gateway=None if aim is None else ports.url(_entry_points(router), tls=any(key[:3] == "tls" for key in router)),
+    )
+
+
+def _routers(labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the routers of the labels, by name, each with its options in lower case."""
+    routers: dict[str, dict[str, str]] = {}
+    for name, value in sorted(labels.items()):
+        found = _ROUTER.fullmatch(name)
+        if found is not None and value.lower() != "false":
+            routers.setdefault(found.group(1), {})[found.group(2).lower()] = value
+    return routers
+
+
+def _entry_points(router: Mapping[str, str]) -> list[str]:
+    return [name.strip() for name in router.get("entrypoints", "").split(",") if name.strip()]
+
+
+def _replica(found: dict[str, Any], server: Mapping[str, str]) -> Replica:
+    """Return the replica that was inspected; Traefik's port is that of the labels, or else the lowest exposed."""
+    config, networks = found["Config"], found["NetworkSettings"]["Networks"].values()
+    addresses = {address for network in networks if (address := network.get("IPAddress"))}
+    exposed = sorted(int(port.partition("/")[0]) for port in config.get("ExposedPorts") or ())
+    ports = [server["port"]] if "port" in server else [str(port) for port in exposed[:1]]
+    scheme, name = server.get("scheme", "http"), str(found["Name"]).lstrip("/")
+    marks = {name, found["Id"], found["Id"][:12], str(config.get("Hostname", "")), *addresses} - {""}
+    urls = {f"{scheme}://{address}:{port}" for address in addresses for port in ports}
+    return Replica(name, frozenset(marks), frozenset(urls))
