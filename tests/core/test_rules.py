@@ -166,4 +166,4 @@ def test_a_cap_rounds_down_and_knows_no_tolerance() -> None:
 def test_a_proposal_names_the_limit_that_held_it() -> None:
     assert propose(LATENCY, Reading.of(0.31), FOUR, policy()).held_by is Limit.TOLERANCE
     assert propose(LATENCY, Reading.of(0.6), FOUR, policy(), warming=Warming.RAISED).held_by is Limit.WARM_UP
-    assert propose(THROUGHPUT, Reading.of(400.0), FOUR, policy(), warming=True).held_by is None
+    assert propose(THROUGHPUT, Reading.of(400.0), FOUR, policy(), warming=Warming.RAISED).held_by is None

@@ -9,7 +9,7 @@ from typing import TypeVar
 from autoscaler.adapters.compose.carry import Carrying
 from autoscaler.adapters.compose.create import Creating
 from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
-from autoscaler.adapters.compose.failures import CloneFailed, Failure, summed_up
+from autoscaler.adapters.compose.failures import CloneFailed, Failure, has_vanished, summed_up
 from autoscaler.adapters.compose.healthcheck import unwrapped
 from autoscaler.adapters.compose.numbers import Numbers
 from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
@@ -99,7 +99,8 @@ class Adding:
         try:
             container, name, missing = creating.one()
         except CloneFailed as failed:
-            self._failures.append(failed.failure)
+            if not (has_vanished(failed) or self.troubled()):  # somebody else's doing is no failure of ours
+                self._failures.append(failed.failure)
         except BaseException:
             self._unavailable = True
             raise

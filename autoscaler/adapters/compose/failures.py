@@ -44,6 +44,12 @@ class CloneFailed(Exception):
         self.failure = failure
 
 
+def has_vanished(failed: CloneFailed) -> bool:
+    """Return whether somebody else had removed the clone before it could be started."""
+    cause = failed.__cause__
+    return isinstance(cause, EngineError) and cause.status == NOT_FOUND and "No such container" in str(cause)
+
+
 def refused(stage: str, name: str, error: EngineError, image: str, undone: str = "") -> Failure:
     """Return the failure of a clone at whose stage (create, connect, start) the engine or its proxy said no."""
     found = _advice(stage, error, image)

@@ -26,14 +26,16 @@ class Following:
     pause: Pause
 
     def settle(self, made: Collection[str]) -> None:
-        """Wait until the others are done; then remove what was made, if the service is gone or of another kind.
+        """Wait until the others are done; then remove what was made, if the service is stopped or of another kind.
+
+        Where nothing else of the service is left, it goes at once.
 
         Raises:
             ScaleFailed: one could not be removed.
         """
         if not made or not self.troubled():
             return
-        while self.troubled():
+        while self.troubled() and any(replica.id not in made for replica in self.relist()):
             if self.pause(POLL_SECONDS):
                 return
         for replica in strangers(self.relist(), made):

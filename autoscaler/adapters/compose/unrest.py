@@ -63,7 +63,8 @@ def see(
     unrest = replace(unrest, stopping={key: at for key, at in unrest.stopping.items() if key in running})
     if now < quiet_at(unrest, after, settle_seconds):
         return replace(watched, unrest=unrest), None
-    return watched, Settled(unrest.before, after, unrest.heard)
+    proven = tuple(replica for replica in after if replica.id not in mine.starting)
+    return watched, Settled(unrest.before, proven, unrest.heard)
 
 
 def hear(watched: Watched, heard: Heard, mine: Mine, now: float) -> Watched:
