@@ -15,7 +15,7 @@ def panels() -> Iterator[Any]:
     )
     yield number(
         About(PanelId.RUNNING, "Running for", "Time since the last start.", "s", 3, 4),
-        Query(f"time() - max(process_start_time_seconds{{{OWN}}} and autoscaler_build_info)"),
+        Query(f"time() - max(process_start_time_seconds{{{OWN}}} and on (job, instance) autoscaler_build_info)"),
     )
     yield number(
         About(
