@@ -230,7 +230,10 @@ class PrometheusAsked:
 
 @dataclass(frozen=True, slots=True)
 class EngineAsked:
-    """One request to the Docker engine; `operation` is a small fixed word (list, inspect, create, ...)."""
+    """One request to the Docker engine; `operation` is a small fixed word (list, inspect, create, ...).
+
+    It has `failed` when there was no answer, or a refusal; that something is not there is an answer.
+    """
 
     operation: str
     duration_seconds: float

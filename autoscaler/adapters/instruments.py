@@ -61,6 +61,9 @@ class DaemonInstruments:
             REQUEST_BUCKETS,
             "operation",
         )
+        self.engine_errors = made.counter(
+            "docker_errors", "Requests that the Docker engine did not answer, or refused.", "operation"
+        )
         self.watching = made.gauge("docker_events_followed", "1 when the events of the Docker engine are followed.")
         self.state_failed = made.gauge("state_failed", "1 when pauses and overrides would not survive a restart.")
         self.annotations = made.counter("annotations", "Annotations for Grafana, by what became of them.", "outcome")

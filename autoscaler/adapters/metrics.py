@@ -50,6 +50,7 @@ class MetricsObserver:
             self._daemon.prometheus_errors.labels(error)
         for operation in ENGINE_OPERATIONS:
             self._daemon.engine_seconds.labels(operation)
+            self._daemon.engine_errors.labels(operation)
         for outcome in ANNOTATION_OUTCOMES:
             self._daemon.annotations.labels(outcome)
 
@@ -143,6 +144,8 @@ class MetricsObserver:
     @_note.register
     def _(self, event: EngineAsked) -> None:
         self._daemon.engine_seconds.labels(event.operation).observe(event.duration_seconds)
+        if event.failed:
+            self._daemon.engine_errors.labels(event.operation).inc()
 
     @_note.register
     def _(self, event: Annotated) -> None:

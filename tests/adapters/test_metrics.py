@@ -111,6 +111,14 @@ def test_a_service_that_could_not_be_observed_is_counted_and_keeps_its_last_numb
     assert sample(metrics, "replicas", service="userservice", state="current") == 4
 
 
+def test_requests_that_the_engine_refused_or_did_not_answer_are_counted_by_operation(metrics: MetricsObserver) -> None:
+    metrics.notify(EngineAsked("create", 0.1))
+    metrics.notify(EngineAsked("create", 0.1, failed=True))
+    assert sample(metrics, "docker_errors_total", operation="create") == 1
+    assert sample(metrics, "docker_errors_total", operation="list") == 0
+    assert sample(metrics, "docker_request_duration_seconds_count", operation="create") == 2
+
+
 def operation(after: int, error: str | None = None, stage: str | None = None) -> OperationFinished:
     return OperationFinished("userservice", Direction.UP, "above_target", 2, after, NOW, 3.0, error, stage)
 

@@ -157,6 +157,7 @@ class Engine:
             yield self._client()
             failed = False
         except APIError as error:
+            failed = error.status_code != NOT_FOUND  # to have no such thing is an answer
             raise self._translated(error) from error
         except (DockerException, requests.RequestException, HTTPError, OSError) as error:
             self._local.client = None

@@ -109,6 +109,14 @@ class TestBehindAProxy:
         assert project.scale(2, target=target) == 2
         assert project.containers() == project.names(1, 2)
 
+    def test_to_have_no_such_thing_is_an_answer_and_a_refusal_is_an_error(self, project: Project, proxy: Proxy) -> None:
+        project.up({"web": SLEEP})
+        proxy.faults += [Fault("GET /images/", 404), Fault("POST /containers/create", 500)]
+        with pytest.raises(ScaleFailed):
+            project.scale(2, target=project.target(proxy.url))
+        failed = {event.operation: event.failed for event in project.recorder.of(EngineAsked)}
+        assert (failed["image"], failed["create"]) == (False, True)
+
     def test_a_name_that_somebody_else_took_meanwhile_is_no_failure(self, project: Project, proxy: Proxy) -> None:
         project.up({"web": SLEEP})
         proxy.faults.append(Fault("POST /containers/create", 409))
