@@ -7,6 +7,7 @@ from functools import partial
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.add import Adding
 from autoscaler.adapters.compose.carry import Carrying
+from autoscaler.adapters.compose.drain_how import drain_warnings
 from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
@@ -67,7 +68,10 @@ class ComposeTarget:
             TargetUnavailable: the engine does not answer.
         """
         template = self._refusals.template(ref)
-        return [] if template is None else list(warnings(template, most))
+        if template is None:
+            return []
+        drains = drain_warnings(template, options.drain, has_shell=self._shells.has(template))
+        return [*warnings(template, most), *drains]
 
     def recovery(self, tell: Tell, limits: Limits | None = None) -> Recovery:
         """Return what puts right what interrupted operations have left behind, beside the operations of this target."""
