@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -20,6 +21,17 @@ def parse_duration(value: object) -> float:
         if math.isfinite(seconds):
             return seconds
     raise ValueError(f"must be a duration: {ALLOWED}")
+
+
+def within(least_seconds: float, most_seconds: float) -> Callable[[float], float]:
+    """Return a function that returns seconds of that range, ends included, and raises ValueError on others."""
+
+    def check(seconds: float) -> float:
+        if least_seconds <= seconds <= most_seconds:
+            return seconds
+        raise ValueError(f'must be between "{format_duration(least_seconds)}" and "{format_duration(most_seconds)}"')
+
+    return check
 
 
 def format_duration(seconds: float) -> str:

@@ -7,10 +7,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from autoscaler.durations import parse_duration
+from autoscaler.durations import parse_duration, within
 from autoscaler.errors import ConfigError
 from autoscaler.urls import is_http_url
 
@@ -50,7 +58,8 @@ class Settings(BaseSettings):
 
     config: Path = DEFAULT_CONFIG
     docker_url: str = Field(default_factory=_docker_url)
-    docker_timeout: Duration = Field(default="10s")  # type: ignore[assignment]  # validated like any other value
+    # Both are validated like any other value.
+    docker_timeout: Annotated[Duration, AfterValidator(within(0.5, 120.0))] = Field(default="10s")  # type: ignore[assignment]
     compose_project: str | None = None
     listen: str = "127.0.0.1:9595"
     prometheus_url: str | None = None
@@ -66,7 +75,7 @@ class Settings(BaseSettings):
     dry_run: bool | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
-    stop_timeout: Duration = Field(default="30s")  # type: ignore[assignment]
+    stop_timeout: Annotated[Duration, AfterValidator(within(0.0, 600.0))] = Field(default="30s")  # type: ignore[assignment]
 
     @field_validator(
         "compose_project",

@@ -97,6 +97,18 @@ def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
         pytest.param(
             "AUTOSCALER_DOCKER_TIMEOUT", "5", "AUTOSCALER_DOCKER_TIMEOUT: must be a duration: a number", id="no unit"
         ),
+        pytest.param(
+            "AUTOSCALER_DOCKER_TIMEOUT",
+            "0s",
+            'AUTOSCALER_DOCKER_TIMEOUT: must be between "500ms" and "2m", not \'0s\'',
+            id="no time for the engine",
+        ),
+        pytest.param(
+            "AUTOSCALER_STOP_TIMEOUT",
+            "3d",
+            'AUTOSCALER_STOP_TIMEOUT: must be between "0s" and "10m", not \'3d\'',
+            id="a stop without an end",
+        ),
         pytest.param("AUTOSCALER_DRY_RUN", "maybe", "AUTOSCALER_DRY_RUN: ", id="neither true nor false"),
         pytest.param("AUTOSCALER_LOG_LEVEL", "loud", "AUTOSCALER_LOG_LEVEL: ", id="an unknown level"),
         pytest.param(

@@ -10,7 +10,7 @@ from rich.text import Text
 from autoscaler.account import Account
 from autoscaler.cli.output import facts, table
 from autoscaler.cli.times import format_at
-from autoscaler.cli.words import bounds_in_words, goal_in_words
+from autoscaler.cli.words import bounds_in_words, goal_in_words, plural
 from autoscaler.core.explain import format_value
 from autoscaler.core.model import Decision, Estimate, Proposal, Sizing
 from autoscaler.core.policy import Goal, Query, Rule
@@ -53,7 +53,7 @@ def in_full(told: Account) -> Iterator[RenderableType]:
         ("bounds", [bounds_in_words(told.bounds)]),
         ("sizing", [] if decision.sizing is None else _sizing(told, decision.sizing)),
         ("reversals", [f"{decision.reversals} within the policy's period"] if decision.reversals else []),
-        ("result", [f"{_change(decision)} replicas ({decision.replicas.ready} ready), {_DONE[told.action]}"]),
+        ("result", [f"{_counts(decision)}, {_DONE[told.action]}"]),
         ("because", [] if told.held is None else [told.held]),
         ("operator", intervention_lines(told.intervention)),
     )
@@ -81,6 +81,10 @@ def in_short(told: Account) -> tuple[str, str, str, str]:
 def _change(decision: Decision) -> str:
     count, desired = decision.replicas.count, decision.desired
     return str(count) if count == desired else f"{count} → {desired}"
+
+
+def _counts(decision: Decision) -> str:
+    return f"{_change(decision)} {plural(decision.desired, 'replica')} ({decision.replicas.ready} ready)"
 
 
 def _missing(proposal: Proposal) -> str:

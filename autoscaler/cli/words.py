@@ -25,7 +25,11 @@ from autoscaler.durations import format_duration
 
 def counted(count: int, noun: str) -> str:
     """Write a count, e.g. `1 service` or `4 services`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count} {plural(count, noun)}"
+
+
+def plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def rule_in_words(rule: Rule) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
-from autoscaler.durations import format_duration, parse_duration
+from autoscaler.durations import parse_duration, within
 from autoscaler.urls import is_http_url
 
 NAME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
@@ -17,14 +17,7 @@ class Model(BaseModel):
 
 def between(least_seconds: float, most_seconds: float) -> AfterValidator:
     """Allow durations of that range only; its ends are allowed."""
-
-    def check(seconds: float) -> float:
-        if least_seconds <= seconds <= most_seconds:
-            return seconds
-        least, most = format_duration(least_seconds), format_duration(most_seconds)
-        raise ValueError(f'must be between "{least}" and "{most}"')
-
-    return AfterValidator(check)
+    return AfterValidator(within(least_seconds, most_seconds))
 
 
 def _above_zero(seconds: float) -> float:

@@ -51,10 +51,7 @@ def load_file(path: Path, settings: Settings) -> PolicyFile:
     Raises:
         ConfigError: as `load`.
     """
-    nobody_named_one = path == DEFAULT_CONFIG and "config" not in settings.model_fields_set
-    document = (
-        Document("(no policy file)", {}, {(): 0}) if nobody_named_one and not path.exists() else read_document(path)
-    )
+    document = _document(path, settings)
     problems: list[str] = []
     root = validate(FileModel, [Layer(document, ())], problems)
     services = _services(document, problems)
@@ -64,6 +61,15 @@ def load_file(path: Path, settings: Settings) -> PolicyFile:
     if problems := inconsistencies(config, document, {name: service_layers(document, name) for name in services}):
         raise ConfigError("\n".join(problems))
     return PolicyFile(document, root, settings, config)
+
+
+def _document(path: Path, settings: Settings) -> Document:
+    by_variable = "config" in settings.model_fields_set and path == settings.config
+    if by_variable and not path.exists():
+        raise ConfigError(f"{path}: no such file; AUTOSCALER_CONFIG names it, correct or unset that variable")
+    if path == DEFAULT_CONFIG and "config" not in settings.model_fields_set and not path.exists():
+        return Document("(no policy file)", {}, {(): 0})
+    return read_document(path)
 
 
 def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel]:

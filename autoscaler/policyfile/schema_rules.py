@@ -152,4 +152,11 @@ class RuleModel(Model):
         return self._in_units("steps", bound)
 
     def _in_units(self, key: str, value: Bound) -> float:
-        return latency(key, value) if self.signal is Signal.LATENCY else number(key, value)
+        if self.signal is Signal.LATENCY:
+            return latency(key, value)
+        found = number(key, value)
+        if found < 0 and self.signal is not None and key != "target":
+            raise ValueError(
+                f"`{key}` of the signal {self.signal} must be at least 0, as its values are, not {value!r}"
+            )
+        return found

@@ -1,18 +1,21 @@
 """Policies and decisions in words, as `check` and `plan` print them."""
 
+import io
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
 from autoscaler.account import account
-from autoscaler.cli.account import in_short
+from autoscaler.cli.account import in_full, in_short
 from autoscaler.cli.words import (
     behavior_in_words,
     behaviour_lines,
     blind_in_words,
     bounds_lines,
+    counted,
     objective_in_words,
     rule_in_words,
 )
@@ -197,3 +200,17 @@ def test_an_unchanged_decision_in_short_is_its_sentence() -> None:
 def test_a_service_that_failed_in_short_is_its_error() -> None:
     outcome = ServiceOutcome("s", Action.FAILED, error="away")
     assert in_short(account(outcome, policy(), NOW)) == ("?", "?", "failed", "away")
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 replica"), (0, "0 replicas"), (2, "2 replicas")])
+def test_a_count_agrees_with_its_noun(count: int, words: str) -> None:
+    assert counted(count, "replica") == words
+
+
+def test_the_result_of_one_replica_is_no_plural() -> None:
+    decision, _ = decide(policy(), seen(1, {"throughput": 40.0}), Memory(), NOW)
+    outcome = ServiceOutcome("s", Action.UNCHANGED, decision)
+    printed = io.StringIO()
+    for part in in_full(account(outcome, policy(), NOW)):
+        Console(width=120, file=printed).print(part)
+    assert "1 replica (1 ready), nothing was to be done" in printed.getvalue()

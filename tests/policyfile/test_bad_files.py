@@ -55,8 +55,16 @@ def test_what_is_no_policy_file_at_all(tmp_path: Path, text: str | bytes, messag
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none.yaml: no such file; name the policy file by AUTOSCALER_CONFIG"):
+    with pytest.raises(ConfigError, match=r"none.yaml: no such file$"):
         load(tmp_path / "none.yaml", Settings())
+
+
+def test_a_missing_file_that_the_variable_names_says_so(tmp_path: Path) -> None:
+    settings = Settings(config=tmp_path / "none.yaml")
+    with pytest.raises(ConfigError, match=r"none.yaml: no such file; AUTOSCALER_CONFIG names it"):
+        load(settings.config, settings)
+    with pytest.raises(ConfigError, match=r"other.yaml: no such file$"):
+        load(tmp_path / "other.yaml", settings)
 
 
 def test_a_directory(tmp_path: Path) -> None:
@@ -526,6 +534,20 @@ services:
             "per_replica: 30, activation: .nan",
             "18: services.web.rules.connections: `activation` must be a finite number",
             id="an activation that is no number",
+        ),
+        pytest.param(
+            "per_replica: 50, window: 1m, required: true",
+            "per_replica: 50, activation: -1",
+            "11: services.web.rules.throughput: "
+            "`activation` of the signal requests must be at least 0, as its values are, not -1",
+            id="a negative activation of a signal",
+        ),
+        pytest.param(
+            "per_replica: 50, window: 1m, required: true}",
+            "per_replica: 50}\n      errors: {signal: error_ratio, steps: [{above: -0.1, add: 1}]}",
+            "12: services.web.rules.errors: "
+            "`steps` of the signal error_ratio must be at least 0, as its values are, not -0.1",
+            id="a negative step of a signal",
         ),
         pytest.param(
             "per_replica: 30, cap: true",

@@ -18,6 +18,7 @@ from autoscaler.gate import Gate
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import ServiceConfig
 from autoscaler.policyfile.roster import fixed
+from autoscaler.ports import Observer
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.proxy import Proxy, proxying
@@ -39,7 +40,7 @@ class Daemon:
         self.metrics = MetricsObserver([service], dry_run=False)
         self.status = StatusObserver([service], stalled_after_seconds=60.0, monotonic=lambda: 0.0)
         self.recorder = Recorder()
-        self._observers = [self.metrics, self.status, self.recorder, LogObserver()]
+        self._observers: list[Observer] = [self.metrics, self.status, self.recorder, LogObserver()]
         target = ComposeTarget(url or project.engine_url, timeout_seconds=20.0, tell=self.tell)
         self.operations = Operations(target, self.tell, at_once=1)
         source = FakeSource({THROUGHPUT.source: Reading.of(60.0)})
