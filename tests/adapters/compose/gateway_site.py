@@ -1,0 +1,130 @@
+"""A real Traefik in front of real replicas, and clients that never stop asking."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from deploy.lab.images import TRAEFIK
+from tests.adapters.compose.conftest import Project
+
+LONGEST_SECONDS = 120.0
+MOST_REQUESTS = 20_000
+# It tells who it is, and dies at once on SIGTERM with whatever it was doing, as most programs do.
+SERVER = """\
+import http.server, os, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(float(self.path.rpartition("=")[2] or 0.05) if "=" in self.path else 0.05)
+        body = os.uname().nodename.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args): pass
+http.server.ThreadingHTTPServer.request_queue_size = 100
+http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+"""
+
+
+def web(project: str, *labels: str, **facts: Any) -> dict[str, Any]:
+    """The service behind Traefik."""
+    return {
+        "image": "python:3.13-slim",
+        "init": True,
+        "command": ["python3", "-c", SERVER],
+        "labels": [
+            "traefik.enable=true",
+            f"autoscaler.test.project={project}",
+            "traefik.http.routers.web.rule=PathPrefix(`/`)",
+            "traefik.http.services.web.loadbalancer.server.port=8000",
+            *labels,
+        ],
+        **facts,
+    }
+
+
+def traefik(project: str, socket: str) -> dict[str, Any]:
+    """Traefik with its own default of how often it looks, for this project only."""
+    return {
+        "image": TRAEFIK,
+        "command": [
+            "--global.checkNewVersion=false",
+            "--global.sendAnonymousUsage=false",
+            "--entrypoints.web.address=:80",
+            "--providers.docker.exposedByDefault=false",
+            f"--providers.docker.constraints=Label(`autoscaler.test.project`,`{project}`)",
+        ],
+        "volumes": [f"{socket}:/var/run/docker.sock:ro"],
+        "ports": ["127.0.0.1::80"],
+    }
+
+
+@dataclass
+class Site:
+    """A project whose service `web` is behind Traefik."""
+
+    project: Project
+    url: str = ""
+
+    def up(self, service: dict[str, Any]) -> None:
+        gateway = traefik(self.project.name, self.project.engine_url.removeprefix("unix://"))
+        self.project.up({"web": service, "traefik": gateway})
+        self.url = f"http://{self.project.run('port', 'traefik', '80').strip()}"
+        self.wait_for_servers(1)
+
+    def servers(self, asked: int = 20) -> set[str]:
+        """Those that answer now, by their hostname."""
+        return {answer.text for _ in range(asked) if (answer := httpx.get(self.url, timeout=10)).is_success}
+
+    def wait_for_servers(self, count: int) -> None:
+        wait_until(lambda: len(self.servers()) == count)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@dataclass
+class Load:
+    """What clients have got so far: how many of each outcome."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def failures(self) -> Counter[str]:
+        return Counter({outcome: count for outcome, count in self.outcomes.items() if outcome != "200"})
+
+    def ask(self, url: str) -> None:
+        deadline = time.monotonic() + LONGEST_SECONDS
+        with httpx.Client(timeout=30) as client:
+            while not self.stopping.is_set() and time.monotonic() < deadline and self.outcomes.total() < MOST_REQUESTS:
+                try:
+                    outcome = str(client.get(url).status_code)
+                except httpx.HTTPError as error:
+                    outcome = type(error).__name__
+                self.outcomes[outcome] += 1
+
+
+@contextmanager
+def under_load(url: str, clients: int = 10) -> Iterator[Load]:
+    """Ask from several clients at once, all the while."""
+    load = Load()
+    threads = [threading.Thread(target=load.ask, args=(url,)) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield load
+    finally:
+        load.stopping.set()
+        for thread in threads:
+            thread.join()
