@@ -61,12 +61,17 @@ def start_rules(made: ServiceInstruments, policy: Policy) -> None:
         _start_rule(made, service, rule)
     for kind in Foreign:
         made.foreign_changes.labels(service, kind)
-    for action in Action:
-        made.evaluations.labels(service, action)
+    start_evaluations(made, service)
     for limit in Limit:
         made.limited.labels(service, limit)
     if policy.objective is not None:
         _start_sizing(made, service)
+
+
+def start_evaluations(made: ServiceInstruments, service: str) -> None:
+    """Start the counts of what was done about a service at 0."""
+    for action in Action:
+        made.evaluations.labels(service, action)
 
 
 def _start_rule(made: ServiceInstruments, service: str, rule: Rule) -> None:

@@ -85,7 +85,7 @@ class MetricsObserver:
 
     @_note.register
     def _(self, event: ServicesChanged) -> None:
-        self._services.serve(event.policies)
+        self._services.serve(event.policies, event.refused.keys())
 
     @_note.register
     def _(self, event: CycleMissed) -> None:

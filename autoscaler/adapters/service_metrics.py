@@ -1,10 +1,10 @@
 """What is measured of the services, which come and go: the series of one that has gone go with it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from autoscaler.adapters.instruments import OperationInstruments, Registry, ServiceInstruments
-from autoscaler.adapters.label_sets import start_operations, start_rules
+from autoscaler.adapters.label_sets import start_evaluations, start_operations, start_rules
 from autoscaler.core.model import Decision, Direction, Proposal, Sizing
 from autoscaler.core.policy import Policy
 from autoscaler.events import DrainEnd, DrainEnded, ForeignChange, OperationFinished, ReplicaChanged, ServiceOutcome
@@ -18,14 +18,21 @@ class ServiceMetrics:
         self._service = ServiceInstruments(made)
         self._operation = OperationInstruments(made)
         self._policies: dict[str, Policy] = {}
+        self._refused: frozenset[str] = frozenset()
         self._traefik_services: dict[str, str] = {}
         self._counts: dict[str, int] = {}  # as of each service's last decision
         self._directions: dict[str, Direction] = {}  # in which each service's count changed last
 
-    def serve(self, policies: Mapping[str, Policy]) -> None:
-        """Measure these services from now on; forget all others, and the rules that a service no longer has."""
-        for gone in self._policies.keys() - policies.keys():
+    def serve(self, policies: Mapping[str, Policy], refused: Collection[str] = ()) -> None:
+        """Measure these services from now on; forget all others, and the rules that a service no longer has.
+
+        Of those that are refused only this is measured: that they are.
+        """
+        for gone in (self._policies.keys() | self._refused) - policies.keys():
             self._forget(gone)
+        self._refused = frozenset(refused)
+        for name in self._refused:
+            start_evaluations(self._service, name)
         for name, policy in policies.items():
             if self._policies.get(name) != policy:
                 self._begin(policy)
@@ -83,7 +90,7 @@ class ServiceMetrics:
             self._service.override.labels(service).set(0 if override is None else override.replicas)
 
     def evaluated(self, outcome: ServiceOutcome) -> None:
-        if outcome.service not in self._policies:
+        if outcome.service not in self._policies and outcome.service not in self._refused:
             return
         self._service.evaluations.labels(outcome.service, outcome.action).inc()
         self.intervened(outcome.service, outcome.intervention)

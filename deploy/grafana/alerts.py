@@ -100,12 +100,12 @@ ALERTS = (
         "AutoscalerEvaluationsFailing",
         Severity.CRITICAL,
         "5m",
-        'sum by (service) (rate(autoscaler_evaluations_total{outcome="failed"}[5m]))'
+        'sum by (service) (rate(autoscaler_evaluations_total{outcome=~"failed|refused"}[5m]))'
         " / sum by (service) (rate(autoscaler_evaluations_total[5m]))",
         "%s > 0.5",
         PanelId.EVALUATIONS_FAILED,
-        "A service cannot be observed or decided",
-        "Most evaluations of {{ .Labels.service }} fail: it is not scaled.",
+        "A service cannot be observed, decided or scaled",
+        "Most evaluations of {{ .Labels.service }} fail or are refused: it is not scaled.",
     ),
     Alert(
         "AutoscalerScaleErrors",

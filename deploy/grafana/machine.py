@@ -6,6 +6,8 @@ from typing import Any
 from deploy.grafana.panels import About, Query, graph
 from deploy.grafana.selectors import OWN, PanelId
 
+UNSCALED = 'outcome=~"failed|refused"'
+
 
 def panels() -> Iterator[Any]:
     """Yield durations, errors and reloads."""
@@ -40,10 +42,13 @@ def panels() -> Iterator[Any]:
     )
     yield graph(
         About(
-            PanelId.EVALUATIONS_FAILED, "Failed evaluations", "Services that could not be observed or decided.", "cps"
+            PanelId.EVALUATIONS_FAILED,
+            "Failed evaluations",
+            "Services that could not be observed, decided or scaled.",
+            "cps",
         ),
         Query(
-            f'sum by (service) (rate(autoscaler_evaluations_total{{{OWN}, outcome="failed"}}[$__rate_interval]))',
+            f"sum by (service) (rate(autoscaler_evaluations_total{{{OWN}, {UNSCALED}}}[$__rate_interval]))",
             "{{service}}",
         ),
     )

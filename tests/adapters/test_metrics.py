@@ -200,6 +200,20 @@ def test_a_service_that_changes_keeps_its_counters_and_loses_the_rules_that_it_n
     assert sample(metrics, "sizing_reserve", service="learning") is None
 
 
+def test_a_service_that_is_refused_is_counted_as_such_until_it_is_gone(metrics: MetricsObserver) -> None:
+    labels = {"service": "wrong", "outcome": "refused"}
+    metrics.notify(ServicesChanged({"userservice": POLICY}, {"wrong": "a label has a mistake"}))
+    assert (known(metrics, "wrong"), sample(metrics, "evaluations_total", **labels)) == (
+        ["autoscaler_evaluations_total"],
+        0,
+    )
+    outcome = ServiceOutcome("wrong", Action.REFUSED, error="a label has a mistake")
+    metrics.notify(CycleFinished(NOW, 0.1, {"wrong": outcome}))
+    assert sample(metrics, "evaluations_total", **labels) == 1
+    metrics.notify(ServicesChanged({"userservice": POLICY}, {}))
+    assert known(metrics, "wrong") == []
+
+
 def test_a_change_of_other_services_leaves_what_was_measured(metrics: MetricsObserver) -> None:
     metrics.notify(cycle(seen(4, {"throughput": 200.0, "p95": 0.1})))
     metrics.notify(ServicesChanged({"userservice": POLICY, "learning": LEARNING}, {}))
