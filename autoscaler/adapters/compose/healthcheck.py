@@ -69,6 +69,11 @@ def unwrapped(container: Mapping[str, Any]) -> Json:
     return found if not mounts else {**found, "HostConfig": {**host, "Tmpfs": mounts}}
 
 
+def has_own_test(labels: Mapping[str, str]) -> bool:
+    """Whether a container that has a healthcheck is tested by it, and not only looked at for our marker."""
+    return label.HEALTHCHECK not in labels or bool(_own_test(json.loads(labels[label.HEALTHCHECK]) or {}, [SHELL]))
+
+
 def looks_for_marker(healthcheck: Mapping[str, Any] | None) -> bool:
     """Whether this healthcheck looks for our marker, be it our probe or what somebody wrote."""
     return any(DIRECTORY in word for word in (healthcheck or {}).get("Test") or [])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
 from autoscaler.adapters.compose.failures import Failure, given_up, last_words
+from autoscaler.adapters.compose.healthcheck import has_own_test
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.core.model import Direction
 from autoscaler.errors import ScaleFailed
@@ -75,8 +76,8 @@ class Waiting:
             self._give_up(container, f"was not ready within {self.limit_seconds:g} s{self._last_words(container)}")
 
     def _works(self, started: Started, replica: Replica) -> bool:
-        """Whether its healthcheck says so; without one, whether it has run for a while without being restarted."""
-        if replica.health is not None:
+        """Whether its own healthcheck says so; without one, whether it has run for a while without being restarted."""
+        if replica.health is not None and has_own_test(replica.labels):
             return True
         if time.monotonic() - started.steady_since < PROVEN_AFTER_SECONDS:
             return False
