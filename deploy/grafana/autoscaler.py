@@ -17,7 +17,7 @@ ROWS = (
 
 def dashboard() -> Model:
     """Return the dashboard."""
-    made = Dashboard("Autoscaler").uid(UID).tags(["autoscaler", "traefik"]).readonly().refresh("10s")
+    made = Dashboard("Autoscaler").uid(UID).tags(["traefik-autoscaler"]).readonly().refresh("10s")
     made = made.time("now-1h", "now").tooltip(DashboardCursorSync.CROSSHAIR)
     made = made.description("What the autoscaler does, and why it does nothing.")
     for variable in (
@@ -32,6 +32,7 @@ def dashboard() -> Model:
         ),
     ):
         made = made.with_variable(variable)
+    made = made.link(markers.to_the_other())
     for marker in (
         markers.alerts(),
         markers.scaled("up", SERVICE),

@@ -32,7 +32,14 @@ TOTAL = f"sum(rate(traefik_router_requests_total{{{OWN}}}[$__rate_interval]))"
 
 def dashboard() -> Model:
     """Return the dashboard."""
-    made = Dashboard("Load balancing").uid(UID).tags(["traefik"]).readonly().refresh("10s").time("now-1h", "now")
+    made = (
+        Dashboard("Load balancing")
+        .uid(UID)
+        .tags(["traefik-autoscaler"])
+        .readonly()
+        .refresh("10s")
+        .time("now-1h", "now")
+    )
     made = made.description("Requests, latency and errors of the gateway.").tooltip(DashboardCursorSync.CROSSHAIR)
     for variable in (
         variables.datasource(),
@@ -40,6 +47,7 @@ def dashboard() -> Model:
         variables.instance("traefik_config_reloads_total"),
     ):
         made = made.with_variable(variable)
+    made = made.link(markers.to_the_other())
     for marker in (markers.alerts(), markers.explained()):
         made = made.annotation(marker)
     for panel in (

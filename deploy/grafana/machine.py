@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.grafana.panels import About, Query, graph
+from deploy.grafana.panels import About, Query, graph, states
 from deploy.grafana.selectors import OWN, PanelId
 
 UNSCALED = 'outcome=~"failed|refused"'
@@ -12,14 +12,12 @@ UNSCALED = 'outcome=~"failed|refused"'
 def panels() -> Iterator[Any]:
     """Yield durations, errors and reloads."""
     yield graph(
-        About(
-            PanelId.CYCLE_SECONDS,
-            "Cycle",
-            "95 % of the cycles take no longer; cycles that were missed, per second.",
-            "s",
-        ),
+        About(PanelId.CYCLE_SECONDS, "Cycle", "95 % of the cycles take no longer.", "s"),
         Query(_p95("autoscaler_cycle_duration_seconds"), "p95"),
-        Query(f"sum(rate(autoscaler_missed_cycles_total{{{OWN}}}[$__rate_interval]))", "missed per second"),
+    )
+    yield graph(
+        About(PanelId.MISSED, "Missed cycles", "Cycles skipped because the one before still ran.", "cps"),
+        Query(f"sum(rate(autoscaler_missed_cycles_total{{{OWN}}}[$__rate_interval]))", "missed"),
     )
     yield graph(
         About(PanelId.QUERY_SECONDS, "Prometheus", "95 % of the queries take no longer.", "s"),
@@ -52,14 +50,15 @@ def panels() -> Iterator[Any]:
             "{{service}}",
         ),
     )
+    yield states(
+        About(PanelId.RELOADS, "Policy file", "Whether the last load of the policy file was successful.", "short"),
+        Query(f"min(autoscaler_config_last_reload_successful{{{OWN}}})", "policy file"),
+        word="in force",
+        color="green",
+        otherwise=("refused", "red"),
+    )
     yield graph(
-        About(
-            PanelId.RELOADS,
-            "Policy file",
-            "1 while the last load was successful; how long ago the last good one was.",
-            "s",
-        ),
-        Query(f"min(autoscaler_config_last_reload_successful{{{OWN}}})", "successful"),
+        About(PanelId.LOADED_AGO, "Policy file: age", "Time since the last successful load; 0 at each reload.", "s"),
         Query(f"time() - max(autoscaler_config_last_reload_success_timestamp_seconds{{{OWN}}})", "age"),
     )
     yield graph(

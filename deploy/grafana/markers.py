@@ -29,6 +29,12 @@ class MarkerBuilder(build.AnnotationQuery):
         self._internal.more = more
 
 
+def to_the_other() -> build.DashboardLink:
+    """Return the link to the other dashboard, for the same time."""
+    link = build.DashboardLink("Traefik and the autoscaler").type(models.DashboardLinkType.DASHBOARDS)
+    return link.tags(["traefik-autoscaler"]).keep_time(True)
+
+
 def scaled(direction: str, selector: str) -> build.AnnotationQuery:
     """Return the markers of changes in that direction: at the very time, which the series have as their value."""
     selected = f'{selector}, direction="{direction}"'

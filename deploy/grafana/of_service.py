@@ -31,6 +31,7 @@ def panels() -> Iterator[Any]:
             "What each rule wants",
             "The replicas that each rule asks for, before any limit.",
             "short",
+            height=12,
         ),
         Query(f"max by (rule) (autoscaler_rule_proposal{{{SERVICE}}})", "{{rule}}"),
         Query(f'max(autoscaler_replicas{{{SERVICE}, state="desired"}})', "decided"),
@@ -69,6 +70,17 @@ def panels() -> Iterator[Any]:
             "short",
         ),
         Query(f"sum(increase(autoscaler_reversals_total{{{SERVICE}}}[1h]))", "reversals"),
+    )
+    yield graph(
+        About(PanelId.FOREIGN, "Changes by somebody else", "What Compose, people or other tools did to it.", "cps"),
+        Query(
+            f"sum by (kind) (rate(autoscaler_foreign_changes_total{{{SERVICE}}}[$__rate_interval]))",
+            "{{kind}}",
+        ),
+    )
+    yield graph(
+        About(PanelId.DRAINS, "Drains", "How replicas were let go; a timeout may have cost requests.", "cps"),
+        Query(f"sum by (outcome) (rate(autoscaler_drains_total{{{SERVICE}}}[$__rate_interval]))", "{{outcome}}"),
     )
     yield graph(
         About(

@@ -84,11 +84,11 @@ def name(about: About, query: Query) -> stat.Panel:
     return number(about, query).text_mode(BigValueTextMode.NAME)
 
 
-def states(about: About, *queries: Query, word: str, color: str) -> statetimeline.Panel:
-    """One row for each series: coloured while it is 1, with that word, and empty while it is 0."""
-    panel = _described(statetimeline.Panel(), about, queries).mappings(
-        _words({0: (" ", "transparent"), 1: (word, color)})
-    )
+def states(
+    about: About, *queries: Query, word: str, color: str, otherwise: tuple[str, str] = (" ", "transparent")
+) -> statetimeline.Panel:
+    """One row for each series: coloured while it is 1, with that word; while it is 0, empty or otherwise."""
+    panel = _described(statetimeline.Panel(), about, queries).mappings(_words({0: otherwise, 1: (word, color)}))
     panel = panel.color_scheme(build.FieldColor().mode(FieldColorModeId.THRESHOLDS)).row_height(0.8)
     made: statetimeline.Panel = panel.thresholds(_thresholds(None))
     return made

@@ -28,6 +28,8 @@ class PanelId(IntEnum):
     USABLE = 25
     REVERSALS = 26
     SCALE_SECONDS = 27
+    FOREIGN = 28
+    DRAINS = 29
     REQUESTS = 40
     LATENCY = 41
     FAILED = 42
@@ -41,3 +43,5 @@ class PanelId(IntEnum):
     EVALUATIONS_FAILED = 66
     ANNOTATIONS = 67
     TRAEFIK_CONFIG = 68
+    MISSED = 69
+    LOADED_AGO = 70
