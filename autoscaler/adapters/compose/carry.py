@@ -26,7 +26,7 @@ class Carrying:
     def __init__(self, engine: Engine, now: Callable[[], float] = time.time) -> None:
         self._engine = engine
         self._now = now
-        self._lock = threading.Lock()  # clones of one service are made side by side, and one search does for all
+        self._searching: dict[tuple[str, str], threading.Lock] = {}  # one search does for clones made side by side
         self._found: dict[tuple[str, str], _Found] = {}
 
     def into(self, clone: str, template: Inspect) -> str | None:
@@ -49,7 +49,7 @@ class Carrying:
         labels = template["Config"]["Labels"]
         service = (labels[label.PROJECT], labels[label.SERVICE])
         replica = (template["Id"], template["State"]["StartedAt"])
-        with self._lock:
+        with self._searching.setdefault(service, threading.Lock()):
             known = self._found.get(service)
             if known is None or known.replica != replica:
                 known = self._found[service] = self._search(template, replica)
