@@ -22,6 +22,7 @@ LABEL org.opencontainers.image.title="traefik-autoscaler" \
       org.opencontainers.image.revision="${REVISION}" \
       io.traefik-autoscaler.role="daemon"
 COPY --from=build /opt/autoscaler /opt/autoscaler
+RUN install -d -o 65532 -g 65532 /var/lib/autoscaler
 ENV PATH=/opt/autoscaler/bin:$PATH \
     PYTHONPATH=/opt/autoscaler/app \
     PYTHONUNBUFFERED=1 \

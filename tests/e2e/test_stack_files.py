@@ -88,6 +88,15 @@ def test_the_autoscaler_runs_as_nobody_with_its_policy_mounted_read_only() -> No
     assert service["volumes"][0].endswith(":/etc/autoscaler/autoscaler.yaml:ro")
 
 
+def test_what_operators_say_survives_a_restart_and_takes_a_token_that_is_not_there_by_default() -> None:
+    stack, service = load("deploy/compose.yaml"), STACK["autoscaler"]
+    state = service["environment"]["AUTOSCALER_STATE_DIR"]
+    assert f"autoscaler:{state}" in service["volumes"]
+    assert f"install -d -o 65532 -g 65532 {state}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert service["secrets"] == ["autoscaler_api_token"]
+    assert stack["secrets"]["autoscaler_api_token"]["file"].endswith(":-/dev/null}")
+
+
 def test_what_only_operators_need_is_published_on_the_loopback_address() -> None:
     for name in ("prometheus", "grafana", "autoscaler"):
         assert all(port.startswith("${ADMIN_ADDRESS:-127.0.0.1}:") for port in STACK[name]["ports"])
