@@ -16,9 +16,11 @@ from autoscaler.cycle import Cycle
 from autoscaler.events import Action, EngineAsked, Event, OperationFinished
 from autoscaler.gate import Gate
 from autoscaler.operations import Operations
+from autoscaler.policyfile.load import load_file
 from autoscaler.policyfile.model import ServiceConfig
-from autoscaler.policyfile.roster import fixed
+from autoscaler.policyfile.roster import by_labels, fixed
 from autoscaler.ports import Observer
+from autoscaler.settings import Settings
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.proxy import Proxy, proxying
@@ -118,3 +120,25 @@ def test_nothing_is_scaled_or_even_looked_at_that_is_not_on_the_list(project: Pr
     assert others == project.names(1, service="api") + project.names(1, service="fixed")
     ids = run(["docker", "inspect", "--format", "{{.Id}}", *others], "ids of the others").split()
     assert [call for call in proxy.calls for each in ids if each in call] == []
+
+
+def test_a_service_is_scaled_only_where_the_file_names_it_or_a_label_enables_it(project: Project) -> None:
+    policy_labels = {
+        "autoscaler.replicas.min": "2",
+        "autoscaler.replicas.max": "3",
+        "autoscaler.rules.load.query": "sum(load)",
+        "autoscaler.rules.load.per_replica": "5",
+    }
+    enabled = {**SLEEP, "labels": {**policy_labels, "autoscaler.enable": "true"}}
+    project.up({"named": SLEEP, "enabled": enabled, "described": {**SLEEP, "labels": policy_labels}, "other": SLEEP})
+    file = project.directory / "policy.yaml"
+    rules = "rules: {load: {query: sum(load), per_replica: 5}}"
+    file.write_text(f"services: {{named: {{replicas: {{min: 2, max: 3}}, {rules}}}}}", encoding="utf-8")
+    target, tell = project.target(), project.recorder.notify
+    operations = Operations(target, tell, at_once=2)
+    services = by_labels(load_file(file, Settings(compose_project=project.name)))
+    cycle = Cycle(services, FakeSource(), target, Gate(operations), tell, refusal=target.refusal)
+    assert set(cycle.run(NOW).services) == {"named", "enabled"}
+    wait_until(lambda: len(project.recorder.of(OperationFinished)) == 2)
+    counts = {name: len(project.containers(name)) for name in ("named", "enabled", "described", "other")}
+    assert counts == {"named": 2, "enabled": 2, "described": 1, "other": 1}
