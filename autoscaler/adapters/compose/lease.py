@@ -79,10 +79,12 @@ class Leases:
     def release(self) -> None:
         """Give the leases back after the last look, so that another daemon need not find out that we are gone."""
         with self._lock:
-            held = {name: known.standing.token for name, known in self._projects.items() if known.standing.held}
+            held = {name: known for name, known in self._projects.items() if known.standing.held}
             self._projects = {}
-        for project, token in held.items():
-            self._release(project, token)
+        for project, known in held.items():
+            self._release(project, known.standing.token)
+            if known.told is True:
+                self._tell(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))
 
     def _look_at(self, project: str, known: _Project) -> None:
         try:

@@ -136,13 +136,14 @@ def test_the_second_takes_over_from_one_that_was_killed(site: Site) -> None:
 
 def test_the_second_need_not_wait_for_an_answer_after_a_clean_end(site: Site) -> None:
     first, _ = site.leader("the first")
-    second, _ = site.daemon("the second")
+    second, recorder = site.daemon("the second")
     site.pass_by(3, second, first)
     first.release()
     site.pass_by(6, second)
     assert second.leads(site.project)
     second.release()
     assert site.engine().volume_labels(LEASE + site.project) is None
+    assert changes(recorder)[-1].why == f"has given the lead of project {site.project} back"
 
 
 def test_a_release_leaves_the_lease_of_another_alone(site: Site) -> None:
