@@ -65,22 +65,22 @@ def test_an_empty_variable_is_no_variable_as_compose_passes_it(variables: Set, t
 
 
 @pytest.mark.parametrize("way", ["variable", "secret", "file"])
-@pytest.mark.parametrize("whose", ["prometheus", "grafana"])
+@pytest.mark.parametrize("whose", ["prometheus", "grafana", "api"])
 def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
     variables: Set, tmp_path: Path, way: str, whose: str
 ) -> None:
     secret = tmp_path / f"autoscaler_{whose}_token"
     if way == "variable":
-        variables(**{f"AUTOSCALER_{whose.upper()}_TOKEN": "t0ken"})
+        variables(**{f"AUTOSCALER_{whose.upper()}_TOKEN": "t0ken-of-16-signs"})
     else:
-        secret.write_text("t0ken\n", encoding="utf-8")
+        secret.write_text("t0ken-of-16-signs\n", encoding="utf-8")
     if way == "file":
         secret = secret.rename(tmp_path / "elsewhere")
         variables(**{f"AUTOSCALER_{whose.upper()}_TOKEN_FILE": str(secret)})
     settings = load_settings(str(tmp_path))
     token = getattr(settings, f"{whose}_token")
-    assert token.get_secret_value() == "t0ken"
-    assert "t0ken" not in repr(settings)
+    assert token.get_secret_value() == "t0ken-of-16-signs"
+    assert "t0ken-of-16-signs" not in repr(settings)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,23 @@ def test_a_mistake_names_the_variable_and_what_is_allowed(
     with pytest.raises(ConfigError) as failure:
         load_settings(str(tmp_path))
     assert str(failure.value).startswith(message)
+
+
+@pytest.mark.parametrize("token", ["short", "with a blank in it", "höchst-geheim-und-lang", "x" * 15])
+def test_an_api_token_that_would_not_do_is_refused_without_showing_it(
+    variables: Set, tmp_path: Path, token: str
+) -> None:
+    variables(AUTOSCALER_API_TOKEN=token)
+    with pytest.raises(ConfigError) as failure:
+        load_settings(str(tmp_path))
+    assert str(failure.value) == (
+        "AUTOSCALER_API_TOKEN: must be at least 16 letters, digits and signs, as from: openssl rand -hex 32"
+    )
+
+
+def test_an_empty_token_is_no_token(variables: Set, tmp_path: Path) -> None:
+    (tmp_path / "autoscaler_api_token").write_text("\n", encoding="utf-8")
+    assert load_settings(str(tmp_path)).api_token is None
 
 
 def test_all_mistakes_are_told_at_once(variables: Set, tmp_path: Path) -> None:
