@@ -89,6 +89,7 @@ def test_one_acts_and_when_it_is_gone_the_other_takes_over(pair: Pair, number: s
     assert not leads(second, project)
     told = second.get("/api/v1/services/web").json()
     assert told["action"] == "standby"
+    assert f" leads project {project.name} since " in told["held"]
     first.process.send_signal(number)
     first.process.communicate(timeout=20)
     gone = time.monotonic()
@@ -98,7 +99,7 @@ def test_one_acts_and_when_it_is_gone_the_other_takes_over(pair: Pair, number: s
     code, lines, _ = second.end()
     assert (code, project.containers()) == (0, project.names(1, 2, 3))
     said = [(line["event"], str(line.get("why", ""))) for line in lines if line["event"] in {"leading", "standby"}]
-    assert [event for event, _ in said] == ["standby", "standby", "leading"]
+    assert [event for event, _ in said] == ["standby", "standby", "leading", "standby"]
     assert f" leads project {project.name} since " in said[0][1]
     assert pair.volumes() == []
 
