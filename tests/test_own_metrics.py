@@ -66,6 +66,7 @@ def test_the_labels_of_gauges_have_documented_values_only(seen: dict[str, Metric
             assert seen[name].values[label] <= values, name
 
 
+@pytest.mark.engine
 def test_promtool_finds_nothing_to_improve(page: str, engine_url: str) -> None:
     command = ["docker", "run", "--rm", "--interactive", "--entrypoint", "promtool", images.PROMETHEUS]
     assert not images.ensure([images.PROMETHEUS])

@@ -1,10 +1,12 @@
 """What the dashboards promise to show."""
 
+import re
 from typing import Any
 
 from deploy.grafana import alerts, autoscaler, load_balancing
 from deploy.grafana.selectors import UID
 from tests.dashboards.test_lint import ALL
+from tests.metrics_page import documented
 
 LOAD_BALANCING, AUTOSCALER = ALL["load-balancing.json"], ALL["autoscaler.json"]
 
@@ -55,6 +57,19 @@ def test_what_the_autoscaler_tells_grafana_is_shown_by_its_tags() -> None:
     for dashboard, tags in ((LOAD_BALANCING, ["autoscaler"]), (AUTOSCALER, ["autoscaler", "service:$service"])):
         (marker,) = [each for each in dashboard["annotations"]["list"] if each["name"] == "Explained"]
         assert marker["target"] == {"limit": 200, "matchAny": False, "tags": tags, "type": "tags"}
+
+
+def ours(text: str) -> set[str]:
+    """Our metrics in a text, without the endings of a histogram's parts."""
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\bautoscaler_\w+", text)}
+
+
+def test_every_metric_of_ours_that_is_asked_for_is_documented() -> None:
+    asked = [target["expr"] for each in AUTOSCALER["panels"] for target in each.get("targets", ())]
+    asked += [each.get("expr", "") for each in AUTOSCALER["annotations"]["list"]]
+    asked += [each["query"] for each in AUTOSCALER["templating"]["list"]]
+    asked += [alert.expr for alert in alerts.ALERTS]
+    assert ours(" ".join(asked)) <= set(documented())
 
 
 def test_every_alert_points_to_a_panel_that_exists() -> None:

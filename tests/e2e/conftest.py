@@ -51,7 +51,7 @@ class RunningStack:
     def settled(self) -> None:
         """Wait until the daemon sees Traefik, and every service has its two replicas."""
         names = ("userservice", "music-service", "social-service", "notification-service")
-        self.until("the stack is quiet", lambda: all(self._quiet(name) for name in names))
+        self.until("the stack is quiet", lambda: all(self._quiet(name) for name in names), seconds=180)
 
     def _quiet(self, name: str) -> bool:
         decision = self.decision(name)
