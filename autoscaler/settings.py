@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import warnings
 from enum import StrEnum
 from pathlib import Path
@@ -135,8 +136,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {self.grafana_url!r}'
             )
-        if self.grafana_token is None or not self.grafana_token.get_secret_value():
+        token = "" if self.grafana_token is None else self.grafana_token.get_secret_value()
+        if not token:
             raise ValueError("AUTOSCALER_GRAFANA_URL needs a token: name its file as AUTOSCALER_GRAFANA_TOKEN_FILE")
+        if not re.fullmatch(r"[!-~]+", token):
+            raise ValueError("AUTOSCALER_GRAFANA_TOKEN_FILE must hold one token and nothing else, such as glsa_...")
         return self
 
     @property

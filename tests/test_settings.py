@@ -166,6 +166,16 @@ def test_an_empty_token_is_no_token(variables: Set, tmp_path: Path) -> None:
     assert load_settings(str(tmp_path)).api_token is None
 
 
+@pytest.mark.parametrize("content", ["two tokens", "glsa_a\nglsa_b", "glsa_ü", "\x00"])
+def test_what_can_be_no_token_is_refused_and_not_shown(variables: Set, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(content, encoding="utf-8")
+    variables(AUTOSCALER_GRAFANA_URL="http://grafana:3000", AUTOSCALER_GRAFANA_TOKEN_FILE=str(file))
+    with pytest.raises(ConfigError, match="must hold one token and nothing else") as failure:
+        load_settings(str(tmp_path))
+    assert content not in str(failure.value)
+
+
 def test_all_mistakes_are_told_at_once(variables: Set, tmp_path: Path) -> None:
     variables(AUTOSCALER_ZZZ="1", AUTOSCALER_LISTEN="x", AUTOSCALER_DOCKER_TIMEOUT="5")
     with pytest.raises(ConfigError) as failure:
