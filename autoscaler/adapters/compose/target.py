@@ -103,7 +103,8 @@ class ComposeTarget:
             with lane.turn:
                 self._leave_alone(ref)
                 alone, present = lane.alone, self._tidied(ref) if lane.alone else self._members(ref)
-                missing = order.replicas - sum(replica.alive for replica in present)
+                count = sum(replica.alive for replica in present)
+                missing = order.replicas - count
                 if missing > 0:
                     adding.start(present, missing)
             if missing > 0:
@@ -111,7 +112,7 @@ class ComposeTarget:
             elif missing < 0 and not alone:
                 return order.replicas  # another call has been asked for more
             elif missing < 0:
-                order.removes_from(order.replicas - missing)
+                order.removes_from(count)  # by now it may have been raised
                 leaned_on = partial(ids_leaned_on, self._engine, present)
                 Removing(self._engine, ref, relist, order, leaned_on).remove()
         ours = adding.made | {replica.id for replica in present}

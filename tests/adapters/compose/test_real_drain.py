@@ -43,6 +43,12 @@ def patient(seconds: float) -> bool:
     return False
 
 
+def met(client: httpx.Client, server: str) -> bool:
+    """Begin a new session, and say whether it is with that server."""
+    client.cookies.clear()
+    return client.get("/").text == server
+
+
 def ended(recorder: Recorder) -> list[DrainEnd]:
     return [event.end for event in recorder.of(DrainEnded)]
 
@@ -81,7 +87,7 @@ def test_a_session_moves_to_another_server_when_its_own_is_drained(site: Site) -
     site.wait_for_servers(2)
     going = project.inspect(2)["Config"]["Hostname"]
     with httpx.Client(base_url=site.url, timeout=10) as client:
-        wait_until(lambda: (client.cookies.clear(), client.get("/").text == going)[1])
+        wait_until(lambda: met(client, going))
         before = client.cookies["server"]
         assert {client.get("/").text for _ in range(5)} == {going}
         assert project.scale(1, pause=patient) == 1
