@@ -53,12 +53,18 @@ class Peace:
         self._known: dict[ServiceRef, _Known] = {}
         self._looked = False
 
-    def look(self, replicas: Iterable[Replica]) -> None:
-        """Take in a snapshot of all services; snapshots come in the order in which they were taken."""
+    def now(self) -> float:
+        return self._monotonic()
+
+    def look(self, replicas: Iterable[Replica], began: float) -> None:
+        """Take in a snapshot of all services, for which the engine was asked at `began`; they come in that order.
+
+        What was heard since is newer than the snapshot, so that nothing has settled with it.
+        """
         services = {ref: tuple(members) for ref, members in groupby(replicas, key=attrgetter("ref"))}
         with self._lock:
             for ref in self._known.keys() | services.keys():
-                self._see(ref, services.get(ref, ()))
+                self._see(ref, services.get(ref, ()), began)
             self._known = {ref: known for ref, known in self._known.items() if not known.gone}
             self._looked = True
         self.ours.forget({replica.id for members in services.values() for replica in members})
@@ -117,8 +123,8 @@ class Peace:
             known = self._known[ref]
             known.contest = known.contest.repaired(self._monotonic())
 
-    def _see(self, ref: ServiceRef, members: tuple[Replica, ...]) -> None:
-        now, unknown = self._monotonic(), Watched(() if self._looked else None)
+    def _see(self, ref: ServiceRef, members: tuple[Replica, ...], now: float) -> None:
+        unknown = Watched(() if self._looked else None)
         known = self._known.setdefault(ref, _Known(unknown))
         known.watched, settled = see(known.watched, members, self.ours.now(), now, self._settle_seconds)
         if known.owed is not None and sum(replica.alive for replica in members) >= known.owed:

@@ -48,8 +48,9 @@ class ComposeTarget:
         Raises:
             TargetUnavailable: the engine does not answer, or refuses the list.
         """
+        began = self._peace.now()
         replicas = self._list({label.PROJECT: None})
-        self._peace.look(replicas)
+        self._peace.look(replicas, began)
         self._refusals.look(replicas)
         return fleet(replicas)
 

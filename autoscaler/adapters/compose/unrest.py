@@ -12,7 +12,7 @@ from autoscaler.adapters.compose.ours import Mine
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.sight import differences, in_words
 
-LONGEST_STOP_SECONDS = 120.0  # what was told to end, or is being recreated, is waited for no longer
+LONGEST_STOP_SECONDS = 120.0  # what was told to end, or is half done, is waited for no longer
 MOST_HEARD = 100  # events that are kept for the account
 MOST_DEATHS = 20
 
@@ -78,17 +78,25 @@ def hear(watched: Watched, heard: Heard, mine: Mine, now: float) -> Watched:
 
 
 def _told(unrest: Unrest, heard: Heard, now: float) -> Unrest:
+    ended = heard.container in unrest.stopping
     stopping = {key: at for key, at in unrest.stopping.items() if key != heard.container}
     if heard.stops:
         stopping[heard.container] = now
-    return replace(unrest, stopping=stopping, heard=(*unrest.heard, heard)[-MOST_HEARD:])
+    return replace(
+        unrest, last=now if ended else unrest.last, stopping=stopping, heard=(*unrest.heard, heard)[-MOST_HEARD:]
+    )
 
 
 def quiet_at(unrest: Unrest, replicas: Iterable[Replica], settle_seconds: float) -> float:
     """Return when it has settled, if nothing more happens."""
     ends = [at + LONGEST_STOP_SECONDS for at in unrest.stopping.values()]
-    recreated = [unrest.last + LONGEST_STOP_SECONDS] if any(map(being_recreated, replicas)) else []
-    return max([unrest.last + settle_seconds, *ends, *recreated])
+    begun = [unrest.last + LONGEST_STOP_SECONDS] if any(map(_is_half_done, replicas)) else []
+    return max([unrest.last + settle_seconds, *ends, *begun])
+
+
+def _is_half_done(replica: Replica) -> bool:
+    """Return whether Compose is about to start it or to give it its name; it may wait for another service first."""
+    return being_recreated(replica) or (replica.state == "created" and not replica.clone)
 
 
 def _begun(watched: Watched, now: float, sign: str) -> Unrest:

@@ -26,7 +26,7 @@ from tests.fakes import FakeSource, Recorder
 
 SETTLE_SECONDS = 1.5
 INTERVAL_SECONDS = 0.2
-LONG_SECONDS = 40.0
+LONG_SECONDS = 90.0
 RAISING = replace(
     policy(THROUGHPUT, low=1, high=10, up=FREE, down=behavior(select=SelectPolicy.DISABLED)), service="web"
 )
@@ -95,6 +95,11 @@ class Living:
     def ready(self) -> int | None:
         decision = self.last.services["web"].decision
         return None if decision is None else decision.replicas.ready
+
+    @property
+    def wants(self) -> int | None:
+        decision = self.last.services["web"].decision
+        return None if decision is None else decision.desired
 
     @property
     def quiet(self) -> bool:

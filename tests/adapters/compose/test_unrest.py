@@ -92,6 +92,23 @@ def test_it_is_settled_once_that_has_ended_which_was_told_to() -> None:
     assert seen.verdicts() == [(71.0, Foreign.REMOVED, 2, 0)]
 
 
+def test_what_compose_has_made_and_not_started_is_waited_for() -> None:
+    made = listed(2, State="created", Status="Created")
+    seen = Timeline(listed(1)).until(30.0, listed(1), made)
+    assert seen.restless
+    seen.until(60.0, listed(1), listed(2))
+    assert seen.verdicts() == [(41.0, Foreign.SCALED, 1, 2)]
+
+
+def test_a_list_that_is_older_than_the_end_it_does_not_show_settles_nothing() -> None:
+    both = (listed(1), listed(2))
+    seen = Timeline(*both).hear(event(2, "kill", signal=15), at=1.0).hear(event(2, "die", exit_code=143), at=14.0)
+    seen.look(*both, at=13.9)
+    assert seen.restless
+    seen.look(listed(1), at=15.0).until(30.0, listed(1))
+    assert seen.verdicts() == [(25.0, Foreign.SCALED, 2, 1)]
+
+
 @pytest.mark.parametrize("signal", [1, 10, 12])
 def test_a_signal_to_reload_disturbs_nothing(signal: int) -> None:
     assert not Timeline(listed(1)).hear(event(1, "kill", signal=signal), at=1.0).restless
