@@ -99,3 +99,13 @@ def test_it_simulates_with_a_chart_in_the_terminal_and_says_what_a_picture_needs
         LabError, match=r"exit code 2:\s+error: PNG and HTML charts need matplotlib; install \S+\[charts\]"
     ):
         run([*simulate, "--png", "/tmp/simulate.png"], "draw")
+
+
+def test_a_new_volume_at_the_state_directory_can_be_written_by_the_daemons_user(image: str) -> None:
+    volume = f"autoscaler-test-state-{secrets.token_hex(3)}"
+    options = ["--rm", "--read-only", "--cap-drop", "ALL", "--volume", f"{volume}:/var/lib/autoscaler"]
+    write = "open('/var/lib/autoscaler/overrides.json', 'x').close()"
+    try:
+        run(["docker", "run", *options, "--entrypoint", "python", image, "-c", write], "write to the volume")
+    finally:
+        run(["docker", "volume", "rm", "--force", volume], "remove the volume")
