@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.lease_volumes import KNOCK, LEASE
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.fleet import ServiceRef
 from autoscaler.order import Drain, Order, ScaleOptions
@@ -45,6 +46,8 @@ class Project:
 
     def down(self) -> None:
         self.run("down", "--volumes", "--remove-orphans", "--timeout", "1")
+        leases = [prefix + self.name for prefix in (LEASE, KNOCK)]  # of a daemon that was killed
+        run(["docker", "volume", "rm", "--force", *leases], "remove the lease")
 
     def ref(self, service: str = "web") -> ServiceRef:
         return ServiceRef(service, self.name)

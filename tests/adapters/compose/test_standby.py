@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from autoscaler.adapters.compose.lease_volumes import KNOCK, LEASE
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.test_app import Daemon
@@ -56,7 +55,6 @@ def pair(project: Project, tmp_path: Path) -> Iterator[Pair]:
         if daemon.process.poll() is None:
             daemon.process.kill()
             daemon.process.communicate()
-    run(["docker", "volume", "rm", "--force", *(prefix + project.name for prefix in (LEASE, KNOCK))], "remove")
 
 
 def metric(daemon: Daemon, name: str) -> float:
