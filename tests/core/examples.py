@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from autoscaler.core.budget import within_budget
 from autoscaler.core.combine import combine
-from autoscaler.core.decide import conclude, decide, propose_all
+from autoscaler.core.conclude import conclude
+from autoscaler.core.decide import decide, propose_all
 from autoscaler.core.memory import Memory, see_count
 from autoscaler.core.model import Decision, Moment, Observation, Override, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import BlindAction, Policy, Reversals, WhenBlind
