@@ -63,10 +63,11 @@ class Overrides:
         """Return what is in force for a service at `now` (unix seconds)."""
         return self._standing.get(service, NONE).at(now)
 
-    @property
-    def warning(self) -> str | None:
-        """Why what is in force would not survive a restart, if so."""
-        return _IN_MEMORY if self._store is None else self._problem
+    def warning(self, service: str) -> str | None:
+        """Return why what is in force for a service, or that nothing is, would not survive a restart, if so."""
+        if self._store is not None:
+            return self._problem
+        return _IN_MEMORY if service in self._standing else None
 
     def pause(self, service: str, until: float) -> Intervention:
         """Let decisions about the service be told, but not carried out, until then; return what is in force now."""

@@ -86,7 +86,11 @@ def test_without_a_directory_it_works_in_memory_and_says_so() -> None:
     life = Life(None)
     life.overrides.pause("web", NOW + 60)
     assert life.overrides.of("web", NOW).paused_until == NOW + 60
-    assert life.overrides.warning == "AUTOSCALER_STATE_DIR is not set, so this will not survive a restart of the daemon"
+    assert life.overrides.warning("web") == (
+        "AUTOSCALER_STATE_DIR is not set, so this will not survive a restart of the daemon"
+    )
+    life.overrides.resume("web")
+    assert life.overrides.warning("web") is None
 
 
 def test_a_full_disk_is_told_once_costs_nothing_but_the_restart_and_is_made_up_for(life: Life) -> None:
@@ -98,10 +102,10 @@ def test_a_full_disk_is_told_once_costs_nothing_but_the_restart_and_is_made_up_f
     full.symlink_to("/dev/full")
     life.overrides.end(NOW)
     assert life.overrides.of("api", NOW).paused_until == NOW + 60
-    assert "No space left on device" in str(life.overrides.warning)
+    assert "No space left on device" in str(life.overrides.warning("api"))
     assert life.again().overrides.of("web", NOW).paused_until == NOW + 60
     life.overrides.end(NOW)
-    assert life.overrides.warning is None
+    assert life.overrides.warning("api") is None
     assert [problem is None for problem in life.problems()] == [False, True]
     assert life.again().overrides.of("api", NOW).paused_until == NOW + 60
 

@@ -1,6 +1,9 @@
 """`status`, `pause`, `resume` and `scale` as a user runs them, against the real web server of a daemon."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -239,3 +242,19 @@ def test_explain_shows_pauses_and_overrides(site: Site) -> None:
     assert f"operator paused until {format_at(NOW + 60)} override 4 until {format_at(NOW + 1800)}" in text
     (entry,) = site.get("/api/v1/services/userservice/decisions").json()
     assert entry["intervention"]["paused_until"] == NOW + 60
+
+
+def test_a_watch_goes_on_without_the_daemon_until_it_is_interrupted(site: Site) -> None:
+    site.failed("userservice", "away", NOW)
+    command = [sys.executable, "-m", "autoscaler", "status", "--watch", "--json", "--url", site.url]
+    watch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert watch.stdout is not None
+    first = json.loads(watch.stdout.readline())
+    site.server.stop(10.0)
+    while (later := json.loads(watch.stdout.readline()))["error"] is None:
+        pass
+    watch.send_signal(signal.SIGINT)
+    _, errors = watch.communicate(timeout=30)
+    assert (first["services"][0]["error"], first["error"]) == ("away", None)
+    assert "cannot be reached" in later["error"]
+    assert (watch.returncode, errors) == (130, "")

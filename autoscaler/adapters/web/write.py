@@ -86,7 +86,7 @@ class Writing:
 
     def _told(self, service: str, **more: object) -> Response:
         intervention = self._overrides.of(service, self._clock())
-        answer = {"service": service, "intervention": plain(intervention), "warning": self._overrides.warning}
+        answer = {"service": service, "intervention": plain(intervention), "warning": self._overrides.warning(service)}
         return JSONResponse({**answer, **more})
 
 
