@@ -19,6 +19,7 @@ MOST_REQUESTS = 20_000
 SERVER = """\
 import http.server, os, time
 class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = os.environ["PROTOCOL"]
     def do_GET(self):
         time.sleep(float(self.path.rpartition("=")[2] or 0.05) if "=" in self.path else 0.05)
         body = os.uname().nodename.encode()
@@ -32,20 +33,20 @@ http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
 """
 
 
-def web(project: str, *labels: str, **facts: Any) -> dict[str, Any]:
-    """The service behind Traefik."""
+def web(project: str, *labels: str, name: str = "web", path: str = "/", protocol: str = "HTTP/1.0") -> dict[str, Any]:
+    """A service behind Traefik, which keeps its connections open with HTTP/1.1."""
     return {
         "image": "python:3.13-slim",
         "init": True,
         "command": ["python3", "-c", SERVER],
+        "environment": {"PROTOCOL": protocol},
         "labels": [
             "traefik.enable=true",
             f"autoscaler.test.project={project}",
-            "traefik.http.routers.web.rule=PathPrefix(`/`)",
-            "traefik.http.services.web.loadbalancer.server.port=8000",
+            f"traefik.http.routers.{name}.rule=PathPrefix(`{path}`)",
+            f"traefik.http.services.{name}.loadbalancer.server.port=8000",
             *labels,
         ],
-        **facts,
     }
 
 
@@ -57,11 +58,13 @@ def traefik(project: str, socket: str) -> dict[str, Any]:
             "--global.checkNewVersion=false",
             "--global.sendAnonymousUsage=false",
             "--entrypoints.web.address=:80",
+            "--entrypoints.metrics.address=:8082",
+            "--metrics.prometheus.entryPoint=metrics",
             "--providers.docker.exposedByDefault=false",
             f"--providers.docker.constraints=Label(`autoscaler.test.project`,`{project}`)",
         ],
         "volumes": [f"{socket}:/var/run/docker.sock:ro"],
-        "ports": ["127.0.0.1::80"],
+        "ports": ["127.0.0.1::80", "127.0.0.1::8082"],
     }
 
 
@@ -72,18 +75,22 @@ class Site:
     project: Project
     url: str = ""
 
-    def up(self, service: dict[str, Any]) -> None:
+    def up(self, **services: dict[str, Any]) -> None:
         gateway = traefik(self.project.name, self.project.engine_url.removeprefix("unix://"))
-        self.project.up({"web": service, "traefik": gateway})
+        self.project.up({**services, "traefik": gateway})
         self.url = f"http://{self.project.run('port', 'traefik', '80').strip()}"
         self.wait_for_servers(1)
 
-    def servers(self, asked: int = 20) -> set[str]:
-        """Those that answer now, by their hostname."""
-        return {answer.text for _ in range(asked) if (answer := httpx.get(self.url, timeout=10)).is_success}
+    def metrics(self) -> str:
+        """What Traefik measures."""
+        return httpx.get(f"http://{self.project.run('port', 'traefik', '8082').strip()}/metrics", timeout=10).text
 
-    def wait_for_servers(self, count: int) -> None:
-        wait_until(lambda: len(self.servers()) == count)
+    def servers(self, path: str = "/", asked: int = 20) -> set[str]:
+        """Those that answer now, by their hostname."""
+        return {answer.text for _ in range(asked) if (answer := httpx.get(self.url + path, timeout=10)).is_success}
+
+    def wait_for_servers(self, count: int, path: str = "/") -> None:
+        wait_until(lambda: len(self.servers(path)) == count)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -1,5 +1,6 @@
 """The real engine and the real Traefik: removing replicas loses no request, and may be taken back."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
+from autoscaler.order import Drain
 from deploy.lab import images
 from tests.adapters.compose.conftest import Project
 from tests.adapters.compose.gateway_site import Site, under_load, wait_until, web
@@ -25,7 +27,9 @@ def site(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.T
     project = Project(compose_command, engine_url, tmp_path_factory.mktemp("site"))
     try:
         site = Site(project)
-        site.up(web(project.name, "traefik.http.services.web.loadbalancer.sticky.cookie.name=server"))
+        sticky = "traefik.http.services.web.loadbalancer.sticky.cookie.name=server"
+        kept = web(project.name, name="kept", path="/kept", protocol="HTTP/1.1")
+        site.up(web=web(project.name, sticky), kept=kept)
         yield site
     finally:
         project.down()
@@ -66,6 +70,26 @@ def test_removing_replicas_under_load_loses_no_request(site: Site, recorder: Rec
     assert ended(recorder) == [DrainEnd.IDLE] * 3
     assert [event.connections for event in recorder.of(DrainEnded)] == [0, 0, 0]
     assert project.containers() == project.names(1)
+
+
+def test_connections_that_are_kept_open_cost_time_and_no_request(site: Site, recorder: Recorder) -> None:
+    project = site.project
+    project.scale(2, "kept", pause=patient)
+    site.wait_for_servers(2, "/kept")
+    with under_load(f"{site.url}/kept") as load:
+        wait_until(lambda: load.outcomes.total() > 50)
+        assert project.scale(1, "kept", pause=patient, drain=Drain(timeout_seconds=8.0)) == 1
+        after = load.outcomes.total()
+        wait_until(lambda: load.outcomes.total() > after + 50)
+    assert load.failures == {}
+    assert ended(recorder) == [DrainEnd.TIMEOUT]
+    assert (recorder.of(DrainEnded)[0].connections or 0) > 0
+
+
+def test_traefik_tells_sessions_and_requests_of_a_service_and_not_of_a_server(site: Site) -> None:
+    measured = [line for line in site.metrics().splitlines() if line.startswith("traefik_service_requests_total{")]
+    labels = {name for line in measured for name in re.findall(r"[{,](\w+)=", line)}
+    assert labels == {"code", "method", "protocol", "service"}
 
 
 def test_a_long_request_is_waited_for(site: Site, recorder: Recorder) -> None:
