@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from autoscaler.core.memory import Memory
 from autoscaler.cycle import Cycle
+from autoscaler.events import CycleFinished
 from autoscaler.fleet import Fleet
 from autoscaler.policyfile.load import PolicyFile
 from autoscaler.policyfile.model import Config, ServiceConfig
@@ -42,11 +43,11 @@ class Rotation:
         with self._lock:
             self._cycle = self._make(self._file, memories)
 
-    def run(self, now: float) -> None:
+    def run(self, now: float) -> CycleFinished:
         """Evaluate everything as of `now` (unix seconds)."""
         with self._lock:
             assert self._cycle is not None  # noqa: S101  begin comes first
-            self._cycle.run(now)
+            return self._cycle.run(now)
 
     def turn(self, file: PolicyFile) -> None:
         """Put another policy file in force, after the evaluation that may be under way."""

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from autoscaler.events import CycleMissed
+from autoscaler.events import CycleFinished, CycleMissed
+from autoscaler.phase import Phase, shifted
 from autoscaler.ports import Tell
 
 _CYCLE = "cycle"
@@ -25,8 +26,18 @@ class Chore:
     every_seconds: float
 
 
-def start(run: Callable[[float], object], interval_seconds: float, tell: Tell) -> BackgroundScheduler:
-    """Start to run cycles, as of unix seconds, and return the scheduler; one that had to be skipped is told."""
+def start(run: Callable[[float], CycleFinished | None], interval_seconds: float, tell: Tell) -> BackgroundScheduler:
+    """Start to run cycles, as of unix seconds, and return the scheduler; one that had to be skipped is told.
+
+    They move within their interval until each comes soon after a scrape.
+    """
+    phase = Phase()
+
+    def cycle() -> None:
+        nonlocal phase
+        finished = run(time.time())
+        if finished is not None:
+            phase = _moved(scheduler, phase, finished)
 
     def trouble(event: JobEvent) -> None:
         if event.code == EVENT_JOB_ERROR:
@@ -41,11 +52,20 @@ def start(run: Callable[[float], object], interval_seconds: float, tell: Tell) -
         timezone=UTC,
     )
     scheduler.add_listener(trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
-    scheduler.add_job(
-        lambda: run(time.time()), "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC)
-    )
+    scheduler.add_job(cycle, "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC))
     scheduler.start()
     return scheduler
+
+
+def _moved(scheduler: BackgroundScheduler, phase: Phase, finished: CycleFinished) -> Phase:
+    """Let the next cycle come sooner or later, if need be; return what is known of the scrapes now."""
+    job = scheduler.get_job(_CYCLE) if scheduler.running else None
+    if job is None:  # the scheduler has been shut down; asked while that is under way, it would wait for us
+        return phase
+    later_seconds, phase = shifted(phase, finished, job.trigger.interval.total_seconds())
+    if later_seconds:
+        job.modify(next_run_time=job.next_run_time + timedelta(seconds=later_seconds))
+    return phase
 
 
 def every(scheduler: BackgroundScheduler, interval_seconds: float) -> None:

@@ -1,10 +1,14 @@
 """The schedule: at once, then every interval; a cycle that had to be skipped is told."""
 
 import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from autoscaler import schedule
+from autoscaler.core.model import Decision, Proposal, Reading, Reason, Replicas
 from autoscaler.cycle import Cycle
-from autoscaler.events import CycleFinished, CycleMissed, Event
+from autoscaler.events import Action, CycleFinished, CycleMissed, Event, ServiceOutcome
 from autoscaler.fleet import Fleet
 from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations
@@ -72,3 +76,36 @@ def test_the_interval_can_be_changed_while_cycles_run() -> None:
         assert all(ran.acquire(timeout=20) for _ in range(3))
     finally:
         scheduler.shutdown()
+
+
+def decided_by_a_sample(at: float, age_seconds: float) -> CycleFinished:
+    proposal = Proposal("throughput", Reading.of(1.0, age_seconds=age_seconds), 1.0)
+    decision = Decision("web", at, Replicas(2, 2), 2, Reason.STEADY, "stays at 2", (proposal,))
+    return CycleFinished(at, 0.01, {"web": ServiceOutcome("web", Action.UNCHANGED, decision)})
+
+
+def test_the_next_cycle_comes_sooner_when_the_sample_was_old_already() -> None:
+    samples, done = iter([0.0, 100.0]), threading.Semaphore(0)
+
+    def run(_: float) -> CycleFinished | None:
+        sampled_at = next(samples, None)
+        done.release()
+        return None if sampled_at is None else decided_by_a_sample(sampled_at + 30.4, 30.4)
+
+    scheduler = schedule.start(run, 100.0, Recorder().notify)
+    try:
+        assert done.acquire(timeout=20)
+        begun = datetime.now(UTC)
+        scheduler.modify_job("cycle", next_run_time=begun)
+        assert done.acquire(timeout=20)
+        until(lambda: scheduler.get_job("cycle").next_run_time < begun + timedelta(seconds=99))
+        assert scheduler.get_job("cycle").next_run_time == begun + timedelta(seconds=70)
+    finally:
+        scheduler.shutdown()
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
