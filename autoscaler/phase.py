@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from autoscaler.events import CycleFinished
 
-AFTER_SCRAPE_SECONDS = 0.4  # at first; by then Prometheus has usually stored what it scraped
-CLOSE_SECONDS = 0.2  # so near to where it should be, a cycle stays
+AFTER_SCRAPE_SECONDS = 0.3  # at first; by then Prometheus has usually stored what it scraped
+CLOSE_SECONDS = 0.1  # so near to where it should be, a cycle stays
 _SAME_SECONDS = 0.05  # scrapes are that punctual
 
 
