@@ -61,7 +61,7 @@ def test_where_scrapes_are_rarer_than_cycles_the_first_cycle_after_each_follows_
 
 @pytest.mark.parametrize("first", FIRSTS)
 def test_a_prometheus_that_stores_late_is_waited_for(first: float) -> None:
-    assert all(1.2 <= wait < 2.4 + CLOSE_SECONDS for wait in World(lag=1.2).waits(first, 5.0)[12:])
+    assert all(1.0 <= wait < 1.2 + CLOSE_SECONDS for wait in World(lag=1.0).waits(first, 5.0)[12:])
 
 
 @pytest.mark.parametrize("first", FIRSTS)

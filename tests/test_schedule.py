@@ -110,7 +110,7 @@ def come_again(scheduler: BackgroundScheduler, done: threading.Semaphore) -> boo
 
 
 def seconds_to_go(scheduler: BackgroundScheduler) -> float:
-    return (scheduler.get_job("cycle").next_run_time - datetime.now(UTC)).total_seconds()
+    return float((scheduler.get_job("cycle").next_run_time - datetime.now(UTC)).total_seconds())
 
 
 def until(true: Callable[[], bool]) -> None:
