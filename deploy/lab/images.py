@@ -20,6 +20,7 @@ TRAEFIK = "traefik:v3.7"
 PROMETHEUS = "prom/prometheus:v3.5.3"
 PROMETHEUS_OLD = "prom/prometheus:v2.42.0"
 HAPROXY = "haproxy:3.0"
+ALERTMANAGER = "prom/alertmanager:v0.28.1"
 GRAFANA = "grafana/grafana:13.2.3"
 
 STACK = (PYTHON, TRAEFIK, PROMETHEUS, HAPROXY, GRAFANA)
@@ -38,6 +39,7 @@ STAND_INS = {
     PROMETHEUS: StandIn("prometheus.Dockerfile"),
     PROMETHEUS_OLD: StandIn("prometheus.Dockerfile", {"SUITE": "bookworm"}),
     HAPROXY: StandIn("haproxy.Dockerfile"),
+    ALERTMANAGER: StandIn("alertmanager.Dockerfile"),
 }
 
 

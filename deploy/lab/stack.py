@@ -21,10 +21,11 @@ class Ports:
     prometheus: int
     grafana: int
     autoscaler: int
+    alertmanager: int
 
     @classmethod
     def free(cls) -> "Ports":
-        return cls(*free_ports(6))
+        return cls(*free_ports(7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Stack:
             "PROMETHEUS_PORT": str(self.ports.prometheus),
             "GRAFANA_PORT": str(self.ports.grafana),
             "AUTOSCALER_PORT": str(self.ports.autoscaler),
+            "ALERTMANAGER_PORT": str(self.ports.alertmanager),
         }
 
 
