@@ -62,5 +62,11 @@ bench-elasticity: $(VENV)/.ready ## Compare with HPA, KPA and Nomad on TRACES=DI
 bench-drain: $(VENV)/.ready ## Lose no request: replicas drained under load, and plainly stopped -> build/bench/drain.json
 	$(BIN)/python -m benchmarks.drain
 
+bench-reaction: $(VENV)/.ready ## Time every second from a step of the load to a new replica's first answer -> build/bench/reaction.json
+	$(BIN)/python -m benchmarks.reaction
+
+bench-wrap: $(VENV)/.ready ## Measure what the probes of clones cost the engine -> build/bench/wrap.json
+	$(BIN)/python -m benchmarks.wrap
+
 clean: ## Remove what the other targets made in this directory
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -1,0 +1,1 @@
+"""What it costs the engine to probe replicas whose healthcheck has been wrapped."""
