@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +27,7 @@ REST_SECONDS = 3.0  # after a phase, for its last requests
 
 
 def main(
-    rounds_drained: Annotated[int, typer.Option("--rounds", help="Scale-outs and scale-ins of each service.")] = 6,
+    rounds_drained: Annotated[int, typer.Option("--rounds", help="Scale-outs and scale-ins of each service.")] = 3,
     rounds_stopped: Annotated[int, typer.Option(help="The same by Compose, with its plain stop.")] = 2,
     baseline: Annotated[float, typer.Option(help="Seconds without any scaling.")] = 60.0,
     out: Annotated[Path, typer.Option(help="Folder of the JSON.")] = Path("build/bench"),
@@ -75,6 +76,7 @@ def measured(
         not_sent=load.not_sent(),
     )
     told = result(run)
+    told["drains"] = Counter(ours.drains)
     told["load_average"] = busy
     told["access_log"] = _access_log(site, [each for each in run.drained if each.failed])
     return told

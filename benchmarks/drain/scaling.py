@@ -8,7 +8,7 @@ from typing import Protocol
 
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.core.model import Direction
-from autoscaler.events import Event, ReplicaChanged
+from autoscaler.events import DrainEnded, DrainStarted, Event, ReplicaChanged
 from autoscaler.fleet import ServiceRef
 from autoscaler.order import Order
 from benchmarks.drain.site import Site
@@ -30,6 +30,8 @@ class Ours:
 
     def __init__(self, site: Site, engine_url: str) -> None:
         self.changes: list[Change] = []
+        self.drains: list[str] = []  # how each ended
+        self._asked_at: dict[str, float] = {}
         self._project = site.name
         self._target = ComposeTarget(engine_url, timeout_seconds=20.0, tell=self._hear)
 
@@ -38,9 +40,20 @@ class Ours:
         self._target.scale(ServiceRef(service, self._project), order)
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, ReplicaChanged):
-            added = event.direction is Direction.UP
-            self.changes.append(Change(event.service, added, event.replica, time.time(), event.duration_seconds))
+        if isinstance(event, DrainStarted):
+            self._asked_at[event.replica] = time.time()
+        elif isinstance(event, DrainEnded):
+            self.drains.append(event.end.value)
+        elif isinstance(event, ReplicaChanged):
+            self.changes.append(self._change(event))
+
+    def _change(self, event: ReplicaChanged) -> Change:
+        """Return what came or went; what went took as long as its drain and its stop."""
+        now, added = time.time(), event.direction is Direction.UP
+        started_at = now - event.duration_seconds
+        if not added:
+            started_at = self._asked_at.pop(event.replica, started_at)
+        return Change(event.service, added, event.replica, now, now - started_at)
 
 
 class Plain:

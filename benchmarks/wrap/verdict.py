@@ -48,6 +48,6 @@ def sentence(told: Mapping[str, Any]) -> str:
     """Return the figures of one interval in one line."""
     return (
         f"probed every {told['interval_s']:g} s: {told['engine_percent']:.2f} % of a core for each replica by the "
-        f"engine's account, {told['machine_percent']:.2f} % by the machine's, {told['cpu_ms_per_probe']:.0f} ms a probe "
-        f"(all else used {told['others_cores']:.2f} cores)"
+        f"engine's account, {told['machine_percent']:.2f} % by the machine's, {told['cpu_ms_per_probe']:.0f} ms a "
+        f"probe (all else used {told['others_cores']:.2f} cores)"
     )
