@@ -6,17 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from autoscaler.account import Account, account
+from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.core.model import Direction
 from autoscaler.core.schedule import bounds_at
 from autoscaler.cycle import Cycle
-from autoscaler.errors import AutoscalerError, ConfigError
+from autoscaler.errors import AutoscalerError, ConfigError, TargetUnavailable
 from autoscaler.events import OperationFinished
 from autoscaler.gate import Gate, dry_run
 from autoscaler.operations import Operations, failure_stage
 from autoscaler.order import Order
-from autoscaler.policyfile.load import load
+from autoscaler.policyfile.load import PolicyFile, load_file
 from autoscaler.policyfile.model import Config, ServiceConfig
-from autoscaler.policyfile.roster import fixed
+from autoscaler.policyfile.roster import by_labels, fixed
 from autoscaler.ports import ReplicaTarget
 from autoscaler.settings import Settings
 from autoscaler.warmstart import WarmStart, wait_for
@@ -32,28 +33,26 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Account]:
     It knows what a daemon that starts now would know; where Prometheus cannot say it, the memory is empty.
 
     Raises:
-        ConfigError: the policy file is wrong, or has no such service.
+        ConfigError: the policy file is wrong, or neither it nor a label has such a service.
     """
-    config = load(settings.config, settings)
-    wanted = chosen(config, names)
-    planner = _planner(settings, config, wanted)
+    file, target = load_file(settings.config, settings), make_target(settings, tell=_nobody)
+    services = seen(file, target)
+    wanted = chosen(services, names)
+    planner = _planner(settings, file.config, target, wanted if file.config.max_replicas_total is None else services)
     finished = planner.run(time.time())
     return [account(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
 
 
-def _planner(settings: Settings, config: Config, wanted: Mapping[str, ServiceConfig]) -> Cycle:
+def _planner(settings: Settings, config: Config, target: ComposeTarget, services: Mapping[str, ServiceConfig]) -> Cycle:
     """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
-    target = make_target(settings, tell=_nobody)
     gate = Gate(Operations(target, _nobody, at_once=1), [dry_run])
-    total = config.max_replicas_total
-    services = wanted if total is None else config.services
     history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)
     warm = WarmStart(fixed(services), target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
     source = make_source(settings, config, _nobody)
     return Cycle(
         *(fixed(services), source, target, gate, _nobody),
-        max_replicas_total=total,
+        max_replicas_total=config.max_replicas_total,
         memories=memories,
         refusal=target.refusal,
     )
@@ -63,30 +62,48 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
     """Bring the named services (all, without names) to that count by the daemon's own target code.
 
     Raises:
-        ConfigError: the policy file is wrong, has no such service, or the count is outside a service's bounds.
+        ConfigError: the policy file is wrong, there is no such service, or the count is outside a service's bounds.
         TargetUnavailable: the engine does not answer.
     """
-    config = load(settings.config, settings)
-    services = chosen(config, names)
+    file, target = load_file(settings.config, settings), make_target(settings, tell=_nobody)
+    services = chosen(seen(file, target), names)
     for service in services.values():
         check_bounds(service, replicas, time.time())
-    target = make_target(settings, tell=_nobody)
-    with ThreadPoolExecutor(config.max_concurrent_operations) as pool:
+    with ThreadPoolExecutor(file.config.max_concurrent_operations) as pool:
         return list(pool.map(lambda service: _scale(target, service, replicas), services.values()))
 
 
-def chosen(config: Config, names: Iterable[str]) -> Mapping[str, ServiceConfig]:
-    """Return the named services of the file, or all of them.
+def seen(file: PolicyFile, target: ReplicaTarget) -> Mapping[str, ServiceConfig]:
+    """Return the services of the file and those that labels enable; without an engine, those of the file alone.
 
     Raises:
-        ConfigError: a name is not in the file.
+        ConfigError: the labels of a service have a mistake.
     """
-    wanted = list(names) or list(config.services)
-    unknown = [name for name in wanted if name not in config.services]
+    try:
+        roster = by_labels(file)(target.observe())
+    except TargetUnavailable:
+        return file.config.services
+    if roster.refused:
+        raise ConfigError("\n".join(roster.refused.values()))
+    return roster.services
+
+
+def chosen(services: Mapping[str, ServiceConfig], names: Iterable[str]) -> Mapping[str, ServiceConfig]:
+    """Return the named services, or all of them.
+
+    Raises:
+        ConfigError: a name is not there, or nothing is.
+    """
+    if not services:
+        raise ConfigError("there is nothing to scale: no service is in the policy file or has autoscaler.enable=true")
+    wanted = list(names) or list(services)
+    unknown = [name for name in wanted if name not in services]
     if unknown:
-        known = ", ".join(sorted(config.services))
-        raise ConfigError(f"no service {', '.join(unknown)} in the policy file; it has: {known}")
-    return {name: config.services[name] for name in wanted}
+        known = ", ".join(sorted(services))
+        raise ConfigError(
+            f"no service {', '.join(unknown)} in the policy file or enabled by a label; there are: {known}"
+        )
+    return {name: services[name] for name in wanted}
 
 
 def check_bounds(service: ServiceConfig, replicas: int, now: float) -> None:

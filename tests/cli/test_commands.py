@@ -116,8 +116,16 @@ def test_without_an_engine_it_says_so_in_one_line_with_exit_code_1(policy: str, 
     ("arguments", "message"),
     [
         pytest.param(["scale", "web", "9"], "web: 9 is outside replicas 1 to 3 of the policy file", id="out of bounds"),
-        pytest.param(["scale", "wbe", "2"], "no service wbe in the policy file; it has: web", id="an unknown service"),
-        pytest.param(["plan", "wbe"], "no service wbe in the policy file; it has: web", id="of a plan, too"),
+        pytest.param(
+            ["scale", "wbe", "2"],
+            "no service wbe in the policy file or enabled by a label; there are: web",
+            id="an unknown service",
+        ),
+        pytest.param(
+            ["plan", "wbe"],
+            "no service wbe in the policy file or enabled by a label; there are: web",
+            id="of a plan, too",
+        ),
     ],
 )
 def test_what_the_policy_does_not_allow_has_exit_code_2(policy: str, arguments: list[str], message: str) -> None:

@@ -1,5 +1,6 @@
 """A real daemon beside a real Compose project: labels come, change and go, and the policy file is changed under it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from deploy.lab.ports import free_ports
 from tests.adapters.compose.conftest import SLEEP, Project
+from tests.cli.test_commands import autoscaler
 
 pytestmark = pytest.mark.engine
 
@@ -116,6 +118,21 @@ def test_a_labelled_service_is_scaled_its_labels_followed_and_a_mistake_stops_it
 
     project.up({"web": {**SLEEP, "scale": 2}, "api": {**SLEEP, "labels": LABELS, "scale": 2}})
     daemon.until("a service without labels is no longer there", lambda: set(daemon.services()) == {"api"})
+
+
+def test_commands_without_a_daemon_know_labelled_services(project: Project) -> None:
+    project.up({"web": {**SLEEP, "labels": LABELS}, "api": SLEEP})
+    file = project.directory / "policy.yaml"
+    file.write_text(FILE, encoding="utf-8")
+    variables = {"AUTOSCALER_CONFIG": str(file), "AUTOSCALER_COMPOSE_PROJECT": project.name}
+    variables["AUTOSCALER_DOCKER_URL"] = project.engine_url
+    (web,) = json.loads(autoscaler("plan", "--json", **variables).stdout)
+    assert (web["service"], web["decision"]["desired"], web["decision"]["reason"]) == ("web", 2, "below_min")
+    assert autoscaler("scale", "web", "3", **variables).returncode == 0
+    assert len(project.containers()) == 3
+    refused = autoscaler("scale", "api", "2", **variables)
+    assert refused.returncode == 2
+    assert "no service api in the policy file or enabled by a label; there are: web" in refused.stderr
 
 
 def test_a_changed_file_is_put_in_force_by_itself_by_signal_and_by_request(
