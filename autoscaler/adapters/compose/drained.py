@@ -5,7 +5,7 @@ from collections.abc import Container
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.drain_progress import being_drained
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, tests_marker
+from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_marker
 from autoscaler.adapters.compose.replicas import Replica
 
 _UNMARK = [SHELL, "-c", '[ -e "$1" ] && rm -f "$1"', "recover", MARKER]
@@ -35,7 +35,7 @@ class Drained:
         container = self._engine.inspect(replica.id)
         if ours and not being_drained(container):
             return False
-        if not tests_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:
+        if not looks_for_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:
             return False
         self._asked.add(replica.id)
         user = "" if ours else "0"
