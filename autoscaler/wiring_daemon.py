@@ -76,12 +76,17 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     overrides = Overrides(None if settings.state_dir is None else OverrideFile(settings.state_dir), tell)
     watch = Watch(make_engine(settings, tell), peace.hear, tell)
 
+    standby = standing_by(upkeep.leases.why_not)
+
     def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
         upkeep.leases.follow(str(ref.project))
-        report.witness(ref, decision, applied)
+        if rotation.config.dry_run or standby(ref, decision) is None:
+            report.witness(ref, decision, applied)
+        else:
+            peace.settled(ref)  # what the leader does is no news to anybody
 
     def make_cycle(file: PolicyFile, memories: Mapping[str, Memory]) -> Cycle:
-        holds: list[Hold] = [paused(overrides), standing_by(upkeep.leases.why_not), settling(peace.trouble)]
+        holds: list[Hold] = [paused(overrides), standby, settling(peace.trouble)]
         gate = Gate(operations, [dry_run, *holds] if file.config.dry_run else holds, witness=witness, owed=report.owed)
         source = make_source(settings, file.config, tell)
         return Cycle(
