@@ -5,9 +5,9 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from autoscaler.adapters.compose.lease import Leases
-from autoscaler.adapters.compose.leftovers import Limits
-from autoscaler.adapters.compose.recover import Recovery
+from autoscaler.adapters.compose.lease.lease import Leases
+from autoscaler.adapters.compose.recovery.leftovers import Limits
+from autoscaler.adapters.compose.recovery.recover import Recovery
 from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.order import Order
 from autoscaler.policyfile.model import Config, ServiceConfig

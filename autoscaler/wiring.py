@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.leading import Terms
-from autoscaler.adapters.compose.lease import Leases
-from autoscaler.adapters.compose.lease_volumes import LeaseVolumes
-from autoscaler.adapters.compose.peace import Peace
+from autoscaler.adapters.compose.lease.leading import Terms
+from autoscaler.adapters.compose.lease.lease import Leases
+from autoscaler.adapters.compose.lease.volumes import LeaseVolumes
+from autoscaler.adapters.compose.peace.peace import Peace
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.grafana.api import GrafanaApi
 from autoscaler.adapters.grafana.observer import GrafanaObserver
@@ -79,9 +79,7 @@ def make_history(settings: Settings, config: Config, tell: Tell, *, timeout_seco
     )
 
 
-def make_catalog(
-    settings: Settings, config: Config, tell: Tell, *, timeout_seconds: float = 30.0
-) -> PrometheusCatalog:
+def make_catalog(settings: Settings, config: Config, tell: Tell, *, timeout_seconds: float = 30.0) -> PrometheusCatalog:
     """Return the list of services that the Prometheus of the policy file knows."""
     token = settings.prometheus_token
     return PrometheusCatalog(

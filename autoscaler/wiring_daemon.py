@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from autoscaler.adapters.compose.peace import Peace
-from autoscaler.adapters.compose.report import Report
+from autoscaler.adapters.compose.peace.peace import Peace
+from autoscaler.adapters.compose.peace.report import Report
+from autoscaler.adapters.compose.peace.watch import Watch
 from autoscaler.adapters.compose.target import ComposeTarget
-from autoscaler.adapters.compose.watch import Watch
 from autoscaler.adapters.override_file import OverrideFile
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision

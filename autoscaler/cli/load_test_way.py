@@ -3,7 +3,7 @@
 import ipaddress
 from urllib.parse import urlsplit
 
-from autoscaler.adapters.compose.entrance import Entrance, find_entrance
+from autoscaler.adapters.compose.gateway.entrance import Entrance, find_entrance
 from autoscaler.cli.api import check_url
 from autoscaler.errors import ConfigError, TargetRefused, TargetUnavailable
 from autoscaler.fleet import ServiceRef

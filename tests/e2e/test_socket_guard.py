@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.lease import Leases
-from autoscaler.adapters.compose.lease_volumes import LEASE, LeaseVolumes
+from autoscaler.adapters.compose.lease.lease import Leases
+from autoscaler.adapters.compose.lease.volumes import LEASE, LeaseVolumes
 from deploy.lab import images
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run

@@ -5,21 +5,21 @@ from contextlib import contextmanager
 from functools import partial
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.add import Adding
-from autoscaler.adapters.compose.carry import Carrying
-from autoscaler.adapters.compose.drain_how import drain_warnings
+from autoscaler.adapters.compose.clone.add import Adding
+from autoscaler.adapters.compose.clone.carry import Carrying
+from autoscaler.adapters.compose.clone.refusals import Refusals
+from autoscaler.adapters.compose.clone.warnings import warnings
+from autoscaler.adapters.compose.drain.how import drain_warnings
+from autoscaler.adapters.compose.drain.leaning import ids_leaned_on
+from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.engine import Engine, EngineError
-from autoscaler.adapters.compose.follow import Following
 from autoscaler.adapters.compose.lanes import Lanes
-from autoscaler.adapters.compose.leaning import ids_leaned_on
-from autoscaler.adapters.compose.leftovers import Limits
-from autoscaler.adapters.compose.peace import Peace
-from autoscaler.adapters.compose.recover import Recovery
-from autoscaler.adapters.compose.refusals import Refusals
-from autoscaler.adapters.compose.remove import Removing
+from autoscaler.adapters.compose.peace.follow import Following
+from autoscaler.adapters.compose.peace.peace import Peace
+from autoscaler.adapters.compose.recovery.leftovers import Limits
+from autoscaler.adapters.compose.recovery.recover import Recovery
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
 from autoscaler.adapters.compose.shells import Shells
-from autoscaler.adapters.compose.warnings import warnings
 from autoscaler.errors import ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.fleet import Fleet, ServiceRef
 from autoscaler.order import Order, ScaleOptions

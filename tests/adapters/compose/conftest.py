@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.lease_volumes import KNOCK, LEASE
+from autoscaler.adapters.compose.lease.volumes import KNOCK, LEASE
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.fleet import ServiceRef
 from autoscaler.order import Drain, Order, ScaleOptions

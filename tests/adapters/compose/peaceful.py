@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.peace import Peace
-from autoscaler.adapters.compose.report import Report
+from autoscaler.adapters.compose.peace.peace import Peace
+from autoscaler.adapters.compose.peace.report import Report
+from autoscaler.adapters.compose.peace.watch import Watch
 from autoscaler.adapters.compose.target import ComposeTarget
-from autoscaler.adapters.compose.watch import Watch
 from autoscaler.core.model import Reading
 from autoscaler.core.policy import Policy, SelectPolicy
 from autoscaler.cycle import Cycle

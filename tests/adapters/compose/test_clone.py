@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.clone import CloneSpec, clone_spec
+from autoscaler.adapters.compose.clone.spec import CloneSpec, clone_spec
 from tests.adapters.compose.containers import ID, IMAGE, inspected
 
 OLD, NEW = (1, 41), (1, 47)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.leftovers import Limits
+from autoscaler.adapters.compose.recovery.leftovers import Limits
 from autoscaler.adapters.compose.replicas import Replica, parse
 from autoscaler.events import Recovered
 from deploy.demo.ownership import changes

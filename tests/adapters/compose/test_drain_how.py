@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.adapters.compose.drain_how import How, drain_warnings, how
+from autoscaler.adapters.compose.drain.how import How, drain_warnings, how
 from autoscaler.adapters.compose.healthcheck import MARKER
 from autoscaler.order import Drain, HttpCall
 from tests.adapters.compose.containers import inspected

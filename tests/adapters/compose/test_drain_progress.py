@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.drain_progress import (
+from autoscaler.adapters.compose.drain.progress import (
     Limits,
     Probe,
     Progress,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.clone.failures import given_up, last_words, refused, summed_up
 from autoscaler.adapters.compose.engine import EngineError
-from autoscaler.adapters.compose.failures import given_up, last_words, refused, summed_up
 
 IMAGE = "users:latest"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.follow import strangers
+from autoscaler.adapters.compose.peace.follow import strangers
 from autoscaler.adapters.compose.replicas import parse
 from tests.adapters.compose.containers import clone, listed
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.clone.injected import MOST_BYTES, candidates, is_injected, repacked
 from autoscaler.adapters.compose.files import Stat
-from autoscaler.adapters.compose.injected import MOST_BYTES, candidates, is_injected, repacked
 from tests.adapters.compose.containers import inspected
 
 CREATED, STARTED = "2026-05-01T12:00:00.238233935Z", "2026-05-01T13:00:00.731869637+01:00"

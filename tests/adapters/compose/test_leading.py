@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoscaler.adapters.compose.leading import Lease, Look, Standing, Step, Terms, after
+from autoscaler.adapters.compose.lease.leading import Lease, Look, Standing, Step, Terms, after
 
 TERMS = Terms(look_seconds=1.0, confirmed_seconds=4.0, proven_seconds=5.0, answer_seconds=4.0)
 OURS, THEIRS = Lease("ours", "us", "now"), Lease("theirs", "them", "now")

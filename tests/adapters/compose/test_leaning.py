@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.drain.leaning import ids_leaned_on, leaned_on
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.leaning import ids_leaned_on, leaned_on
 from autoscaler.adapters.compose.replicas import parse
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.containers import listed

@@ -10,9 +10,9 @@ from threading import Barrier
 import pytest
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.leading import Step, Terms
-from autoscaler.adapters.compose.lease import UNLEASED, Leases
-from autoscaler.adapters.compose.lease_volumes import KNOCK, LEASE, LeaseVolumes
+from autoscaler.adapters.compose.lease.leading import Step, Terms
+from autoscaler.adapters.compose.lease.lease import UNLEASED, Leases
+from autoscaler.adapters.compose.lease.volumes import KNOCK, LEASE, LeaseVolumes
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import LeadershipChanged
 from tests.adapters.compose.proxy import Fault, proxying

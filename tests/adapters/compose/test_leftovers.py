@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from autoscaler.adapters.compose.leftovers import Limits, Matter, Suspects, left_over, suspects
+from autoscaler.adapters.compose.recovery.leftovers import Limits, Matter, Suspects, left_over, suspects
 from autoscaler.adapters.compose.replicas import Replica, parse
 from autoscaler.fleet import ServiceRef
 from tests.adapters.compose.containers import clone, listed

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
+from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.replicas import parse
 from tests.adapters.compose.containers import clone, inspected, listed
 

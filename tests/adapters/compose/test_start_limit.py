@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.start_limit import start_limit_seconds
+from autoscaler.adapters.compose.clone.start_limit import start_limit_seconds
 from tests.adapters.compose.containers import inspected
 
 SECOND = 1_000_000_000

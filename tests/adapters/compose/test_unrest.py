@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoscaler.adapters.compose.contest import GIVES_WAY_SECONDS, MOST_REPAIRS, PERIOD_SECONDS, Contest
-from autoscaler.adapters.compose.heard import Heard, parse_event
 from autoscaler.adapters.compose.ours import Mine
+from autoscaler.adapters.compose.peace.contest import GIVES_WAY_SECONDS, MOST_REPAIRS, PERIOD_SECONDS, Contest
+from autoscaler.adapters.compose.peace.heard import Heard, parse_event
+from autoscaler.adapters.compose.peace.sight import What, differences
+from autoscaler.adapters.compose.peace.unrest import LONGEST_STOP_SECONDS, Settled, Watched, hear, see
+from autoscaler.adapters.compose.peace.verdict import verdict
 from autoscaler.adapters.compose.replicas import parse
-from autoscaler.adapters.compose.sight import What, differences
-from autoscaler.adapters.compose.unrest import LONGEST_STOP_SECONDS, Settled, Watched, hear, see
-from autoscaler.adapters.compose.verdict import verdict
 from autoscaler.events import Foreign
 from autoscaler.fleet import ServiceRef
 from tests.adapters.compose.containers import clone, listed

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoscaler.adapters.compose.drain.victims import victims
 from autoscaler.adapters.compose.replicas import Replica, parse
-from autoscaler.adapters.compose.victims import victims
 from tests.adapters.compose.containers import clone, listed
 
 UNHEALTHY: dict[str, Any] = {"Status": "Up 5 minutes (unhealthy)"}

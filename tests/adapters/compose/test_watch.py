@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.heard import Heard
-from autoscaler.adapters.compose.watch import Watch
+from autoscaler.adapters.compose.peace.heard import Heard
+from autoscaler.adapters.compose.peace.watch import Watch
 from autoscaler.events import EngineAsked, WatchChanged
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project

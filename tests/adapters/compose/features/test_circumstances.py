@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.clone import clone_spec
+from autoscaler.adapters.compose.clone.spec import clone_spec
 from autoscaler.adapters.compose.engine import Engine
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from autoscaler.adapters.compose.drain import Drainer
-from autoscaler.adapters.compose.drains import Drains
+from autoscaler.adapters.compose.drain.drainer import Drainer
+from autoscaler.adapters.compose.drain.drains import Drains
+from autoscaler.adapters.compose.drain.going import Going
+from autoscaler.adapters.compose.drain.victims import victims
 from autoscaler.adapters.compose.engine import Engine, EngineError
-from autoscaler.adapters.compose.going import Going
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.adapters.compose.victims import victims
 from autoscaler.errors import ScaleFailed
 from autoscaler.fleet import ServiceRef
 from autoscaler.order import Order

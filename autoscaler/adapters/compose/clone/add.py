@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from autoscaler.adapters.compose.carry import Carrying
-from autoscaler.adapters.compose.create import Creating
+from autoscaler.adapters.compose.clone.carry import Carrying
+from autoscaler.adapters.compose.clone.create import Creating
+from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, has_vanished, summed_up
+from autoscaler.adapters.compose.clone.numbers import Numbers
+from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
+from autoscaler.adapters.compose.clone.ready import Started, Waiting
+from autoscaler.adapters.compose.clone.start_limit import LEAST_SECONDS, start_limit_seconds
 from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
-from autoscaler.adapters.compose.failures import CloneFailed, Failure, has_vanished, summed_up
 from autoscaler.adapters.compose.healthcheck import unwrapped
-from autoscaler.adapters.compose.numbers import Numbers
-from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
-from autoscaler.adapters.compose.ready import Started, Waiting
 from autoscaler.adapters.compose.replicas import Replica, choose_template
-from autoscaler.adapters.compose.start_limit import LEAST_SECONDS, start_limit_seconds
 from autoscaler.errors import ScaleFailed, TargetRefused
 from autoscaler.events import ReplicaIncomplete
 from autoscaler.fleet import ServiceRef

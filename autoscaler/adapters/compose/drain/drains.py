@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from autoscaler.adapters.compose.drain import Drainer, Draining
-from autoscaler.adapters.compose.drain_how import How
+from autoscaler.adapters.compose.drain.drainer import Drainer, Draining
+from autoscaler.adapters.compose.drain.how import How
 from autoscaler.adapters.compose.engine import EngineError
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.errors import ScaleFailed, TargetUnavailable

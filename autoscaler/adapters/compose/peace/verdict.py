@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.heard import Heard
+from autoscaler.adapters.compose.peace.heard import Heard
+from autoscaler.adapters.compose.peace.unrest import Settled
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.adapters.compose.unrest import Settled
 from autoscaler.events import Foreign
 
 _SIGNALS: Mapping[int, str] = {2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}

@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
+from autoscaler.adapters.compose.drain.errand import Errand
 from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
-from autoscaler.adapters.compose.errand import Errand
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.core.model import Direction
 from autoscaler.errors import ScaleFailed

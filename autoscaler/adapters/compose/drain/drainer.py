@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass, replace
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.drain_call import call
-from autoscaler.adapters.compose.drain_how import How, how
-from autoscaler.adapters.compose.drain_progress import Limits, Probe, Progress, advanced, probes_of
+from autoscaler.adapters.compose.drain.call import call
+from autoscaler.adapters.compose.drain.how import How, how
+from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
 from autoscaler.adapters.compose.engine import CONFLICT, NOT_FOUND, Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import DIRECTORY, MARKER, SHELL, notices_within_seconds
 from autoscaler.adapters.compose.replicas import Replica

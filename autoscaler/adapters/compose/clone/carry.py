@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.clone.injected import candidates, is_injected, repacked
 from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError, Inspect
-from autoscaler.adapters.compose.injected import candidates, is_injected, repacked
 from autoscaler.errors import TargetUnavailable
 
 MOST_FILES = 1000  # to look at, at about a millisecond each

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoscaler.adapters.compose.engine import Engine, EngineError
-from autoscaler.adapters.compose.gateway import GatewayPorts, gateway_ports
+from autoscaler.adapters.compose.gateway.ports import GatewayPorts, gateway_ports
 from autoscaler.adapters.compose.replicas import fleet, parse
 from autoscaler.errors import TargetRefused, TargetUnavailable
 from autoscaler.fleet import ServiceRef

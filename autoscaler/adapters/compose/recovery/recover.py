@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from autoscaler.adapters.compose.drained import Drained
 from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError
 from autoscaler.adapters.compose.lanes import Lanes
-from autoscaler.adapters.compose.leftovers import Limits, Matter, Suspects, left_over, suspects
+from autoscaler.adapters.compose.recovery.drained import Drained
+from autoscaler.adapters.compose.recovery.leftovers import Limits, Matter, Suspects, left_over, suspects
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Recovered

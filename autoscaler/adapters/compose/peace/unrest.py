@@ -6,11 +6,11 @@ The snapshots are the truth. Events make it known sooner, and tell of a stop bef
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from autoscaler.adapters.compose.heard import Heard
-from autoscaler.adapters.compose.obstacles import being_recreated
+from autoscaler.adapters.compose.clone.obstacles import being_recreated
 from autoscaler.adapters.compose.ours import Mine
+from autoscaler.adapters.compose.peace.heard import Heard
+from autoscaler.adapters.compose.peace.sight import differences, in_words
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.adapters.compose.sight import differences, in_words
 
 LONGEST_STOP_SECONDS = 120.0  # what was told to end, or is half done, is waited for no longer
 MOST_HEARD = 100  # events that are kept for the account

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.peace.verdict import replica_kind
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.adapters.compose.verdict import replica_kind
 from autoscaler.errors import ScaleFailed
 from autoscaler.ports import Pause
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.engine import FORBIDDEN, EngineError
-from autoscaler.adapters.compose.leading import Look, Standing, Step, Terms, after
-from autoscaler.adapters.compose.lease_volumes import LeaseVolumes, fresh_token
+from autoscaler.adapters.compose.lease.leading import Look, Standing, Step, Terms, after
+from autoscaler.adapters.compose.lease.volumes import LeaseVolumes, fresh_token
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import LeadershipChanged
 from autoscaler.ports import Tell

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 
+from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import unwrapped
-from autoscaler.adapters.compose.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.replicas import Replica, choose_template
 from autoscaler.fleet import ServiceRef
 

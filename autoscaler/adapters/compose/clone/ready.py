@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from autoscaler.adapters.compose.clone.failures import Failure, given_up, last_words
 from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
-from autoscaler.adapters.compose.failures import Failure, given_up, last_words
 from autoscaler.adapters.compose.healthcheck import has_own_test
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.core.model import Direction

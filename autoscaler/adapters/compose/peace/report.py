@@ -1,7 +1,7 @@
 """One event for each thing that somebody else has done to a service, with what follows from it."""
 
-from autoscaler.adapters.compose.peace import Peace
-from autoscaler.adapters.compose.verdict import Verdict
+from autoscaler.adapters.compose.peace.peace import Peace
+from autoscaler.adapters.compose.peace.verdict import Verdict
 from autoscaler.core.model import Decision
 from autoscaler.events import Action, CycleFinished, Event, Foreign, ForeignChange
 from autoscaler.fleet import ServiceRef

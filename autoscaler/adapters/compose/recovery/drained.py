@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.drain_progress import being_drained
+from autoscaler.adapters.compose.drain.progress import being_drained
 from autoscaler.adapters.compose.engine import Engine
 from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_marker
 from autoscaler.adapters.compose.replicas import Replica

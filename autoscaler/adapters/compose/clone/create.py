@@ -4,12 +4,12 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from autoscaler.adapters.compose.carry import Carrying
-from autoscaler.adapters.compose.clone import CloneSpec, clone_spec
+from autoscaler.adapters.compose.clone.carry import Carrying
+from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, refused
+from autoscaler.adapters.compose.clone.numbers import Numbers
+from autoscaler.adapters.compose.clone.spec import CloneSpec, clone_spec
 from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError, Inspect
-from autoscaler.adapters.compose.failures import CloneFailed, Failure, refused
 from autoscaler.adapters.compose.healthcheck import wrapped
-from autoscaler.adapters.compose.numbers import Numbers
 from autoscaler.errors import AutoscalerError
 
 NAME_ATTEMPTS = 5

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
-from autoscaler.adapters.compose.contest import MOST_REPAIRS, PERIOD_SECONDS, Contest
-from autoscaler.adapters.compose.heard import Heard
-from autoscaler.adapters.compose.obstacles import kinds_differ
+from autoscaler.adapters.compose.clone.obstacles import kinds_differ
 from autoscaler.adapters.compose.ours import Ours
+from autoscaler.adapters.compose.peace.contest import MOST_REPAIRS, PERIOD_SECONDS, Contest
+from autoscaler.adapters.compose.peace.heard import Heard
+from autoscaler.adapters.compose.peace.sight import differences, in_words
+from autoscaler.adapters.compose.peace.unrest import Watched, hear, quiet_at, see
+from autoscaler.adapters.compose.peace.verdict import Verdict, verdict
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.adapters.compose.sight import differences, in_words
-from autoscaler.adapters.compose.unrest import Watched, hear, quiet_at, see
-from autoscaler.adapters.compose.verdict import Verdict, verdict
 from autoscaler.events import Foreign
 from autoscaler.fleet import ServiceRef
 

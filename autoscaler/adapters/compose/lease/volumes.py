@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.leading import Lease, Step
+from autoscaler.adapters.compose.lease.leading import Lease, Step
 
 LEASE, KNOCK = "traefik-autoscaler-lease.", "traefik-autoscaler-knock."  # and the project, which never has a dot
 _LABEL = "io.traefik-autoscaler."

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from autoscaler.adapters.compose.engine import FORBIDDEN, Engine, EngineError
-from autoscaler.adapters.compose.heard import ACTIONS, Heard, parse_event
+from autoscaler.adapters.compose.peace.heard import ACTIONS, Heard, parse_event
 from autoscaler.adapters.compose.stream import EventStream
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import WatchChanged

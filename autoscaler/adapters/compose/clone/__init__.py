@@ -1,0 +1,1 @@
+"""From too few replicas to enough: what can be cloned, the clone itself, and the wait until it is ready."""

@@ -1,0 +1,1 @@
+"""Where a service is reached through Traefik, for those who load-test it."""

@@ -1,0 +1,1 @@
+"""Which of several daemons acts on a Compose project."""

@@ -1,0 +1,1 @@
+"""What an interrupted operation has left behind, put right."""
