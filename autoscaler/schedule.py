@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from autoscaler.events import CycleFinished, CycleMissed
 from autoscaler.phase import Phase, shifted
 from autoscaler.ports import Tell
+from autoscaler.set_back import mind_the_clock
 
 _CYCLE = "cycle"
 
@@ -54,6 +55,7 @@ def start(run: Callable[[float], CycleFinished | None], interval_seconds: float,
     scheduler.add_listener(trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
     scheduler.add_job(cycle, "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC))
     scheduler.start()
+    mind_the_clock(scheduler)
     return scheduler
 
 
@@ -90,6 +92,7 @@ def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
             next_run_time=datetime.now(UTC),
         )
     scheduler.start()
+    mind_the_clock(scheduler)
     return scheduler
 
 

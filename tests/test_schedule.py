@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -78,6 +78,20 @@ def test_the_interval_can_be_changed_while_cycles_run() -> None:
         assert all(ran.acquire(timeout=20) for _ in range(3))
     finally:
         scheduler.shutdown()
+
+
+def test_cycles_and_chores_go_on_when_the_clock_is_set_back_by_an_hour() -> None:
+    ran = threading.Semaphore(0)
+    cycles = schedule.start(lambda _: ran.release(), 5.0, Recorder().notify)
+    chores = schedule.beside([schedule.Chore("lease", ran.release, 5.0)])
+    try:
+        assert all(ran.acquire(timeout=20) for _ in range(2))
+        for scheduler, name in ((cycles, "cycle"), (chores, "lease")):
+            scheduler.modify_job(name, next_run_time=datetime.now(UTC) + timedelta(hours=1))
+            assert ran.acquire(timeout=20)
+    finally:
+        cycles.shutdown()
+        chores.shutdown()
 
 
 def decided_by_a_sample(at: float, age_seconds: float) -> CycleFinished:
