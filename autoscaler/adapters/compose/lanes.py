@@ -60,5 +60,5 @@ class Lanes:
             with self._lock:
                 if idle:
                     lane.turn.release()
-                if lane.operations == 0:
-                    self._lanes.pop(ref, None)
+                if lane.operations == 0 and self._lanes.get(ref) is lane:  # not one that has been made meanwhile
+                    del self._lanes[ref]
