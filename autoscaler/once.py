@@ -12,8 +12,9 @@ from autoscaler.core.schedule import bounds_at
 from autoscaler.cycle import Cycle
 from autoscaler.errors import AutoscalerError, ConfigError, TargetUnavailable
 from autoscaler.events import OperationFinished
+from autoscaler.finished import failure_stage
 from autoscaler.gate import Gate, dry_run
-from autoscaler.operations import Operations, failure_stage
+from autoscaler.operations import Operations
 from autoscaler.order import Order
 from autoscaler.policyfile.load import PolicyFile, load_file
 from autoscaler.policyfile.model import Config, ServiceConfig

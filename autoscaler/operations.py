@@ -7,8 +7,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from autoscaler.core.model import Decision, Direction
-from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
+from autoscaler.errors import AutoscalerError, ScaleFailed
 from autoscaler.events import Action, OperationFinished
+from autoscaler.finished import operation_finished
 from autoscaler.fleet import ServiceRef
 from autoscaler.order import Order, ScaleOptions
 from autoscaler.ports import ReplicaTarget, Tell
@@ -136,35 +137,3 @@ class Operations:
         else:
             past = self._failures.get(finished.service, Failures())
             self._failures[finished.service] = past.another(self._monotonic())
-
-
-def operation_finished(
-    decision: Decision, after: int, duration_seconds: float, failure: AutoscalerError | None
-) -> OperationFinished:
-    """Return the record of an operation that has ended."""
-    return OperationFinished(
-        service=decision.service,
-        direction=decision.direction,
-        reason=decision.reason.value,
-        before=decision.replicas.count,
-        after=after,
-        at=decision.at,
-        duration_seconds=duration_seconds,
-        error=None if failure is None else str(failure),
-        stage=failure_stage(failure),
-    )
-
-
-def failure_stage(failure: AutoscalerError | None) -> str | None:
-    """Return the small fixed word under which a failure is counted."""
-    match failure:
-        case None:
-            return None
-        case ScaleFailed():
-            return failure.stage
-        case TargetRefused():
-            return "refused"
-        case TargetUnavailable():
-            return "unavailable"
-        case _:
-            return "unexpected"

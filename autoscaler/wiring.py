@@ -19,8 +19,6 @@ from autoscaler.ports import Observer, Tell
 from autoscaler.settings import Settings
 from autoscaler.upkeep import Upkeep, holder, limits, projects
 
-WARM_START_SECONDS = 30.0  # at most; a loop that must turn sooner gets less
-
 
 def make_target(settings: Settings, tell: Tell, peace: Peace | None = None) -> ComposeTarget:
     """Return the target that the settings name."""
@@ -57,37 +55,39 @@ def make_engine(settings: Settings, tell: Tell) -> Engine:
 
 def make_source(settings: Settings, config: Config, tell: Tell) -> PrometheusSource:
     """Return the metric source that the policy file and the settings name."""
-    token = settings.prometheus_token
     return PrometheusSource(
         config.prometheus.url,
         timeout_seconds=config.prometheus.timeout_seconds,
         max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
         tell=tell,
-        token=None if token is None else token.get_secret_value(),
+        token=_prometheus_token(settings),
     )
 
 
 def make_history(settings: Settings, config: Config, tell: Tell, *, timeout_seconds: float = 30.0) -> PrometheusHistory:
     """Return the metric history that the policy file and the settings name; its questions may take longer."""
-    token = settings.prometheus_token
     return PrometheusHistory(
         config.prometheus.url,
         max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
         tell=tell,
         timeout_seconds=timeout_seconds,
-        token=None if token is None else token.get_secret_value(),
+        token=_prometheus_token(settings),
     )
 
 
 def make_catalog(settings: Settings, config: Config, tell: Tell, *, timeout_seconds: float = 30.0) -> PrometheusCatalog:
     """Return the list of services that the Prometheus of the policy file knows."""
-    token = settings.prometheus_token
     return PrometheusCatalog(
         config.prometheus.url,
         tell=tell,
         timeout_seconds=timeout_seconds,
-        token=None if token is None else token.get_secret_value(),
+        token=_prometheus_token(settings),
     )
+
+
+def _prometheus_token(settings: Settings) -> str | None:
+    token = settings.prometheus_token
+    return None if token is None else token.get_secret_value()
 
 
 def stalled_after_seconds(settings: Settings, config: Config) -> float:

@@ -1,11 +1,10 @@
-"""The engine's calls that reach into a container: is a file there, run a command, send a signal."""
+"""The engine's calls that reach into a running container: run a command, send a signal."""
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-NOT_FOUND = 404
 POLL_SECONDS = 0.1
 
 
@@ -14,16 +13,6 @@ class Inside:
 
     def __init__(self, asking: Callable[[str], AbstractContextManager[Any]]) -> None:
         self._asking = asking
-
-    def has(self, container: str, path: str) -> bool:
-        """Whether that file is there; nothing is run for it."""
-        with self._asking("stat") as client:
-            url = client._url("/containers/{0}/archive", container)  # noqa: SLF001  the SDK only knows how to fetch it
-            answer = client.head(url, params={"path": path}, timeout=client.timeout)
-            if answer.status_code == NOT_FOUND:
-                return False
-            client._raise_for_status(answer)  # noqa: SLF001
-            return True
 
     def run(self, container: str, command: Sequence[str], *, user: str = "", timeout_seconds: float) -> int | None:
         """Run a command and return its exit code; None if it still runs after the timeout."""

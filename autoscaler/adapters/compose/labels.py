@@ -13,7 +13,6 @@ REPLACE = "com.docker.compose.replace"
 SWARM_TASK = "com.docker.swarm.task.id"
 CLONE_OF = "io.traefik-autoscaler.clone-of"
 ROLE = "io.traefik-autoscaler.role"  # of our own image: daemon
-DEPENDS_ON = "com.docker.compose.depends_on"
 HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # what a clone's own was before we wrapped it, as JSON
 
 _TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]+)\.", re.IGNORECASE)

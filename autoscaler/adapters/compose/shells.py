@@ -16,7 +16,7 @@ class Shells:
         image = str(container["Image"])
         if image not in self._known:
             try:
-                self._known[image] = self._engine.inside.has(container["Id"], SHELL)
+                self._known[image] = self._engine.files.stat(container["Id"], SHELL) is not None
             except EngineError:
                 return False
         return self._known[image]
