@@ -1,8 +1,6 @@
 """Process settings: AUTOSCALER_... variables, and secrets from files. The policies are in the policy file."""
 
-import difflib
 import os
-import re
 import warnings
 from enum import StrEnum
 from pathlib import Path
@@ -21,13 +19,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from autoscaler.durations import parse_duration, within
 from autoscaler.errors import ConfigError
+from autoscaler.settings_problems import PREFIX, problem, unknown_variables
+from autoscaler.settings_secrets import api_token, check_grafana_token, from_file
 from autoscaler.urls import is_http_url
 
-PREFIX = "AUTOSCALER_"
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
 HIGHEST_PORT = 65535
-SHORTEST_TOKEN = 16
 _TOKENS = ("prometheus_token", "grafana_token", "api_token")
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
@@ -99,14 +97,8 @@ class Settings(BaseSettings):
     @field_validator("api_token")
     @classmethod
     def _api_token(cls, value: SecretStr | None) -> SecretStr | None:
-        token = "" if value is None else value.get_secret_value().strip()
-        if not token:
-            return None
-        if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable() and " " not in token):
-            raise ValueError(
-                f"must be at least {SHORTEST_TOKEN} letters, digits and signs, as from: openssl rand -hex 32"
-            )
-        return SecretStr(token)
+        token = None if value is None else api_token(value.get_secret_value())
+        return None if token is None else SecretStr(token)
 
     @field_validator("url")
     @classmethod
@@ -126,7 +118,10 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
-        return {**values, **{name: token for name in _TOKENS if (token := _token(values, f"{name}_file")) is not None}}
+        return {
+            **values,
+            **{name: token for name in _TOKENS if (token := from_file(values, f"{name}_file")) is not None},
+        }
 
     @model_validator(mode="after")
     def _grafana(self) -> "Settings":
@@ -136,11 +131,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {self.grafana_url!r}'
             )
-        token = "" if self.grafana_token is None else self.grafana_token.get_secret_value()
-        if not token:
-            raise ValueError("AUTOSCALER_GRAFANA_URL needs a token: name its file as AUTOSCALER_GRAFANA_TOKEN_FILE")
-        if not re.fullmatch(r"[!-~]+", token):
-            raise ValueError("AUTOSCALER_GRAFANA_TOKEN_FILE must hold one token and nothing else, such as glsa_...")
+        check_grafana_token("" if self.grafana_token is None else self.grafana_token.get_secret_value())
         return self
 
     @property
@@ -158,52 +149,19 @@ class Settings(BaseSettings):
         return self.stop_timeout
 
 
-def _token(values: dict[str, object], name: str) -> str | None:
-    path = values.get(name)
-    if not path:
-        return None
-    try:
-        return Path(str(path)).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read {PREFIX}{name.upper()}: {error}") from error
-
-
 def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
     """Read the settings from the environment and from secret files.
 
     Raises:
         ConfigError: a variable has a bad value, or nobody knows it; every problem is one line.
     """
-    problems = _unknown_variables()
+    problems = unknown_variables(Settings.model_fields)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a missing secrets directory is the usual case
             settings = Settings(_secrets_dir=secrets_dir)  # type: ignore[call-arg]
     except ValidationError as error:
-        raise ConfigError("\n".join([*problems, *map(_problem, error.errors())])) from error
+        raise ConfigError("\n".join([*problems, *map(problem, error.errors())])) from error
     if problems:
         raise ConfigError("\n".join(problems))
     return settings
-
-
-def _unknown_variables() -> list[str]:
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    return [
-        f"{name}: unknown variable{_hint(name, known)}"
-        for name in sorted(os.environ)
-        if name.startswith(PREFIX) and name not in known
-    ]
-
-
-def _hint(name: str, known: list[str]) -> str:
-    endings = [each.removeprefix(PREFIX) for each in known]
-    close = difflib.get_close_matches(name.removeprefix(PREFIX), endings, n=1)
-    return f"; did you mean {PREFIX}{close[0]}?" if close else f"; known are {', '.join(known)}"
-
-
-def _problem(error: object) -> str:
-    facts = dict(error)  # type: ignore[call-overload]
-    name = PREFIX + str(facts["loc"][0]).upper() if facts["loc"] else "environment"
-    message = str(facts["msg"]).removeprefix("Value error, ")
-    shown = "" if "token" in name.lower() or not facts["loc"] else f", not {facts['input']!r}"
-    return f"{name}: {message}{shown}"

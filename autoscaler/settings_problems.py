@@ -1,0 +1,32 @@
+"""What is wrong with the environment -> one line for each problem."""
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+PREFIX = "AUTOSCALER_"
+
+
+def unknown_variables(fields: Iterable[str]) -> list[str]:
+    """Return a line for each variable that begins like ours and is none of these."""
+    known = [PREFIX + name.upper() for name in fields]
+    return [
+        f"{name}: unknown variable{_hint(name, known)}"
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in known
+    ]
+
+
+def _hint(name: str, known: list[str]) -> str:
+    endings = [each.removeprefix(PREFIX) for each in known]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), endings, n=1)
+    return f"; did you mean {PREFIX}{close[0]}?" if close else f"; known are {', '.join(known)}"
+
+
+def problem(facts: Mapping[str, Any]) -> str:
+    """Return what pydantic says of a variable, in words for operators; a secret's value is never shown."""
+    name = PREFIX + str(facts["loc"][0]).upper() if facts["loc"] else "environment"
+    message = str(facts["msg"]).removeprefix("Value error, ")
+    shown = "" if "token" in name.lower() or not facts["loc"] else f", not {facts['input']!r}"
+    return f"{name}: {message}{shown}"
