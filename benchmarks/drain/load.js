@@ -12,13 +12,13 @@ const steady = (name, rate, vus) => ({
   timeUnit: '1s',
   duration: __ENV.LONGEST,
   preAllocatedVUs: vus,
-  maxVUs: 10 * vus,
+  maxVUs: 4 * vus,
   gracefulStop: '0s',
 });
 
 export const options = {
   discardResponseBodies: true,
-  scenarios: { quick: steady('quick', __ENV.QUICK_RATE, 60), slow: steady('slow', __ENV.SLOW_RATE, 100) },
+  scenarios: { quick: steady('quick', __ENV.QUICK_RATE, 300), slow: steady('slow', __ENV.SLOW_RATE, 200) },
 };
 
 export const quick = () => ask(streams.quick);

@@ -13,7 +13,7 @@ import typer
 from autoscaler.adapters.compose.engine import Engine
 from benchmarks.wrap.cpu import Cpu, Meter
 from benchmarks.wrap.replicas import NEWER, Replicas, interval_seconds
-from benchmarks.wrap.verdict import Turn, is_ok, row, sentence
+from benchmarks.wrap.verdict import Turn, fitted, is_ok, probe_seconds, row, sentence
 from deploy.lab import engine as lab_engine
 from deploy.lab import images
 from deploy.lab.report import console, step
@@ -38,14 +38,16 @@ def main(
     except LabError as error:
         console.print(f"error: {error}", style="red")
         raise typer.Exit(1) from error
-    by_interval = {each["interval_s"]: each for each in rows}
-    ok = is_ok(by_interval[in_use]["engine_percent"], by_interval[newer]["engine_percent"])
+    each_seconds = probe_seconds(rows)
+    percent_in_use, percent_newer = fitted(each_seconds, in_use), fitted(each_seconds, newer)
+    ok = is_ok(percent_in_use, percent_newer)
     told = {
         "api_version": ".".join(map(str, engine.api_version)),
         "replicas": replicas,
         "seconds_each": turns * span,
-        "in_use_s": in_use,
-        "newer_engines_s": newer,
+        "cpu_ms_per_probe": round(1000 * each_seconds, 1),
+        "in_use": {"interval_s": in_use, "percent": percent_in_use},
+        "newer_engines": {"interval_s": newer, "percent": percent_newer},
         "rows": rows,
         "load_average": os.getloadavg(),
         "ok": ok,
@@ -55,7 +57,8 @@ def main(
     for each in rows:
         typer.echo(sentence(each))
     typer.echo(
-        f"wrap: {'ok' if ok else 'failed'}  every {in_use:g} s here, every {newer:g} s on engines since API 1.44"
+        f"wrap: {'ok' if ok else 'failed'}  {1000 * each_seconds:.0f} ms a probe: {percent_in_use:.2f} % of a core for "
+        f"each replica every {in_use:g} s as here, {percent_newer:.2f} % every {newer:g} s as since API 1.44"
     )
     raise typer.Exit(0 if ok else 1)
 

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Any
 
 from benchmarks.wrap.cpu import Cpu
@@ -33,10 +34,24 @@ def row(seconds: float, turns: Sequence[Turn], replicas: int) -> dict[str, Any]:
         "machine_percent": round(machine, 2),
         "engine_percent": round(engine, 2),
         "others_cores": round(statistics.median(turn.idle.machine for turn in turns), 2),
-        "cpu_ms_per_probe": round(engine / 100 * seconds * 1000, 1),
         "turns_machine_percent": [round(each.machine, 2) for each in percents],
         "turns_engine_percent": [round(each.engine, 2) for each in percents],
     }
+
+
+def probe_seconds(rows: Sequence[Mapping[str, Any]]) -> float:
+    """Return the CPU seconds of one probe that fit all intervals best (least squares of percent over probes a second).
+
+    What happens seldom drowns in the noise of a machine that does something else, too; what happens often does not.
+    """
+    rates = [1 / float(row["interval_s"]) for row in rows]
+    shares = [float(row["engine_percent"]) / 100 for row in rows]
+    return sum(map(mul, rates, shares)) / sum(map(mul, rates, rates))
+
+
+def fitted(each_seconds: float, interval_seconds: float) -> float:
+    """Return what a probe of so many CPU seconds comes to at an interval, in percent of one core."""
+    return round(100 * each_seconds / interval_seconds, 2)
 
 
 def is_ok(in_use: float, newer: float) -> bool:
@@ -48,6 +63,6 @@ def sentence(told: Mapping[str, Any]) -> str:
     """Return the figures of one interval in one line."""
     return (
         f"probed every {told['interval_s']:g} s: {told['engine_percent']:.2f} % of a core for each replica by the "
-        f"engine's account, {told['machine_percent']:.2f} % by the machine's, {told['cpu_ms_per_probe']:.0f} ms a "
-        f"probe (all else used {told['others_cores']:.2f} cores)"
+        f"engine's account, {told['machine_percent']:.2f} % by the machine's "
+        f"(all else used {told['others_cores']:.2f} cores)"
     )

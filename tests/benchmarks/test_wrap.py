@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.wrap.cpu import Cpu, Meter, is_shim, machine_seconds, process_seconds
 from benchmarks.wrap.replicas import NEWER, body, interval_seconds
-from benchmarks.wrap.verdict import Turn, is_ok, row, sentence
+from benchmarks.wrap.verdict import Turn, fitted, is_ok, probe_seconds, row, sentence
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -52,11 +52,18 @@ def test_what_probing_costs_is_the_median_of_all_turns_less_the_idling_around_th
     ]
     found = row(2.0, turns, replicas=10)
     assert (found["machine_percent"], found["engine_percent"]) == (3.0, 2.5)
-    assert found["cpu_ms_per_probe"] == 50.0
     assert sentence(found) == (
-        "probed every 2 s: 2.50 % of a core for each replica by the engine's account, 3.00 % by the machine's, "
-        "50 ms a probe (all else used 0.20 cores)"
+        "probed every 2 s: 2.50 % of a core for each replica by the engine's account, 3.00 % by the machine's "
+        "(all else used 0.20 cores)"
     )
+
+
+def test_the_cost_of_one_probe_is_what_fits_all_intervals_best() -> None:
+    exact = [{"interval_s": seconds, "engine_percent": 4.0 / seconds} for seconds in (1.0, 2.0, 6.0)]
+    assert probe_seconds(exact) == pytest.approx(0.04)
+    assert fitted(0.04, 2.0) == 2.0
+    noisy = [*exact[:2], {"interval_s": 6.0, "engine_percent": -0.5}]
+    assert probe_seconds(noisy) == pytest.approx(0.04, rel=0.05)
 
 
 @pytest.mark.parametrize(
