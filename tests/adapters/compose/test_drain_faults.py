@@ -69,6 +69,21 @@ def test_an_engine_that_is_gone_for_a_while_is_asked_again_and_again(project: Pr
     wait_until(lambda: ready(project) == 3)
 
 
+def test_one_that_lets_nobody_in_keeps_no_other_from_being_taken_back(project: Project, proxy: Proxy) -> None:
+    """The engine cannot run a command in a container that has reached its limit of processes."""
+    project.up({"web": SLEEP})
+
+    def fail() -> None:
+        full = f"POST /containers/{project.inspect(2)['Id']}/exec"
+        proxy.faults.extend([Fault(full, times=1000), Fault("GET /containers/json")])
+
+    with pytest.raises(ScaleFailed, match=r"cannot take .*-web-2 back: injected fault"):
+        two_drained_meanwhile(project, fail, target=project.target(proxy.url))
+    (taken_back,) = project.recorder.of(DrainEnded)
+    assert (taken_back.replica, taken_back.end) == (*project.names(3), DrainEnd.TAKEN_BACK)
+    wait_until(lambda: ready(project) == 2)
+
+
 def test_replicas_are_taken_back_when_no_other_is_ready_any_more(project: Project) -> None:
     check = {"test": ["CMD-SHELL", "test ! -e /tmp/bad"], "interval": "1s", "retries": 1}
     project.up({"web": {**SLEEP, "healthcheck": check}})

@@ -76,12 +76,17 @@ class Drains:
         """Let Traefik have so many again, first who would have gone last.
 
         Raises:
-            ScaleFailed: the engine does not let us, again and again.
+            ScaleFailed: the engine does not let us, again and again; all others are taken back.
         """
-        for draining in self.retractable[::-1][: max(0, count)]:
-            self._insist(draining)
-            self._under_way.remove(draining)
-            self._ended(draining, DrainEnd.TAKEN_BACK, why)
+        wanted = self.retractable[::-1][: max(0, count)]
+        for tries in range(TAKE_BACK_TRIES):
+            left = [each for each in wanted if each in self._under_way]
+            problems = [problem for each in left if (problem := self._taken_back(each, why))]
+            if not problems:
+                return
+            if self.order.pause(1.0) and tries:
+                break
+        raise ScaleFailed("drain", problems[0])
 
     def _failed(self, draining: Draining, problem: str) -> None:
         if draining.retractable:
@@ -90,15 +95,15 @@ class Drains:
         else:
             draining.progress = replace(draining.progress, end=DrainEnd.NONE)
 
-    def _insist(self, draining: Draining) -> None:
-        for tries in range(TAKE_BACK_TRIES):
-            try:
-                return self.drainer.take_back(draining)
-            except (EngineError, TargetUnavailable) as error:
-                failure = error
-            if self.order.pause(1.0) and tries:
-                break
-        raise ScaleFailed("drain", f"cannot take {draining.replica.name} back: {failure}") from failure
+    def _taken_back(self, draining: Draining, why: str) -> str | None:
+        """Try it once; return what went wrong: the others must not wait for one whose container lets nobody in."""
+        try:
+            self.drainer.take_back(draining)
+        except (EngineError, TargetUnavailable) as error:
+            return f"cannot take {draining.replica.name} back: {error}"
+        self._under_way.remove(draining)
+        self._ended(draining, DrainEnd.TAKEN_BACK, why)
+        return None
 
     def _ended(self, draining: Draining, end: DrainEnd, why: str | None = None) -> None:
         progress = draining.progress
