@@ -136,9 +136,11 @@ class ComposeTarget:
         try:
             yield
         finally:
-            Following(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
-            for container in adding.made:
-                self._peace.ours.leaves(container)
+            try:
+                Following(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
+            finally:
+                for container in adding.made:
+                    self._peace.ours.leaves(container)
 
     def _tidied(self, ref: ServiceRef) -> list[Replica]:
         """Remove clones that we have made and never started; whatever else is left over, the recovery looks after."""

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.peace.heard import Heard
+from autoscaler.adapters.compose.peace.peace import Peace
+from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Foreign, OperationFinished
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.peaceful import RAISING, Living
+from tests.adapters.compose.proxy import Fault, proxying
 from tests.adapters.compose.test_overlap import wait_until
 from tests.builders import FREE
 
@@ -77,3 +82,22 @@ def test_an_up_while_replicas_are_drained_ends_the_draining_without_a_failure(pr
         living.until("two are left", lambda: living.ready == 2 and living.quiet)
         assert set(finished(living)) == {None}
         assert len(project.containers()) == 2
+
+
+def test_an_engine_that_fails_in_the_middle_of_both_leaves_what_was_made_to_be_watched(project: Project) -> None:
+    """A container that counts as ours for ever would hide what somebody does to it from then on."""
+    project.up({"web": SLEEP})
+    peace = Peace()
+    with proxying(project.engine_url) as proxy:
+        target = ComposeTarget(proxy.url, timeout_seconds=20.0, tell=project.recorder.notify, peace=peace)
+        target.observe()
+
+        def fail_once_it_starts(_: float) -> bool:
+            if len(project.containers()) == 2 and not proxy.faults:
+                peace.hear(Heard(project.ref(), "id", "web-1", "pause", clone=False))
+                proxy.faults.append(Fault("GET /containers/json", times=1000))
+            return False
+
+        with pytest.raises(TargetUnavailable):
+            project.scale(2, target=target, pause=fail_once_it_starts)
+    assert not peace.ours.now().starting
