@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import mul
 from typing import Any
 
 from benchmarks.wrap.cpu import Cpu
@@ -46,7 +45,7 @@ def probe_seconds(rows: Sequence[Mapping[str, Any]]) -> float:
     """
     rates = [1 / float(row["interval_s"]) for row in rows]
     shares = [float(row["engine_percent"]) / 100 for row in rows]
-    return sum(map(mul, rates, shares)) / sum(map(mul, rates, rates))
+    return sum(rate * share for rate, share in zip(rates, shares, strict=True)) / sum(rate * rate for rate in rates)
 
 
 def fitted(each_seconds: float, interval_seconds: float) -> float:
