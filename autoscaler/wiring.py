@@ -8,8 +8,6 @@ from autoscaler.adapters.compose.lease.lease import Leases
 from autoscaler.adapters.compose.lease.volumes import LeaseVolumes
 from autoscaler.adapters.compose.peace.peace import Peace
 from autoscaler.adapters.compose.target import ComposeTarget
-from autoscaler.adapters.grafana.api import GrafanaApi
-from autoscaler.adapters.grafana.observer import GrafanaObserver
 from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
@@ -39,13 +37,6 @@ def make_upkeep(
     engine = Engine(settings.docker_url, timeout_seconds=timeout_seconds, tell=tell)
     leases = Leases(LeaseVolumes(engine, holder()), tell, projects=projects(config), terms=terms)
     return Upkeep(leases, target.recovery(tell, limits(services)))
-
-
-def make_annotations(settings: Settings, tell: Tell) -> list[GrafanaObserver]:
-    """Return who tells Grafana of scale events, if the settings name one."""
-    if settings.grafana_url is None or settings.grafana_token is None:
-        return []
-    return [GrafanaObserver(GrafanaApi(settings.grafana_url, settings.grafana_token.get_secret_value()), tell)]
 
 
 def make_engine(settings: Settings, tell: Tell) -> Engine:

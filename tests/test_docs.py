@@ -69,3 +69,17 @@ def test_every_make_target_of_the_documents_exists() -> None:
     for page in PAGES:
         named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
         assert named <= targets, f"{page.name} names {named - targets}"
+
+
+def test_the_architecture_names_every_module() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"[`/](\w+)(?=/|\.py|`)", text))
+    folders = ("", "adapters", "adapters/compose")
+    inside = [each for folder in folders for each in (ROOT / "autoscaler" / folder).glob("[!_]*")]
+    assert {each.stem for each in inside if each.suffix in {"", ".py"}} - named == set()
+
+
+def test_contributors_are_told_every_target() -> None:
+    targets = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    told = re.findall(r"^\| `make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted(set(targets) - {"help"})
