@@ -37,6 +37,8 @@ class Drained:
             return False
         if not looks_for_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:
             return False
-        self._asked.add(replica.id)
         user = "" if ours else "0"
-        return self._engine.inside.run(replica.id, _UNMARK, user=user, timeout_seconds=UNMARK_SECONDS) == 0
+        code = self._engine.inside.run(replica.id, _UNMARK, user=user, timeout_seconds=UNMARK_SECONDS)
+        if code is not None:  # it has answered
+            self._asked.add(replica.id)
+        return code == 0

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError
 from autoscaler.adapters.compose.lanes import Lanes
@@ -45,7 +46,7 @@ class Recovery:
         """Look once, and put right what is left over in the projects that the daemon leads."""
         try:
             self._look(leads)
-        except (EngineError, TargetUnavailable):
+        except TargetUnavailable:
             return  # the cycle says that the engine does not answer; the next look comes soon
 
     def _look(self, leads: Callable[[str], bool]) -> None:
@@ -54,7 +55,8 @@ class Recovery:
         self._drained.forget(self._suspects)
         for replica in left_over(self._suspects, replicas, now, self._limits):
             if leads(str(replica.ref.project)):
-                self._put_right(replica, self._suspects[replica.id].matter)
+                with suppress(EngineError):  # what the engine refuses about one must not keep the others waiting
+                    self._put_right(replica, self._suspects[replica.id].matter)
 
     def _busy(self, ref: ServiceRef) -> bool:
         return self._lanes.busy(ref) or self._troubled(ref)
