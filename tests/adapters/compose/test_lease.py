@@ -11,7 +11,7 @@ import pytest
 
 from autoscaler.adapters.compose.engine import Engine
 from autoscaler.adapters.compose.lease.leading import Step, Terms
-from autoscaler.adapters.compose.lease.lease import UNLEASED, Leases
+from autoscaler.adapters.compose.lease.lease import ASK_AGAIN_SECONDS, GONE_SECONDS, UNLEASED, Leases
 from autoscaler.adapters.compose.lease.volumes import KNOCK, LEASE, LeaseVolumes
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import LeadershipChanged
@@ -194,6 +194,38 @@ def test_a_guard_that_forbids_volumes_is_told_once_and_the_daemon_acts(site: Sit
         site.pass_by(5, leases)
     assert leases.leads(site.project)
     assert changes(recorder) == [LeadershipChanged(site.project, leads=True, why=UNLEASED)]
+
+
+def test_a_guard_that_no_longer_forbids_volumes_is_noticed_in_time(site: Site) -> None:
+    """Whoever brings the guard up to date may start a second daemon then."""
+    with proxying(site.url) as proxy:
+        proxy.faults.append(Fault("GET /volumes", status=403))
+        leases, recorder = site.daemon("first", proxy.url)
+        leases.look()
+        site.clock.now += ASK_AGAIN_SECONDS
+        site.pass_by(6, leases)
+    assert site.engine().volume_labels(LEASE + site.project)
+    assert [told.why for told in changes(recorder)][0::2] == [UNLEASED, None]
+    assert leases.leads(site.project)
+
+
+def test_a_project_about_which_nothing_is_decided_any_more_is_given_back_and_not_looked_at(site: Site) -> None:
+    """Projects come and go for weeks: looks at all that ever were would take longer than a lease lasts."""
+    with proxying(site.url) as proxy:
+        leases, recorder = site.daemon("first", proxy.url)
+        site.pass_by(5, leases)
+        site.clock.now += GONE_SECONDS - 7
+        leases.follow(site.project)
+        site.clock.now += GONE_SECONDS
+        leases.look()
+        assert leases.leads(site.project)
+        site.pass_by(2, leases)
+        assert site.engine().volume_labels(LEASE + site.project) is None
+        assert not leases.leads(site.project)
+        proxy.calls.clear()
+        leases.look()
+        assert proxy.calls == []
+    assert [told.leads for told in changes(recorder)][-1] is False
 
 
 def test_a_project_that_is_not_followed_is_not_led(site: Site) -> None:

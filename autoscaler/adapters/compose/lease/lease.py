@@ -12,6 +12,8 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.events import LeadershipChanged
 from autoscaler.ports import Tell
 
+GONE_SECONDS = 7200.0  # two of the longest cycles without a decision about a project: it is given back, it may be gone
+ASK_AGAIN_SECONDS = 60.0  # somebody has to change the guard first
 LOOKS = 3  # at once, at most: evict, claim, and see that it is our own
 UNLEASED = (
     "the socket guard forbids volumes, so there is no lease: run no second daemon on this project, "
@@ -23,6 +25,7 @@ UNLEASED = (
 class _Project:
     """What is known of one project."""
 
+    wanted_at: float  # when somebody asked to follow it for the last time (monotonic seconds)
     standing: Standing = field(default_factory=Standing)
     problem: str | None = None
     told: object = None
@@ -45,13 +48,15 @@ class Leases:
         self._tell = tell
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._projects = {project: _Project() for project in projects}
+        self._projects = {project: _Project(monotonic()) for project in projects}
         self._forbidden = False
+        self._ask_again_at = 0.0  # after it was forbidden
 
     def follow(self, project: str) -> None:
-        """Look at the lease of this project from now on, too."""
+        """Look at the lease of this project from now on, too, as long as this is said again now and then."""
+        now = self._monotonic()
         with self._lock:
-            self._projects.setdefault(project, _Project())
+            self._projects.setdefault(project, _Project(now)).wanted_at = now
 
     def leads(self, project: str) -> bool:
         """Whether the daemon may act on a project now; not on one that it does not follow."""
@@ -72,18 +77,24 @@ class Leases:
         with self._lock:
             projects = dict(self._projects)
         for project, known in projects.items():
-            if not self._forbidden:
+            if not self._forbidden or self._monotonic() >= self._ask_again_at:
                 self._look_at(project, known)
             self._say(project, known)
+        edge = self._monotonic() - GONE_SECONDS
+        self._give_back(lambda known: known.wanted_at < edge and known.problem is None)
 
     def release(self) -> None:
         """Give the leases back after the last look, so that another daemon need not find out that we are gone."""
+        self._give_back(lambda _: True)
+
+    def _give_back(self, which: Callable[[_Project], bool]) -> None:
         with self._lock:
-            held = {name: known for name, known in self._projects.items() if known.standing.held}
-            self._projects = {}
-        for project, known in held.items():
-            self._release(project, known.standing.token)
-            if known.told is True:
+            given = {name: known for name, known in self._projects.items() if which(known)}
+            self._projects = {name: known for name, known in self._projects.items() if name not in given}
+        for project, known in given.items():
+            if known.standing.held:
+                self._release(project, known.standing.token)
+            if known.standing.held and known.told is True:
                 self._tell(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))
 
     def _look_at(self, project: str, known: _Project) -> None:
@@ -91,9 +102,10 @@ class Leases:
             for _ in range(LOOKS):
                 if self._step(project, known) not in {Step.EVICT, Step.CLAIM}:
                     break
-            known.problem = None
+            known.problem, self._forbidden = None, False
         except (EngineError, TargetUnavailable) as error:
             self._forbidden = isinstance(error, EngineError) and error.status == FORBIDDEN
+            self._ask_again_at = self._monotonic() + ASK_AGAIN_SECONDS
             known.problem = str(error)
 
     def _step(self, project: str, known: _Project) -> Step:
