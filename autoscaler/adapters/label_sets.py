@@ -41,7 +41,7 @@ SCALE_STAGES = (
 PROMETHEUS_ERRORS = ("refused", "timeout", "http", "format", "query", "partial")
 ENGINE_OPERATIONS = (
     *("version", "list", "events", "inspect", "image", "logs"),
-    *("create", "connect", "start", "stop", "remove", "lease"),
+    *("create", "connect", "start", "rename", "stop", "remove", "lease"),
     *("exec", "signal", "changes", "read", "stat", "write"),
     *("changes", "stat", "read", "write"),
 )

@@ -88,6 +88,7 @@ def _wait_until_up(url: str) -> None:
         ("POST /v1.41/containers/no-such-one/kill", set()),
         ("POST /v1.41/containers/no-such-one/update", set()),
         ("POST /v1.41/containers/no-such-one/rename?name=y", set()),
+        ("POST /v1.41/containers/no-such-one/rename?name=shop-web-2.leaving", {"autoscaler"}),
         ("POST /v1.41/containers/prune", set()),
         ("GET /v1.41/containers/no-such-one/changes", {"autoscaler"}),
         ("HEAD /v1.41/containers/no-such-one/archive?path=/", {"autoscaler"}),

@@ -91,6 +91,11 @@ class Engine:
         with self._asking("start") as client:
             client.start(container)
 
+    def rename(self, container: str, name: str) -> None:
+        self.ours.ends(container)
+        with self._asking("rename") as client:
+            client.rename(container, name)
+
     def stop(self, container: str, grace_seconds: int) -> None:
         """Stop a container by its own signal, and kill it after the grace."""
         self.ours.ends(container)

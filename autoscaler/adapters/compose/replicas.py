@@ -14,6 +14,7 @@ from autoscaler.policyfile.labels import own_labels
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
 _ALIVE = frozenset({"running", "restarting", "paused"})
+LEAVING = ".leaving"  # the end of the name of one that is being removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Replica:
     @property
     def clone(self) -> bool:
         return label.CLONE_OF in self.labels
+
+    @property
+    def leaving(self) -> bool:
+        """Whether its removal was begun: we rename one of Compose's own before we stop it."""
+        return self.name.endswith(LEAVING)
 
     @property
     def never_started(self) -> bool:

@@ -1,5 +1,6 @@
 """A daemon that is killed at any call to the engine: the next one puts right what was begun, and goes on from there."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -183,3 +184,30 @@ def test_a_clone_that_somebody_starts_at_the_last_moment_is_not_removed(project:
     recovery.look(leads)
     assert project.inspect(2)["State"]["Running"]
     assert project.recorder.of(Recovered) == []
+
+
+@pytest.mark.parametrize(("stopped", "left"), [(True, [1]), (False, [1, 2])])
+def test_the_removal_of_one_of_composes_own_is_finished_or_undone(
+    project: Project, stopped: bool, left: list[int]
+) -> None:
+    """Nothing on such a container is ours but the name that it has until it is gone."""
+    project.up({"web": {**PLAIN, "scale": 2}})
+    run(["docker", "rename", *project.names(2), f"{project.names(2)[0]}.leaving"], "begin to remove it")
+    if stopped:
+        run(["docker", "stop", "--time", "1", f"{project.names(2)[0]}.leaving"], "stop it")
+    successor = AfterTheCrash(project)
+    successor.recover()
+    successor.must_be_sound()
+    assert project.containers() == project.names(*left)
+
+
+def test_one_of_composes_own_that_goes_bears_that_name_until_it_is_gone(project: Project) -> None:
+    project.up({"web": {**PLAIN, "scale": 2}})
+    names: list[str] = []
+    thread = threading.Thread(target=lambda: project.scale(1))
+    thread.start()
+    while thread.is_alive():
+        names += project.containers()
+    thread.join()
+    assert f"{project.names(2)[0]}.leaving" in names
+    assert project.containers() == project.names(1)

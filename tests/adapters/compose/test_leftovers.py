@@ -84,6 +84,21 @@ def test_one_of_composes_own_is_never_left_over(state: dict[str, str]) -> None:
     assert due((0.0, [listed(1), own]), (1000.0, [listed(1), own])) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "matter"),
+    [
+        ({"State": "exited", "Status": "Exited (0)"}, Matter.EXITED),
+        ({"State": "running", "Status": "Up 2 minutes"}, Matter.LEAVING),
+        ({"State": "running", "Status": "Up 2 minutes (unhealthy)"}, Matter.DRAINED),
+    ],
+)
+def test_one_of_composes_own_whose_removal_was_begun_is_our_affair(state: dict[str, str], matter: Matter) -> None:
+    own = listed(3, Names=["/shop-users-3.leaving"], **state)
+    assert due((0.0, [listed(1), own]), (9.9, [listed(1), own])) == []
+    assert due((0.0, [listed(1), own]), (10.0, [listed(1), own])) == [3]
+    assert [found.matter for found in suspects({}, parse([listed(1), own]), 0.0, calm).values()] == [matter]
+
+
 def test_what_is_exited_while_nothing_runs_is_composes_to_start() -> None:
     stopped = listed(1, State="exited", Status="Exited (0)")
     assert due((0.0, [stopped, EXITED]), (1000.0, [stopped, EXITED])) == []

@@ -1,11 +1,12 @@
 """Stops and removes replicas side by side, each within its own grace, with its anonymous volumes."""
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.drain.errand import Errand
 from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
-from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.replicas import LEAVING, Replica
 from autoscaler.core.model import Direction
 from autoscaler.errors import ScaleFailed
 from autoscaler.events import ReplicaChanged
@@ -46,6 +47,7 @@ class Going:
     def _remove(self, replica: Replica) -> None:
         started, stage = time.monotonic(), "stop"
         try:
+            self._note(replica)
             self.engine.stop(replica.id, self._grace_seconds(replica))
             stage = "remove"
             time.sleep(AFTER_YOU_SECONDS)
@@ -54,6 +56,12 @@ class Going:
             if error.status != NOT_FOUND:
                 raise ScaleFailed(stage, f"cannot {stage} {replica.name}: {error}") from error
         self.tell(ReplicaChanged(self.ref.service, Direction.DOWN, replica.name, time.monotonic() - started))
+
+    def _note(self, replica: Replica) -> None:
+        """Leave word of what is meant, in case we are killed: one of Compose's own that has exited does not say why."""
+        if not replica.clone and not replica.leaving:
+            with contextlib.suppress(EngineError):  # an older guard may forbid it; then only that word is missing
+                self.engine.rename(replica.id, replica.name + LEAVING)
 
     def _grace_seconds(self, replica: Replica) -> int:
         grace = self.engine.inspect(replica.id)["Config"].get("StopTimeout")

@@ -18,6 +18,7 @@ class Matter(StrEnum):
     NEVER_STARTED = "it was made and never started"
     EXITED = "it had exited while others of the service run"
     NEVER_READY = "it did not become ready, and no operation waits for it"
+    LEAVING = "its removal was begun, and no operation goes on with it"
     DRAINED = "its drain was begun, and no operation goes on with it"  # as far as a list call shows: it is unhealthy
 
 
@@ -67,13 +68,15 @@ def _suspect(before: Suspects, replica: Replica, now: float) -> Suspect | None:
 
 def _matter(replica: Replica, known: Suspect | None) -> Matter | None:
     """Return what may be the matter. Compose's own are our affair only where we may have drained them."""
-    if replica.clone and replica.state in _BY_STATE:
+    if (replica.clone or replica.leaving) and replica.state in _BY_STATE:
         return _BY_STATE[replica.state]
     started_and_not_ready = known is not None and known.matter is Matter.NEVER_READY and not replica.ready
     starting = replica.state == "running" and replica.health == "starting"
     if replica.clone and (starting or started_and_not_ready):
         return Matter.NEVER_READY
-    return Matter.DRAINED if replica.state == "running" and replica.health == "unhealthy" else None
+    if replica.state == "running" and replica.health == "unhealthy":
+        return Matter.DRAINED
+    return Matter.LEAVING if replica.leaving and replica.ready else None
 
 
 def left_over(suspected: Suspects, replicas: Iterable[Replica], now: float, limits: Limits) -> list[Replica]:

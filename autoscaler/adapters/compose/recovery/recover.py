@@ -8,7 +8,7 @@ from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError
 from autoscaler.adapters.compose.lanes import Lanes
 from autoscaler.adapters.compose.recovery.drained import Drained
 from autoscaler.adapters.compose.recovery.leftovers import Limits, Matter, Suspects, left_over, suspects
-from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.replicas import LEAVING, Replica
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Recovered
 from autoscaler.fleet import ServiceRef
@@ -66,11 +66,20 @@ class Recovery:
         with self._lanes.idle(replica.ref) as idle:
             if not idle or self._troubled(replica.ref):
                 return
-            drained = matter is Matter.DRAINED
-            done = self._drained.take_back(replica) if drained else self._remove(replica)
-        if done:
-            became = "taken back" if drained else "removed"
+            became = self._mended(replica, matter)
+        if became is not None:
             self._tell(Recovered(replica.ref.service, replica.name, f"{became}: {matter}"))
+
+    def _mended(self, replica: Replica, matter: Matter) -> str | None:
+        """Do what the matter asks for, and return in a word what was done, if anything was."""
+        match matter:
+            case Matter.DRAINED:
+                return "taken back" if self._drained.take_back(replica) else None
+            case Matter.LEAVING:
+                self._engine.rename(replica.id, replica.name.removesuffix(LEAVING))
+                return "named as before"
+            case _:
+                return "removed" if self._remove(replica) else None
 
     def _remove(self, replica: Replica) -> bool:
         """Remove it; one that was to have ended and runs by now is refused by the engine, and stays."""
