@@ -1,0 +1,28 @@
+"""The containers of the engine's list call, as replicas."""
+
+from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.replicas import Replica, parse
+from autoscaler.errors import TargetUnavailable
+from autoscaler.fleet import ServiceRef
+
+
+def every(engine: Engine) -> list[Replica]:
+    """Return the replicas of all Compose services, in all states.
+
+    Raises:
+        TargetUnavailable: the engine does not answer, or refuses the list.
+    """
+    return _listed(engine, {label.PROJECT: None})
+
+
+def members(engine: Engine, ref: ServiceRef) -> list[Replica]:
+    """Return the replicas of one service; it raises what `every` raises."""
+    return _listed(engine, {label.PROJECT: ref.project, label.SERVICE: ref.service})
+
+
+def _listed(engine: Engine, labels: dict[str, str | None]) -> list[Replica]:
+    try:
+        return parse(engine.containers(labels))
+    except EngineError as error:
+        raise TargetUnavailable(f"cannot list the containers: {error}") from error

@@ -1,0 +1,98 @@
+"""One call that brings a service to a count, in turn with others of its kind, and beside whoever else is at work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from autoscaler.adapters.compose.clone.add import Adding
+from autoscaler.adapters.compose.clone.carry import Carrying
+from autoscaler.adapters.compose.drain.leaning import ids_leaned_on
+from autoscaler.adapters.compose.drain.remove import Removing
+from autoscaler.adapters.compose.engine import Engine, EngineError
+from autoscaler.adapters.compose.lanes import Lanes
+from autoscaler.adapters.compose.listing import every, members
+from autoscaler.adapters.compose.peace.follow import Following
+from autoscaler.adapters.compose.peace.peace import Peace
+from autoscaler.adapters.compose.replicas import Replica, fleet
+from autoscaler.adapters.compose.shells import Shells
+from autoscaler.errors import ScaleFailed, TargetRefused
+from autoscaler.fleet import ServiceRef
+from autoscaler.order import Order
+
+
+class Scaling:
+    """Adds and removes replicas; thread-safe. Calls of one service may overlap while they add."""
+
+    def __init__(self, engine: Engine, peace: Peace, lanes: Lanes, shells: Shells) -> None:
+        self._engine = engine
+        self._peace = peace
+        self._lanes = lanes
+        self._shells = shells
+        self._carrying = Carrying(engine)
+
+    def scale(self, ref: ServiceRef, order: Order) -> int:
+        """Bring a service to the order's count; return the count reached, without what another call adds beside it.
+
+        What is there is counted, and what is missing started, by one call of a service at a time. Nothing is removed
+        beside another call.
+
+        Raises:
+            TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
+        """
+        ref = fleet(every(self._engine)).find(ref).ref
+        timeout_seconds = order.options.start_timeout_seconds
+        relist = partial(members, self._engine, ref)
+        adding = Adding(self._engine, self._carrying, ref, relist, order.tell, order.pause, timeout_seconds)
+        adding.port_ranges = self._lanes.port_ranges
+        adding.wraps = lambda template: order.options.drain.enabled and self._shells.has(template)
+        with self._lanes.entered(ref) as lane, self._beside_others(adding):
+            with lane.turn:
+                self._leave_alone(ref)
+                alone, present = lane.alone, self._tidied(ref) if lane.alone else members(self._engine, ref)
+                count = sum(replica.alive for replica in present)
+                missing = order.replicas - count
+                if missing > 0:
+                    adding.start(present, missing)
+            if missing > 0:
+                adding.wait()
+            elif missing < 0 and not alone:
+                return order.replicas  # another call has been asked for more
+            elif missing < 0:
+                order.removes_from(count)  # by now it may have been raised
+                leaned_on = partial(ids_leaned_on, self._engine, present)
+                Removing(self._engine, ref, relist, order, leaned_on).remove()
+        ours = adding.made | {replica.id for replica in present}
+        return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
+
+    def _leave_alone(self, ref: ServiceRef) -> None:
+        """Begin nothing while somebody else is at work on the service: the decision was made before that was known.
+
+        Raises:
+            TargetRefused: somebody is.
+        """
+        why = self._peace.unsettled(ref, members(self._engine, ref))
+        if why is not None:
+            raise TargetRefused(f"{ref} is left alone: {why}")
+
+    @contextmanager
+    def _beside_others(self, adding: Adding) -> Iterator[None]:
+        """Notice when somebody else begins to change the service, and let go of what was made at the end."""
+        adding.troubled = lambda: self._peace.unsettled(adding.ref) is not None
+        try:
+            yield
+        finally:
+            try:
+                Following(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
+            finally:
+                for container in adding.made:
+                    self._peace.ours.leaves(container)
+
+    def _tidied(self, ref: ServiceRef) -> list[Replica]:
+        """Remove clones that we have made and never started; whatever else is left over, the recovery looks after."""
+        for replica in members(self._engine, ref):
+            if replica.never_started:
+                try:
+                    self._engine.remove(replica.id)
+                except EngineError as error:
+                    raise ScaleFailed("remove", f"cannot remove the left-over {replica.name}: {error}") from error
+        return members(self._engine, ref)
