@@ -183,6 +183,7 @@ class LeadershipChanged:
     project: str
     leads: bool
     why: str | None = None
+    gone: bool = False  # nothing is decided about the project any more, so that nobody need know who leads it
 
 
 @dataclass(frozen=True, slots=True)

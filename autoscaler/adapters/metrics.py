@@ -113,7 +113,10 @@ class MetricsObserver:
 
     @_note.register
     def _(self, event: LeadershipChanged) -> None:
-        self._daemon.leader.labels(event.project).set(event.leads)
+        if event.gone:
+            self._daemon.leader.remove_by_labels({"project": event.project})
+        else:
+            self._daemon.leader.labels(event.project).set(event.leads)
 
     @_note.register
     def _(self, _: Recovered) -> None:

@@ -25,7 +25,7 @@ class OverviewObserver:
                 self._watch_problem = event.problem
             elif isinstance(event, LeadershipChanged):
                 self._standby.pop(event.project, None)
-                if not event.leads:
+                if not (event.leads or event.gone):
                     self._standby[event.project] = event.why or "another daemon leads"
 
     @property

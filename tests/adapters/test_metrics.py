@@ -24,6 +24,7 @@ from autoscaler.events import (
     CycleFinished,
     CycleMissed,
     EngineAsked,
+    LeadershipChanged,
     OperationFinished,
     PrometheusAsked,
     ReplicaChanged,
@@ -325,3 +326,10 @@ def test_every_change_has_a_reason_whose_counter_starts_at_0(
             seen_reasons[each.direction].add(each.reason)
     for direction, reasons in SCALE_REASONS.items():
         assert seen_reasons[direction] <= set(reasons)
+
+
+def test_a_project_that_is_gone_takes_its_lead_with_it(metrics: MetricsObserver) -> None:
+    metrics.notify(LeadershipChanged("shop", leads=True))
+    assert sample(metrics, "leader", project="shop") == 1
+    metrics.notify(LeadershipChanged("shop", leads=False, gone=True))
+    assert sample(metrics, "leader", project="shop") is None

@@ -35,6 +35,14 @@ from tests.builders import NOW
             id="leads now",
         ),
         pytest.param(
+            [
+                LeadershipChanged("shop", leads=False, why="host a leads"),
+                LeadershipChanged("shop", leads=False, gone=True),
+            ],
+            [],
+            id="gone",
+        ),
+        pytest.param(
             [WatchChanged("forbidden")], ["the engine's events are not followed: forbidden"], id="events forbidden"
         ),
         pytest.param([WatchChanged("forbidden"), WatchChanged()], [], id="events again"),

@@ -225,7 +225,7 @@ def test_a_project_about_which_nothing_is_decided_any_more_is_given_back_and_not
         proxy.calls.clear()
         leases.look()
         assert proxy.calls == []
-    assert [told.leads for told in changes(recorder)][-1] is False
+    assert [(told.leads, told.gone) for told in changes(recorder)] == [(True, False), (False, True)]
 
 
 def test_a_project_that_is_not_followed_is_not_led(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.engine import FORBIDDEN, EngineError
@@ -81,21 +81,26 @@ class Leases:
                 self._look_at(project, known)
             self._say(project, known)
         edge = self._monotonic() - GONE_SECONDS
-        self._give_back(lambda known: known.wanted_at < edge and known.problem is None)
+        for project, known in self._given_back(lambda known: known.wanted_at < edge and known.problem is None).items():
+            if known.told is not None:
+                why = f"nothing is decided about project {project} any more"
+                self._tell(LeadershipChanged(project, leads=False, why=why, gone=True))
 
     def release(self) -> None:
         """Give the leases back after the last look, so that another daemon need not find out that we are gone."""
-        self._give_back(lambda _: True)
+        for project, known in self._given_back(lambda _: True).items():
+            if known.standing.held and known.told is True:
+                self._tell(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))
 
-    def _give_back(self, which: Callable[[_Project], bool]) -> None:
+    def _given_back(self, which: Callable[[_Project], bool]) -> Mapping[str, _Project]:
+        """Follow these no longer, and return what was known of them."""
         with self._lock:
             given = {name: known for name, known in self._projects.items() if which(known)}
             self._projects = {name: known for name, known in self._projects.items() if name not in given}
         for project, known in given.items():
             if known.standing.held:
                 self._release(project, known.standing.token)
-            if known.standing.held and known.told is True:
-                self._tell(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))
+        return given
 
     def _look_at(self, project: str, known: _Project) -> None:
         try:
