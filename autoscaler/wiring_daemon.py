@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from autoscaler.adapters.compose.lease.lease import Leases
 from autoscaler.adapters.compose.peace.peace import Peace
 from autoscaler.adapters.compose.peace.report import Report
 from autoscaler.adapters.compose.peace.watch import Watch
@@ -12,7 +13,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision
 from autoscaler.cycle import Cycle
 from autoscaler.fleet import ServiceRef
-from autoscaler.gate import Applied, Gate, Hold, dry_run, paused, settling, standing_by
+from autoscaler.gate import Applied, Gate, Hold, Witness, dry_run, paused, settling, standing_by
 from autoscaler.operations import Operations
 from autoscaler.overrides import Overrides
 from autoscaler.policyfile.load import PolicyFile, load_file
@@ -77,13 +78,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     watch = Watch(make_engine(settings, tell), peace.hear, tell)
 
     standby = standing_by(upkeep.leases.why_not)
-
-    def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
-        upkeep.leases.follow(str(ref.project))
-        if rotation.config.dry_run or standby(ref, decision) is None:
-            report.witness(ref, decision, applied)
-        else:
-            peace.settled(ref)  # what the leader does is no news to anybody
+    witness = _witness(upkeep.leases, report, peace, lambda: rotation.config.dry_run)
 
     def make_cycle(file: PolicyFile, memories: Mapping[str, Memory]) -> Cycle:
         holds: list[Hold] = [paused(overrides), standby, settling(peace.trouble)]
@@ -107,6 +102,20 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     )
     parts = (target, upkeep, operations, overrides, peace, report, watch)
     return Daemon(settings, observers, *parts, rotation, reloader, reconfigured)
+
+
+def _witness(leases: Leases, report: Report, peace: Peace, is_dry: Callable[[], bool]) -> Witness:
+    """Return what sees every decision: it finds projects to lead, and has told what others do where we act."""
+    standby = standing_by(leases.why_not)
+
+    def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
+        leases.follow(str(ref.project))
+        if is_dry() or standby(ref, decision) is None:
+            report.witness(ref, decision, applied)
+        else:
+            peace.settled(ref)  # what the leader does is no news to anybody
+
+    return witness
 
 
 def _in_force(rotation: Rotation, reconfigured: list[Callable[[Config], None]]) -> Callable[[PolicyFile], None]:
