@@ -44,6 +44,8 @@ class RecentObserver:
         points, replicas = self._points[service], decision.replicas
         rule = self._rules[service].name
         load = next((each.reading.value for each in decision.proposals if each.rule == rule), None)
+        while points and points[-1][0] > decision.at:  # the clock was set back
+            points.pop()
         if _too_near(points, decision.at):
             points.pop()
         load = None if load is None else float(f"{load:.5g}")  # the page draws no finer

@@ -51,6 +51,13 @@ def test_however_often_and_long_it_is_told_it_never_keeps_more_than_half_an_hour
     assert all(later - earlier >= LEAST_STEP_SECONDS for earlier, later in pairwise(times[:-1:2]))
 
 
+def test_when_the_clock_is_set_back_the_points_go_on_from_there() -> None:
+    log = Log()
+    for second in (0, 10, 20, 5, 15):
+        log.tell(NOW + second, 100.0)
+    assert [point[0] for point in log.points] == [NOW, NOW + 5, NOW + 15]
+
+
 def test_a_service_that_is_gone_is_forgotten_and_one_that_fails_has_no_point() -> None:
     log = Log()
     log.recent.notify(CycleFinished(NOW, 0.1, {"userservice": ServiceOutcome("userservice", Action.FAILED, error="x")}))
