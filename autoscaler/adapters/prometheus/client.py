@@ -12,6 +12,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
 from autoscaler.adapters.prometheus.faults import (
     FaultKind,
     PrometheusFault,
@@ -22,7 +23,6 @@ from autoscaler.adapters.prometheus.faults import (
     transport_fault,
 )
 from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
-from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
 from autoscaler.events import PrometheusAsked
 from autoscaler.ports import Span, Tell
 
