@@ -20,6 +20,7 @@ from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
 from deploy.lab.stack import Stack
 from tests.e2e.acme_server import ISSUER, Authority, serving
+from tests.e2e.conftest import kept_to
 
 pytestmark = pytest.mark.engine
 
@@ -35,12 +36,14 @@ def gateway(
     *services: str,
     environment: Mapping[str, str] | None = None,
     more: Sequence[Path] = (),
+    project: str | None = None,
 ) -> Iterator[Stack]:
     """The gateway with one service behind it, under these lines of .env."""
     variables = {"DEMO_SLOTS": "20", **(environment or {})}
     override = tmp_path / "one-replica.yaml"
     override.write_text("services: {userservice: {deploy: {replicas: 1}}}\n", encoding="utf-8")
-    stack = Stack(compose, f"autoscaler-gate-{secrets.token_hex(3)}", variables, overrides=(override, *more))
+    project = project or new_project()
+    stack = Stack(compose, project, variables, overrides=(override, kept_to(project, tmp_path), *more))
     images.ensure(images.STACK)
     try:
         stack.run("build", "--quiet", "userservice")
@@ -49,6 +52,10 @@ def gateway(
         yield stack
     finally:
         stack.down()
+
+
+def new_project() -> str:
+    return f"autoscaler-gate-{secrets.token_hex(3)}"
 
 
 def ask(stack: Stack) -> int:
@@ -116,24 +123,25 @@ def test_a_certificate_is_got_by_acme_and_served(compose_command: list[str], tmp
     """With the stack's own file for ACME, but the test's domain, and the test's authority instead of the public one."""
     network = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
     host, domain = run(network, "where containers reach this machine").strip(), "shop.test"
-    (port,) = free_ports(1)
+    (port,), project = free_ports(1), new_project()
+    only = f"constraints: 'Label(`com.docker.compose.project`, `{project}`)'"
     with serving(Authority(tmp_path, f"http://127.0.0.1:{port}"), host) as authority:
         static = (CONFIG / "traefik/traefik-acme.yaml").read_text(encoding="utf-8")
-        ours = static.replace("shop.example.org", domain)
+        ours = static.replace("shop.example.org", domain).replace("  docker:\n", f"  docker:\n    {only}\n")
         trusted = "caCertificates: [/acme-server.pem]"
         ours = ours.replace("    acme:\n", f"    acme:\n      caServer: {authority.url}/directory\n      {trusted}\n")
         (tmp_path / "traefik.text").write_text(ours, encoding="utf-8")
         files = {"traefik.text": "/etc/traefik/traefik.yaml", "server.pem": "/acme-server.pem"}
         more = mounted(tmp_path, "traefik", files)
         variables = {"TRAEFIK_USER": "0:0", "WEB_PORT": str(port)}
-        with gateway(compose_command, tmp_path, more=more, environment=variables) as stack:
+        with gateway(compose_command, tmp_path, more=more, environment=variables, project=project) as stack:
             until(lambda: issuer(stack.ports.websecure, domain) == ISSUER, seconds=90)
     assert authority.domains == [domain]
 
 
 def mounted(directory: Path, service: str, files: Mapping[str, str]) -> list[Path]:
     """A Compose file that puts files of the directory into a service."""
-    override = directory / f"{service}.yaml"
+    override = directory / f"{service}.override.yaml"
     volumes = json.dumps([f"{directory / name}:{at}:ro" for name, at in files.items()])
     override.write_text(f"services: {{{service}: {{volumes: {volumes}}}}}\n", encoding="utf-8")
     return [override]
