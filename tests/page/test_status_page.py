@@ -6,6 +6,7 @@ from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.events import LeadershipChanged
 from tests.page.conftest import Shown
 
+NOTHING = "\N{EN DASH}"
 MARKUP = "<img src=x onerror=alert(1)>'\"{}/é"
 
 
@@ -15,7 +16,8 @@ def test_each_service_is_told_with_counts_sentence_rules_and_chart(shown: Shown)
     shown.until(".sentence", "throughput 200 req/s at 50 req/s per replica wants 4; 2 → 4")
     assert shown.texts("h2") == ["userservice"]
     assert shown.text(".count") == "2 ready of 2, wants 4, allowed 1 to 10"
-    assert shown.texts("tbody tr") == ["throughput\ndecides\n\t200 req/s\t50 req/s each\t200 %\t4", "p95\t100 ms\t300 ms\t33 %\t1"]
+    throughput, p95 = "throughput\ndecides\n\t200 req/s\t50 req/s each\t200 %\t4", "p95\t100 ms\t300 ms\t33 %\t1"
+    assert shown.texts("tbody tr") == [throughput, p95]
     assert shown.complaints == []
 
 
@@ -44,7 +46,7 @@ def test_a_missing_reading_is_named_and_never_shown_as_zero(shown: Shown) -> Non
     shown.decided(Reading(ReadingKind.ERROR, note="connection refused"))
     shown.open()
     shown.until("tr.unusable", "no reading (error)")
-    assert shown.texts("tr.unusable td")[1:] == ["no reading (error)", "50 req/s each", "–", "–"]
+    assert shown.texts("tr.unusable td")[1:] == ["no reading (error)", "50 req/s each", NOTHING, NOTHING]
 
 
 @pytest.mark.parametrize("name", [MARKUP, "shop/users"])
