@@ -1,5 +1,6 @@
 """One running copy of the stack for all end-to-end tests, in a project of its own that leaves nothing behind."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ import pytest
 from deploy.lab.stack import Stack, services_not_to_be_had
 
 HERE = Path(__file__).parent / "stack"
+TRAEFIK = Path(__file__).parent.parent.parent / "config/traefik/traefik.yaml"
+TOKEN = "an-api-token-of-the-tests"
 
 
 class RunningStack:
@@ -21,6 +24,20 @@ class RunningStack:
         self.stack = stack
         self.api = f"http://127.0.0.1:{stack.ports.autoscaler}"
         self.prometheus = f"http://127.0.0.1:{stack.ports.prometheus}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What commands on this machine must know of the stack."""
+        return {
+            "AUTOSCALER_URL": self.api,
+            "AUTOSCALER_API_TOKEN": TOKEN,
+            "AUTOSCALER_COMPOSE_PROJECT": self.stack.project,
+            "AUTOSCALER_PROMETHEUS_URL": self.prometheus,
+        }
+
+    def autoscaler(self, *arguments: str) -> str:
+        """Run a command in the daemon's container, as operators do."""
+        return self.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", *arguments)
 
     def service(self, name: str = "userservice") -> dict[str, Any]:
         """The last evaluation of a service, as the daemon tells it."""
@@ -58,12 +75,31 @@ class RunningStack:
         return bool(decision.get("winner")) and decision["replicas"] == {"current": 2, "ready": 2, "requested": None}
 
 
+def kept_to(project: str, directory: Path) -> Path:
+    """Let Traefik see no other copy of the stack that may be on this engine: it would take both for one."""
+    only = f"constraints: 'Label(`com.docker.compose.project`, `{project}`)'"
+    config = directory / "traefik.yaml"
+    config.write_text(TRAEFIK.read_text(encoding="utf-8").replace("  docker:\n", f"  docker:\n    {only}\n"))
+    override = directory / "compose.json"
+    mount = f"{config}:/etc/traefik/traefik.yaml:ro"
+    override.write_text(json.dumps({"services": {"traefik": {"volumes": [mount]}}}), encoding="utf-8")
+    return override
+
+
 @pytest.fixture(scope="session")
-def running_stack(compose_command: list[str]) -> Iterator[RunningStack]:
+def running_stack(compose_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     without = services_not_to_be_had()
     project = f"autoscaler-test-{secrets.token_hex(3)}"
-    environment = {"AUTOSCALER_POLICY_FILE": str(HERE / "policy.yaml"), "AUTOSCALER_LOG_LEVEL": "info"}
-    stack = Stack(compose_command, project, environment, without=without, overrides=(HERE / "compose.override.yaml",))
+    directory = tmp_path_factory.mktemp("stack")
+    token = directory / "token"
+    token.write_text(TOKEN, encoding="utf-8")
+    environment = {
+        "AUTOSCALER_POLICY_FILE": str(HERE / "policy.yaml"),
+        "AUTOSCALER_LOG_LEVEL": "info",
+        "AUTOSCALER_API_TOKEN_FILE": str(token),
+    }
+    overrides = (HERE / "compose.override.yaml", kept_to(project, directory))
+    stack = Stack(compose_command, project, environment, without=without, overrides=overrides)
     try:
         stack.build()
         stack.up()

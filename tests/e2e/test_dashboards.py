@@ -12,7 +12,7 @@ import pytest
 from deploy.grafana.alerts import ALERTS, Alert
 from deploy.grafana.files import DASHBOARDS
 from tests.e2e.conftest import RunningStack
-from tests.e2e.test_main_job import Traffic
+from tests.e2e.traffic import Traffic
 from tests.metrics_page import documented, scraped
 
 pytestmark = pytest.mark.engine

@@ -1,53 +1,15 @@
 """The main job on the real stack: real traffic, real Traefik, real Prometheus, real containers that Compose owns."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import pytest
 
 from deploy.demo.ownership import is_owned
 from tests.e2e.conftest import RunningStack
+from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.engine
-
-RATE, CLIENTS, LONGEST_SECONDS = 50, 10, 120
-
-
-class Traffic:
-    """Bounded traffic through Traefik at 127.0.0.1, one connection per request as from many users."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._stop = threading.Event()
-        self.statuses: list[int | str] = []
-        self.replicas: set[str] = set()
-
-    def client(self) -> None:
-        end = time.monotonic() + LONGEST_SECONDS
-        with httpx.Client(verify=False, timeout=30) as client:  # the stack's own certificate
-            while not self._stop.wait(CLIENTS / RATE) and time.monotonic() < end:
-                client.cookies.clear()
-                try:
-                    answer = client.get(self._url)
-                    self.statuses.append(answer.status_code)
-                    self.replicas.add(answer.headers.get("x-replica", "?"))
-                except httpx.TransportError as error:
-                    self.statuses.append(type(error).__name__)
-
-    @contextmanager
-    def flowing(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self.client) for _ in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join(60)
 
 
 def test_load_adds_replicas_that_serve_and_quiet_removes_them_without_a_failed_request(stack: RunningStack) -> None:
