@@ -1,14 +1,18 @@
 """The documents tell the truth: no dead links, every reason and limit explained, every command real."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
 
+from autoscaler.cli.commands import app
 from autoscaler.core.guards import GUARDS
 from autoscaler.core.limits import LIMITS
 from autoscaler.core.model import Limit, ReadingKind, Reason
 from tests.core.examples import EXAMPLES
+from tests.documents import commands
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -29,6 +33,15 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{page.name}: {link} leads nowhere"
         assert not anchor or anchor in anchors(target), f"{page.name}: {link} has no such heading"
+
+
+def spoken(page: Path) -> set[str]:
+    """What follows `autoscaler` in shell blocks and in code within the text, if it is a whole command."""
+    name = str(page.relative_to(ROOT))
+    inline = re.findall(r"`(autoscaler [^`]+)`", page.read_text(encoding="utf-8"))
+    whole = [*commands(name), *(" ".join(code.split()) for code in inline)]
+    found = [re.split(r"(?:^|\bexec autoscaler )autoscaler ", command, maxsplit=1) for command in whole]
+    return {parts[1] for parts in found if len(parts) == 2 and "…" not in parts[1] and not parts[1].startswith("-")}
 
 
 def documented(heading: str) -> dict[str, str]:
@@ -83,3 +96,16 @@ def test_contributors_are_told_every_target() -> None:
     targets = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     told = re.findall(r"^\| `make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(told) == sorted(set(targets) - {"help"})
+
+
+COMMANDS = sorted({command for page in PAGES for command in spoken(page)})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_documents_is_understood(command: str) -> None:
+    """Parsed as the shell and the command line do it, and not carried out."""
+    name, *arguments = shlex.split(command)
+    group = typer.main.get_group(app)
+    assert name in group.commands, f"there is no command {name}"
+    if arguments:  # otherwise the text only speaks of the command
+        group.commands[name].make_context(name, arguments)
