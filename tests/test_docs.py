@@ -35,6 +35,11 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name}: {link} has no such heading"
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    links = {path.partition("#")[0] for path in LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))}
+    assert {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")} - links == set()
+
+
 def spoken(page: Path) -> set[str]:
     """What follows `autoscaler` in shell blocks and in code within the text, if it is a whole command."""
     name = str(page.relative_to(ROOT))
