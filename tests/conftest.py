@@ -1,9 +1,14 @@
 """What the tests of the real thing share: an engine, Compose, images. All of it is made here if it is missing."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.lab import compose, engine, images
 from deploy.lab.shell import NoEngineError
+
+# How long an example takes says something about the machine, and nothing about a promise.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
