@@ -31,9 +31,10 @@ def test_a_replica_is_removed_under_load_without_a_failed_request(stack: Running
     light = Traffic(f"{stack.stack.gateway}/api/music")
     with light.flowing():
         stack.until("all four serve", lambda: len(light.replicas) == 4)
-        stack.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", "scale", "music-service", "3")
+        stack.autoscaler("scale", "music-service", "3")
         sent = len(light.statuses)
         stack.until("some more traffic", lambda: len(light.statuses) > sent + 100)
+    stack.autoscaler("resume", "music-service")
     assert set(light.statuses) == {200}
 
 
@@ -99,9 +100,8 @@ def test_its_own_metrics_reach_prometheus(stack: RunningStack) -> None:
 
 
 def test_plan_and_check_work_in_the_container(stack: RunningStack) -> None:
-    planned = stack.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", "plan")
-    assert "at_min" in planned
-    assert "ok, 4 services" in stack.stack.run("exec", "--no-tty", "autoscaler", "autoscaler", "check")
+    assert "at_min" in stack.autoscaler("plan")
+    assert "ok, 4 services" in stack.autoscaler("check")
 
 
 def test_a_stop_ends_the_daemon_at_once_and_in_order(stack: RunningStack) -> None:
