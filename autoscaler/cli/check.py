@@ -40,7 +40,8 @@ def check(
     else:
         _print(found, now)
         if not found.problems:
-            console.print(f"{path}: ok, {counted(len(found.config.services), 'service')}")
+            read = path if path.exists() else "no policy file, labels alone"
+            console.print(f"{read}: ok, {counted(len(found.config.services), 'service')}")
     for problem in () if json else found.problems:
         typer.echo(f"error: {problem}", err=True)
     if found.problems:
