@@ -1,5 +1,7 @@
 """What the tests of the real thing share: an engine, Compose, images. All of it is made here if it is missing."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,6 +11,11 @@ from deploy.lab.shell import NoEngineError
 # How long an example takes says something about the machine, and nothing about a promise.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C: a shell's background job ignores it, and so would every process that a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
