@@ -43,7 +43,6 @@ ENGINE_OPERATIONS = (
     *("version", "list", "events", "inspect", "image", "logs"),
     *("create", "connect", "start", "rename", "stop", "remove", "lease"),
     *("exec", "signal", "changes", "read", "stat", "write"),
-    *("changes", "stat", "read", "write"),
 )
 ANNOTATION_OUTCOMES = ("sent", "failed", "dropped")
 ESTIMATES = ("capacity", "headroom", "season")

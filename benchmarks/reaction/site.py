@@ -13,7 +13,7 @@ import httpx
 from benchmarks.reaction.plan import PATHS, Mode
 from benchmarks.reaction.timeline import AT_REST
 from deploy.lab.shell import LabError
-from deploy.lab.stack import Stack, services_not_to_be_had
+from deploy.lab.stack import Stack, kept_to, services_not_to_be_had
 
 HERE = Path(__file__).parent
 TRAEFIK = HERE.parent.parent / "config/traefik/traefik.yaml"
@@ -81,8 +81,7 @@ class Site:
 
     def _keep_to_the_project(self) -> None:
         """Let Traefik see no other copy of the stack on this engine: it would take both for one."""
-        only = f"constraints: 'Label(`com.docker.compose.project`, `{self.stack.project}`)'"
-        config = TRAEFIK.read_text(encoding="utf-8").replace("  docker:\n", f"  docker:\n    {only}\n")
+        config = kept_to(self.stack.project, TRAEFIK.read_text(encoding="utf-8"))
         (self._directory / "traefik.yaml").write_text(config, encoding="utf-8")
         mount = f"{(self._directory / 'traefik.yaml').resolve()}:/etc/traefik/traefik.yaml:ro"
         override = {"services": {"traefik": {"volumes": [mount]}}}

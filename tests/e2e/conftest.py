@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.lab.stack import Stack, services_not_to_be_had
+from deploy.lab.stack import kept_to as with_project
 
 HERE = Path(__file__).parent / "stack"
 TRAEFIK = Path(__file__).parent.parent.parent / "config/traefik/traefik.yaml"
@@ -77,9 +78,8 @@ class RunningStack:
 
 def kept_to(project: str, directory: Path) -> Path:
     """Let Traefik see no other copy of the stack that may be on this engine: it would take both for one."""
-    only = f"constraints: 'Label(`com.docker.compose.project`, `{project}`)'"
     config = directory / "traefik.yaml"
-    config.write_text(TRAEFIK.read_text(encoding="utf-8").replace("  docker:\n", f"  docker:\n    {only}\n"))
+    config.write_text(with_project(project, TRAEFIK.read_text(encoding="utf-8")), encoding="utf-8")
     override = directory / "compose.json"
     mount = f"{config}:/etc/traefik/traefik.yaml:ro"
     override.write_text(json.dumps({"services": {"traefik": {"volumes": [mount]}}}), encoding="utf-8")

@@ -19,6 +19,7 @@ from deploy.lab import images
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
 from deploy.lab.stack import Stack
+from deploy.lab.stack import kept_to as with_project
 from tests.e2e.acme_server import ISSUER, Authority, serving
 from tests.e2e.conftest import kept_to
 
@@ -124,10 +125,9 @@ def test_a_certificate_is_got_by_acme_and_served(compose_command: list[str], tmp
     network = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
     host, domain = run(network, "where containers reach this machine").strip(), "shop.test"
     (port,), project = free_ports(1), new_project()
-    only = f"constraints: 'Label(`com.docker.compose.project`, `{project}`)'"
     with serving(Authority(tmp_path, f"http://127.0.0.1:{port}"), host) as authority:
         static = (CONFIG / "traefik/traefik-acme.yaml").read_text(encoding="utf-8")
-        ours = static.replace("shop.example.org", domain).replace("  docker:\n", f"  docker:\n    {only}\n")
+        ours = with_project(project, static.replace("shop.example.org", domain))
         trusted = "caCertificates: [/acme-server.pem]"
         ours = ours.replace("    acme:\n", f"    acme:\n      caServer: {authority.url}/directory\n      {trusted}\n")
         (tmp_path / "traefik.text").write_text(ours, encoding="utf-8")
