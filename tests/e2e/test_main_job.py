@@ -94,7 +94,8 @@ def test_its_own_metrics_reach_prometheus(stack: RunningStack) -> None:
 
     def value() -> str:
         answer = httpx.get(f"{stack.prometheus}/api/v1/query", params={"query": query}, timeout=5).json()
-        return str(answer["data"]["result"][0]["value"][1])
+        found = answer["data"]["result"]
+        return str(found[0]["value"][1]) if found else "not scraped yet"
 
     stack.until("the metric is there", lambda: value() == "2")
 
