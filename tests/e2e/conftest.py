@@ -69,9 +69,10 @@ class RunningStack:
     def settled(self) -> None:
         """Wait until the daemon sees Traefik, and every service has its two replicas."""
         names = ("userservice", "music-service", "social-service", "notification-service")
-        self.until("the stack is quiet", lambda: all(self._quiet(name) for name in names), seconds=180)
+        self.until("the stack is quiet", lambda: all(self.quiet(name) for name in names), seconds=180)
 
-    def _quiet(self, name: str) -> bool:
+    def quiet(self, name: str) -> bool:
+        """Whether the daemon sees the service's load, wants two replicas, and is done with every other one."""
         decision = self.decision(name)
         return bool(decision.get("winner")) and decision["replicas"] == {"current": 2, "ready": 2, "requested": None}
 

@@ -21,7 +21,8 @@ def test_load_adds_replicas_that_serve_and_quiet_removes_them_without_a_failed_r
         assert is_owned(stack.stack, "userservice")
         assert len(stack.stack.replicas("userservice")) == 4
         stack.until("some more traffic", lambda: len(loud.statuses) > before + 100)
-    stack.until("back to two", lambda: stack.ready() == 2 and len(stack.stack.replicas("userservice")) == 2)
+    stack.until("back to two, and nothing under way", lambda: stack.quiet("userservice"))
+    assert len(stack.stack.replicas("userservice")) == 2
     assert is_owned(stack.stack, "userservice")
     assert set(loud.statuses) == {200}
 

@@ -132,6 +132,23 @@ def test_a_death_is_told_with_what_was_heard_before_it_was_seen() -> None:
     )
 
 
+@pytest.mark.parametrize("seen_meanwhile", [True, False])
+def test_clones_that_are_removed_before_they_have_run_are_told_as_well(seen_meanwhile: bool) -> None:
+    made = [clone(number, State="created", Status="Created") for number in (2, 3)] if seen_meanwhile else []
+    seen = Timeline(listed(1)).look(listed(1), *made, at=1.0)
+    seen.hear(*(event(number, "destroy", clone=True) for number in (2, 3)), at=1.1)
+    seen.until(20.0, listed(1))
+    found = verdict(seen.settled[0][1])
+    assert found is not None
+    assert found.kind is Foreign.SCALED
+    assert "still 1 replicas, not by the autoscaler (2 removed as soon as they came; " in found.what
+
+
+def test_an_old_container_that_is_cleared_away_is_no_change_of_the_count() -> None:
+    seen = Timeline(listed(1), listed(2, **EXITED)).hear(event(2, "destroy"), at=1.0).until(20.0, listed(1))
+    assert seen.verdicts() == [(12.0, Foreign.CHANGED, 1, 1)]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "kind"),
     [

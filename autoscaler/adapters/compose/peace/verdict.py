@@ -61,7 +61,7 @@ def _kind(settled: Settled) -> Foreign | None:
         return Foreign.RECREATED
     if _dead(settled):
         return Foreign.DIED
-    if before.keys() != after.keys():
+    if before.keys() != after.keys() or _passing(settled):
         return Foreign.SCALED
     if any(heard.action == "die" for heard in settled.heard):
         return Foreign.RESTARTED
@@ -98,6 +98,12 @@ def _dead(settled: Settled) -> list[Replica]:
     return [replica for replica in settled.after if replica.id in before and not replica.alive]
 
 
+def _passing(settled: Settled) -> set[str]:
+    """Return those that have come and gone meanwhile, as clones do that Compose removes before they have run."""
+    destroyed = {heard.container for heard in settled.heard if heard.action == "destroy"}
+    return destroyed - {replica.id for replica in settled.before if replica.state != "created"}
+
+
 def _asked_to_end(replica: Replica, heard: Iterable[Heard]) -> bool:
     """Return whether it was told to end in good time, by the events or, without them, by its exit code."""
     signals = [each.signal for each in heard if each.stops and each.container == replica.id]
@@ -112,7 +118,11 @@ def _details(kind: Foreign, settled: Settled) -> str:
         return _new_kind(settled)
     if kind is Foreign.SCALED:
         before, after = _alive(settled.before), _alive(settled.after)
-        counts = {"added": len(after.keys() - before.keys()), "removed": len(before.keys() - after.keys())}
+        counts = {
+            "added": len(after.keys() - before.keys()),
+            "removed": len(before.keys() - after.keys()),
+            "removed as soon as they came": len(_passing(settled)),
+        }
         return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return ""
 
