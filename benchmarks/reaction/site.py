@@ -12,11 +12,11 @@ import httpx
 
 from benchmarks.reaction.plan import PATHS, Mode
 from benchmarks.reaction.timeline import AT_REST
+from deploy.lab.gateway import kept_to
 from deploy.lab.shell import LabError
-from deploy.lab.stack import Stack, kept_to, services_not_to_be_had
+from deploy.lab.stack import Stack, services_not_to_be_had
 
 HERE = Path(__file__).parent
-TRAEFIK = HERE.parent.parent / "config/traefik/traefik.yaml"
 READY_SECONDS = 120.0
 IMAGE_TAG = "bench"  # nobody else's build of the daemon comes in between
 
@@ -27,11 +27,10 @@ class Site:
     def __init__(self, compose: list[str], mode: Mode, directory: Path) -> None:
         folder = HERE / mode.name
         overrides = [folder / "compose.yaml"] if (folder / "compose.yaml").exists() else []
-        overrides.append(directory / "compose.json")
         environment = {"AUTOSCALER_POLICY_FILE": str(folder / "policy.yaml"), "AUTOSCALER_VERSION": IMAGE_TAG}
         project, without = f"bench-reaction-{secrets.token_hex(3)}", services_not_to_be_had()
+        overrides.append(kept_to(project, directory))
         self.stack = Stack(compose, project, environment, without=without, overrides=overrides)
-        self._directory = directory
         self._events: subprocess.Popen[str] | None = None
 
     def up(self) -> None:
@@ -40,7 +39,6 @@ class Site:
         Raises:
             LabError: it does not come to rest.
         """
-        self._keep_to_the_project()
         self.stack.build()
         self.stack.up()
         deadline = time.monotonic() + READY_SECONDS
@@ -78,14 +76,6 @@ class Site:
             self.stack.ports.prometheus, "/api/v1/query", query='traefik_config_reloads_total{job="traefik"}[30m]'
         )
         return [float(at) for at, _ in told["data"]["result"][0]["values"]]
-
-    def _keep_to_the_project(self) -> None:
-        """Let Traefik see no other copy of the stack on this engine: it would take both for one."""
-        config = kept_to(self.stack.project, TRAEFIK.read_text(encoding="utf-8"))
-        (self._directory / "traefik.yaml").write_text(config, encoding="utf-8")
-        mount = f"{(self._directory / 'traefik.yaml').resolve()}:/etc/traefik/traefik.yaml:ro"
-        override = {"services": {"traefik": {"volumes": [mount]}}}
-        (self._directory / "compose.json").write_text(json.dumps(override), encoding="utf-8")
 
     def _at_rest(self, name: str) -> bool:
         try:

@@ -14,6 +14,7 @@ from deploy.demo.probe import Probe
 from deploy.demo.verdict import Verdict
 from deploy.demo.watch import Watch
 from deploy.lab import compose, engine
+from deploy.lab.gateway import kept_to
 from deploy.lab.report import console, step
 from deploy.lab.shell import LabError, NoEngineError
 from deploy.lab.stack import Stack, services_not_to_be_had
@@ -22,6 +23,7 @@ PROJECT = "musicshare-demo"
 SERVICE = "userservice"
 READY_SECONDS = 90.0
 RESULT = Path("build/demo.json")
+GATEWAY = Path("build/demo")  # Traefik's configuration, mounted as long as the stack runs
 POLICY = Path(__file__).with_name("policy.yaml")
 
 
@@ -46,7 +48,9 @@ def demo(*, keep: bool) -> int:
         LabError: something could not be made or started.
     """
     engine.ensure()
-    stack = Stack(compose.ensure(), PROJECT, {"AUTOSCALER_POLICY_FILE": str(POLICY)}, without=services_not_to_be_had())
+    environment, without = {"AUTOSCALER_POLICY_FILE": str(POLICY)}, services_not_to_be_had()
+    GATEWAY.mkdir(parents=True, exist_ok=True)
+    stack = Stack(compose.ensure(), PROJECT, environment, without=without, overrides=[kept_to(PROJECT, GATEWAY)])
     with step("build our images"):
         stack.build()
     try:

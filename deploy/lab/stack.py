@@ -87,12 +87,6 @@ class Stack:
         }
 
 
-def kept_to(project: str, traefik: str) -> str:
-    """Let Traefik's static configuration see no other copy of the stack on this engine: it would take both for one."""
-    only = f"constraints: 'Label(`com.docker.compose.project`, `{project}`)'"
-    return traefik.replace("  docker:\n", f"  docker:\n    {only}\n")
-
-
 def services_not_to_be_had() -> frozenset[str]:
     """Make sure of the stack's images; return the services whose image is not to be had here."""
     return frozenset({"grafana"} if GRAFANA in ensure(STACK) else ())

@@ -1,6 +1,5 @@
 """One running copy of the stack for all end-to-end tests, in a project of its own that leaves nothing behind."""
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.lab.gateway import kept_to
 from deploy.lab.stack import Stack, services_not_to_be_had
-from deploy.lab.stack import kept_to as with_project
 
 HERE = Path(__file__).parent / "stack"
-TRAEFIK = Path(__file__).parent.parent.parent / "config/traefik/traefik.yaml"
 TOKEN = "an-api-token-of-the-tests"
 
 
@@ -75,16 +73,6 @@ class RunningStack:
         """Whether the daemon sees the service's load, wants two replicas, and is done with every other one."""
         decision = self.decision(name)
         return bool(decision.get("winner")) and decision["replicas"] == {"current": 2, "ready": 2, "requested": None}
-
-
-def kept_to(project: str, directory: Path) -> Path:
-    """Let Traefik see no other copy of the stack that may be on this engine: it would take both for one."""
-    config = directory / "traefik.yaml"
-    config.write_text(with_project(project, TRAEFIK.read_text(encoding="utf-8")), encoding="utf-8")
-    override = directory / "compose.json"
-    mount = f"{config}:/etc/traefik/traefik.yaml:ro"
-    override.write_text(json.dumps({"services": {"traefik": {"volumes": [mount]}}}), encoding="utf-8")
-    return override
 
 
 @pytest.fixture(scope="session")

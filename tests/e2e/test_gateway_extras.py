@@ -16,12 +16,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from deploy.lab import images
+from deploy.lab.gateway import kept_to, with_project
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
 from deploy.lab.stack import Stack
-from deploy.lab.stack import kept_to as with_project
 from tests.e2e.acme_server import ISSUER, Authority, serving
-from tests.e2e.conftest import kept_to
 
 pytestmark = pytest.mark.engine
 
