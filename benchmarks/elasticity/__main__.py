@@ -21,7 +21,7 @@ from benchmarks.elasticity.traces import arrivals, check, read
 
 DEMAND_SLOW_SHARE = 0.01  # the demand curve allows so many slow answers
 
-Job = tuple[Path, str, float, float, int, float, int]  # file, policy, target, start, peak, hours, seed
+Job = tuple[Path, str, float, float, int, float, int, int]  # file, policy, target, start, peak, hours, stale, seed
 
 
 def main(
@@ -29,6 +29,7 @@ def main(
     start: Annotated[float, typer.Option(help="Seconds from the order of a replica until it serves.")] = 20.0,
     peak: Annotated[int, typer.Option(help="Replicas that the highest load needs.")] = 24,
     hours: Annotated[float, typer.Option(help="Hours around the highest load.")] = 48.0,
+    stale: Annotated[int, typer.Option(help="Scrapes that readings are late by; 0: decided right after each.")] = 1,
     seeds: Annotated[int, typer.Option(help="Runs of each setting, with other arrivals.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the JSON goes; the charts go beside it.")] = Path("build/bench"),
 ) -> None:
@@ -40,7 +41,7 @@ def main(
         _refuse_if_wrong(file)
     names = [*PEERS, "ours-plain", *OURS, ORACLE]
     jobs = [
-        (file, name, target, start, peak, hours, seed)
+        (file, name, target, start, peak, hours, stale, seed)
         for file in files
         for seed in range(1, seeds + 1)
         for name in names
@@ -64,17 +65,18 @@ def _run_all(jobs: list[Job]) -> list[Row]:
 
 
 def _run(job: Job) -> Row:
-    file, name, target, start, peak, hours, seed = job
-    course = _course(file, start, peak, hours, seed)
+    file, name, target, start, peak, hours, stale, seed = job
+    course = _course(file, start, peak, hours, stale, seed)
     scores = run(make(name, target, course), course.trace, arrivals(course.trace, seed), course.plant, seed)
     return Row(course.trace.name, name, target, start, peak, seed, scores)
 
 
 @cache
-def _course(file: Path, start: float, peak: int, hours: float, seed: int) -> Course:
+def _course(file: Path, start: float, peak: int, hours: float, stale: int, seed: int) -> Course:
     service = Service()
     trace = read(file, service, peak_replicas=peak, hours=hours, slow=DEMAND_SLOW_SHARE)
-    return Course(trace, Plant(service=service, start_seconds=start), seed)
+    plant = Plant(service=service, start_seconds=start, stale_scrapes=stale)
+    return Course(trace, plant, seed)
 
 
 def _write(rows: list[Row], out: Path) -> None:

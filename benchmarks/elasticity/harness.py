@@ -11,15 +11,19 @@ from benchmarks.elasticity.view import Autoscaler
 
 
 def run(policy: Autoscaler, trace: Trace, arrived: array[float], plant: Plant, seed: int) -> Scores:
-    """Return the scores of `policy`; arrivals are the same for every policy of a seed."""
+    """Return the scores of `policy`; arrivals are the same for every policy of a seed.
+
+    Where what is scraped is seen at once, decisions come a second later, as our daemon's come after the scrapes.
+    """
     simulation = Simulation(plant, trace.demand[0], seed)
     tally, warm_up, interval = Tally(), trace.warm_up, round(policy.interval_seconds)
     supply = array("i")
+    first = 0 if plant.stale_scrapes else 1
     before = (0.0, 0.0, 0.0)
     for second, rate in enumerate(trace.rates):
         if second == warm_up:
             before = _totals(simulation)
-        if second % interval == 0:
+        if second % interval == first:
             _decide(policy, simulation, tally, scored=second >= warm_up)
         simulation.second(rate, arrived[second])
         if second >= warm_up:

@@ -160,6 +160,15 @@ def test_a_verdict_compares_violations_at_no_higher_cost_where_no_peer_keeps_the
     assert found.violations == pytest.approx(0.5)
 
 
+def test_who_decides_right_after_each_scrape_sees_a_jump_sooner(write_trace: WriteTrace) -> None:
+    """All but KPA, which does not go by scrapes."""
+    late = course(write_trace("jump", lambda hours: 400.0 if hours >= 2.3 else 100.0, hours=3), hours=0.9)
+    fresh = replace(late, plant=replace(late.plant, stale_scrapes=0))
+    for name in ("ours-plain", "nomad-30s", "hpa"):
+        assert scores(name, 0.7, fresh).slo_violation_pct < scores(name, 0.7, late).slo_violation_pct
+    assert abs(scores("kpa", 0.7, fresh).slo_violation_pct - scores("kpa", 0.7, late).slo_violation_pct) < 0.2
+
+
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
