@@ -60,7 +60,7 @@ class Project:
         replicas: int,
         pause: Callable[[float], bool] | None = None,
         *,
-        start_timeout_seconds: float = 20.0,
+        start_timeout_seconds: float = 60.0,
         drain: Drain | None = None,
     ) -> Order:
         """An order whose pauses are as short as can be."""

@@ -202,7 +202,8 @@ def test_the_removal_of_one_of_composes_own_is_finished_or_undone(
 
 
 def test_one_of_composes_own_that_goes_bears_that_name_until_it_is_gone(project: Project) -> None:
-    project.up({"web": {**PLAIN, "scale": 2}})
+    slow = ["bash", "-c", 'trap "sleep 4; exit" TERM; while :; do sleep 0.2; done']
+    project.up({"web": {**SLEEP, "scale": 2, "command": slow, "stop_grace_period": "30s"}})
     names: list[str] = []
     thread = threading.Thread(target=lambda: project.scale(1))
     thread.start()
