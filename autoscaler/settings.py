@@ -15,12 +15,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from autoscaler.durations import parse_duration, within
 from autoscaler.errors import ConfigError
 from autoscaler.settings_problems import PREFIX, problem, unknown_variables
-from autoscaler.settings_secrets import api_token, check_grafana_token, from_file
+from autoscaler.settings_secrets import api_token, check_grafana_token, from_file, unreadable
 from autoscaler.urls import is_http_url
 
 SECRETS_DIR = "/run/secrets"
@@ -153,7 +153,7 @@ def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
     """Read the settings from the environment and from secret files.
 
     Raises:
-        ConfigError: a variable has a bad value, or nobody knows it; every problem is one line.
+        ConfigError: a variable has a bad value, or nobody knows it, or a secret cannot be read; one line each.
     """
     problems = unknown_variables(Settings.model_fields)
     try:
@@ -162,6 +162,8 @@ def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
             settings = Settings(_secrets_dir=secrets_dir)  # type: ignore[call-arg]
     except ValidationError as error:
         raise ConfigError("\n".join([*problems, *map(problem, error.errors())])) from error
+    except SettingsError as error:
+        raise ConfigError("\n".join([*problems, *(list(unreadable(secrets_dir)) or [str(error)])])) from error
     if problems:
         raise ConfigError("\n".join(problems))
     return settings

@@ -1,6 +1,8 @@
 """Secrets among the settings: read from files, and looked at before anybody is sent one."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from autoscaler.settings_problems import PREFIX
@@ -21,6 +23,15 @@ def from_file(values: dict[str, object], name: str) -> str | None:
         return Path(str(path)).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read {PREFIX}{name.upper()}: {error}") from error
+
+
+def unreadable(directory: str) -> Iterator[str]:
+    """Yield a line for each of our secrets in this directory that cannot be read."""
+    for file in sorted(Path(directory).glob(f"{PREFIX.lower()}*")):
+        try:
+            file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            yield f"{file}: cannot be read: {error}; it must be text in UTF-8 that user {os.geteuid()} may read"
 
 
 def api_token(said: str) -> str | None:

@@ -166,6 +166,17 @@ def test_an_empty_token_is_no_token(variables: Set, tmp_path: Path) -> None:
     assert load_settings(str(tmp_path)).api_token is None
 
 
+def test_a_secret_that_cannot_be_read_is_named_and_not_shown(variables: Set, tmp_path: Path) -> None:
+    (tmp_path / "autoscaler_api_token").write_bytes(b"g3heim\xff-und-viel-zu-lang")
+    variables(AUTOSCALER_ZZZ="1")
+    with pytest.raises(ConfigError) as failure:
+        load_settings(str(tmp_path))
+    typo, secret = str(failure.value).splitlines()
+    assert typo.startswith("AUTOSCALER_ZZZ: unknown variable")
+    assert secret.startswith(f"{tmp_path}/autoscaler_api_token: cannot be read: ")
+    assert "g3heim" not in secret
+
+
 @pytest.mark.parametrize("content", ["two tokens", "glsa_a\nglsa_b", "glsa_ü", "\x00"])
 def test_what_can_be_no_token_is_refused_and_not_shown(variables: Set, tmp_path: Path, content: str) -> None:
     file = tmp_path / "token"

@@ -41,8 +41,10 @@ def choose(scripts: Sequence[Script], names: Iterable[str]) -> list[str]:
     """Return the named services, or, without names, those that every file has.
 
     Raises:
-        ConfigError: a file lacks a named service, or there is none that all have.
+        ConfigError: a file has no services, or lacks a named one, or there is none that all have.
     """
+    if empty := [script.title for script in scripts if not script.config.services]:
+        raise ConfigError(f"{' and '.join(empty)}: no services in it; labels are not read here, name a policy file")
     wanted = list(dict.fromkeys(names))
     for script in scripts:
         missing = [name for name in wanted if name not in script.config.services]

@@ -62,6 +62,11 @@ def test_named_ones_are_chosen_once_and_in_that_order() -> None:
         (BOTH[:1], ["wbe"], "a.yaml: no service wbe; it has: web, api"),
         (BOTH, ["web"], "b.yaml: no service web; it has: api, mail"),
         ([BOTH[0], Script("c.yaml", config(named("db")))], [], "a.yaml and c.yaml have no service in common"),
+        (
+            [Script("d.yaml", config())],
+            ["web"],
+            "d.yaml: no services in it; labels are not read here, name a policy file",
+        ),
     ],
 )
 def test_what_a_file_lacks_is_named(scripts: list[Script], names: list[str], message: str) -> None:
