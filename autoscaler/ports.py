@@ -92,6 +92,14 @@ class MetricHistory(Protocol):
         """
         ...
 
+    def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
+        """Return the load per replica that was learned by then (unix seconds), by service and rule.
+
+        Raises:
+            MetricsUnavailable: as `read_range`.
+        """
+        ...
+
 
 class ReplicaTarget(Protocol):
     """What holds replicas."""

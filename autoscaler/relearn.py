@@ -1,18 +1,21 @@
 """What the sizing learned, learned again from weeks of load: as far back as the time for it allows."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from autoscaler.core.memory import Memory
 from autoscaler.core.model import Reading
 from autoscaler.core.policy import Policy
-from autoscaler.core.replay import learn_from
+from autoscaler.core.replay import learn_from, recall_capacity
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports import MetricHistory, SignalRequest, Span
 from autoscaler.recall import Check, Recalled, Subject, read_past
 
 STEP_SECONDS = 15.0
 REACHES_DAYS = (1, 3, 14)  # enough to be trusted; for the profile of a day; for that of a week
+
+Capacities = Mapping[tuple[str, str], float]  # load per replica, by service and rule
 _DAY_INSTANTS = round(86_400 / STEP_SECONDS)
 
 
@@ -56,7 +59,18 @@ class Relearner:
                 known = [replace(each, problem=str(error)) for each in known]
                 break
             day_seconds = (self._monotonic() - begun) / days
-        return {each.policy.service: recalled for each, recalled in zip(pupils, known, strict=True)}
+        capacities = self._capacities(end) if pupils else {}
+        return {
+            each.policy.service: replace(recalled, memory=_with_capacity(each.policy, recalled.memory, capacities))
+            for each, recalled in zip(pupils, known, strict=True)
+        }
+
+    def _capacities(self, at: float) -> Capacities:
+        """Return what was learned by then; without an answer, nothing: it is learned anew."""
+        try:
+            return self._history.capacities(at)
+        except MetricsUnavailable:
+            return {}
 
     def _check(self, _: float) -> None:
         if self._monotonic() > self._deadline:
@@ -91,6 +105,11 @@ def _after(policy: Policy, before: Recalled, day: Iterable[tuple[float, Reading]
     loads = [(at, reading.value) for at, reading in day if reading.value is not None]
     memory = learn_from(policy, loads, before.memory, end)
     return Recalled(memory, before.seconds + STEP_SECONDS * len(loads))
+
+
+def _with_capacity(policy: Policy, memory: Memory, capacities: Capacities) -> Memory:
+    per_replica = {rule: load for (service, rule), load in capacities.items() if service == policy.service}
+    return recall_capacity(policy, memory, per_replica)
 
 
 def _pupil(subject: Subject) -> Pupil:

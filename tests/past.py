@@ -30,7 +30,8 @@ class FakePast:
     ) -> None:
         self.readings = dict(readings or {})
         self.replicas = replicas
-        self.errors: dict[Source | float, Exception] = {}  # by source, or by step
+        self.errors: dict[Source | float | str, Exception] = {}  # by source, by step, or of the capacities
+        self.learned: dict[tuple[str, str], float] = {}  # load per replica, by service and rule
         self.asked: list[Span] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -60,6 +61,11 @@ class FakePast:
         known = [self.replicas(at) for at in span.instants]
         counts = [None if each is None else each.current if existing else each.ready for each in known]
         return dict.fromkeys(requests, counts)
+
+    def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
+        if "capacities" in self.errors:
+            raise self.errors["capacities"]
+        return self.learned
 
 
 def restarted(

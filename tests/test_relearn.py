@@ -64,6 +64,41 @@ def test_a_longer_past_is_begun_only_if_there_is_time_for_it(seconds_per_day: fl
     assert rebuilt.problem == ("there was no time to learn" if seconds_per_day == 25.0 else None)
 
 
+OLD_TARGET = {("userservice", "throughput"): 0.8 * THROUGHPUT.target, ("other", "throughput"): 1.0}
+
+
+def test_what_a_replica_can_serve_is_recalled_as_it_was_learned() -> None:
+    past = FakePast({THROUGHPUT.source: two_hours})
+    past.learned = OLD_TARGET
+    rebuilt = restarted(past, SIZED)["userservice"]
+    assert rebuilt.memory.learned is not None
+    assert rebuilt.memory.learned.capacity.factor == pytest.approx(0.8)
+    assert "capacity" in rebuilt.trusted
+
+
+def test_a_changed_statement_leaves_what_was_learned_as_it_was() -> None:
+    """It is the load per replica that was learned, not the factor; no further than a factor of two."""
+    for stated, factor in ((0.5, 1.6), (0.2, 2.0), (4.0, 0.5)):
+        past = FakePast({THROUGHPUT.source: two_hours})
+        past.learned = OLD_TARGET
+        rule = replace(THROUGHPUT, target=stated * THROUGHPUT.target)
+        learned = restarted(past, replace(SIZED, rules=(rule,)))["userservice"].memory.learned
+        assert learned is not None
+        assert learned.capacity.factor == pytest.approx(factor)
+
+
+def test_the_capacity_begins_anew_where_it_is_not_learned_or_nobody_knows() -> None:
+    off, unknown, refused = (FakePast({THROUGHPUT.source: two_hours}) for _ in range(3))
+    off.learned = refused.learned = OLD_TARGET
+    refused.errors["capacities"] = MetricsUnavailable("refused the query")
+    fixed = replace(SIZED, objective=replace(SIZED.objective, learn_capacity=False))  # type: ignore[type-var]
+    for past, ours in ((off, fixed), (unknown, SIZED), (refused, SIZED)):
+        rebuilt = restarted(past, ours)["userservice"]
+        assert rebuilt.problem is None
+        assert rebuilt.memory.learned is not None
+        assert rebuilt.memory.learned.capacity.factor == 1.0
+
+
 def test_a_prometheus_that_knows_no_weeks_still_gives_the_window() -> None:
     past = FakePast({THROUGHPUT.source: two_hours})
     past.errors[15.0] = MetricsUnavailable("gave a partial answer")

@@ -61,6 +61,15 @@ class Capacity:
         return math.exp(self.log_factor)
 
 
+def recalled(capacity: Capacity, per_replica: float, stated: float) -> Capacity:
+    """Return the capacity with what was learned before a restart (load per replica, per second).
+
+    It moves on as calmly as one that has been judged for some hours.
+    """
+    factor = min(max(per_replica / stated, LOWEST), HIGHEST)
+    return replace(capacity, log_factor=math.log(factor), judged_seconds=EARLY_SECONDS)
+
+
 def see_load(capacity: Capacity, load: float, seconds: float) -> Capacity:
     """Count a stretch of load (per second) into the mean; it makes the ceiling so much older."""
     age_seconds = capacity.age_seconds + seconds

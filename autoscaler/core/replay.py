@@ -1,13 +1,14 @@
 """A restart without forgetting: memory rebuilt from what Prometheus still knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from autoscaler.core.capacity import recalled
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.core.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season
+from autoscaler.core.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season, sized_rule
 
 
 def replay(
@@ -35,3 +36,13 @@ def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Mem
         else:
             learned = learn(policy, Observation(nobody, {objective.rule: Reading.of(load)}), learned, starts, at)
     return replace(memory, learned=learned)
+
+
+def recall_capacity(policy: Policy, memory: Memory, per_replica: Mapping[str, float]) -> Memory:
+    """Return the memory with the load per replica that was learned before, by rule; it needs loads to stand on."""
+    objective, learned = policy.objective, memory.learned
+    if objective is None or not objective.learn_capacity or learned is None or objective.rule not in per_replica:
+        return memory
+    stated = sized_rule(policy, objective).target
+    capacity = recalled(learned.capacity, per_replica[objective.rule], stated)
+    return replace(memory, learned=replace(learned, capacity=capacity))

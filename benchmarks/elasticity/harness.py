@@ -18,7 +18,7 @@ def run(policy: Autoscaler, trace: Trace, arrived: array[float], plant: Plant, s
     simulation = Simulation(plant, trace.demand[0], seed)
     tally, warm_up, interval = Tally(), trace.warm_up, round(policy.interval_seconds)
     supply = array("i")
-    first = 0 if plant.stale_scrapes else 1
+    first = 0 if plant.stale_scrapes else 1 % interval
     before = (0.0, 0.0, 0.0)
     for second, rate in enumerate(trace.rates):
         if second == warm_up:

@@ -166,6 +166,7 @@ def test_who_decides_right_after_each_scrape_sees_a_jump_sooner(write_trace: Wri
     fresh = replace(late, plant=replace(late.plant, stale_scrapes=0))
     for name in ("ours-plain", "nomad-30s", "hpa"):
         assert scores(name, 0.7, fresh).slo_violation_pct < scores(name, 0.7, late).slo_violation_pct
+    assert scores("oracle", 1.0, fresh).slo_violation_pct < 1.0
     assert abs(scores("kpa", 0.7, fresh).slo_violation_pct - scores("kpa", 0.7, late).slo_violation_pct) < 0.2
 
 

@@ -57,6 +57,9 @@ class FakePast:
     ) -> Mapping[SignalRequest, Sequence[int | None]]:
         return {request: [self.replicas] * len(span) for request in requests}
 
+    def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
+        return {}
+
 
 def script(title: str = "policy.yaml", *, total: int | None = None, interval: float = 5.0, **given: Policy) -> Script:
     services = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import PrometheusFault, TooLargeFault
-from autoscaler.adapters.prometheus.promql import OWN_REPLICAS, SERVERS_UP
+from autoscaler.adapters.prometheus.promql import OWN_CAPACITIES, OWN_REPLICAS, SERVERS_UP
 from autoscaler.adapters.prometheus.reader import Reader
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading
@@ -50,6 +50,21 @@ class PrometheusHistory:
             done += len(chunk)
             progress(done / len(span))
         return found
+
+    def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
+        """Return the load per replica that was learned by then (unix seconds), as our own metrics had it within a day.
+
+        By service and rule; the targets of rules that learn nothing are among them.
+
+        Raises:
+            MetricsUnavailable: as `read_range`.
+        """
+        (moment,) = Past(self._client, Span(at, at, 1.0)).moments()
+        said: dict[tuple[str, str], set[float]] = {}
+        for sample in moment.ask(OWN_CAPACITIES):
+            key = sample.labels.get("service", ""), sample.labels.get("rule", "")
+            said.setdefault(key, set()).add(sample.value)
+        return {key: value for key, (value, *others) in said.items() if not others and value > 0.0}
 
     def replicas_range(
         self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False

@@ -40,6 +40,11 @@ FAMILIES = {
 
 # Our own metrics know which replicas there are, by the policy's name; Traefik knows those that pass its health check.
 OWN_REPLICAS = 'max by (service, state) (autoscaler_replicas{state=~"current|ready"})'
+# They also know the load per replica that was learned; of two daemons that say it differently, neither is believed.
+OWN_CAPACITIES = (
+    "last_over_time(autoscaler_rule_target[1d]) "
+    'and on (service, instance, job) (last_over_time(autoscaler_sizing_trusted{estimate="capacity"}[1d]) == 1)'
+)
 SERVERS_UP = "max by (service) (sum by (service, job, instance) (traefik_service_server_up))"
 
 

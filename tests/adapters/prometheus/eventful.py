@@ -24,6 +24,7 @@ def add_to(history: History) -> None:
     _service(history, "late@docker", [second for second in seen if second >= LATE])
     _gauges(history, times)
     _replicas(history, seen)
+    _capacities(history, seen)
 
 
 def _every_scrape() -> list[float]:
@@ -80,3 +81,16 @@ def _replicas(history: History, seen: list[float]) -> None:
     for server, up in {"http://10.0.0.1": 1.0, "http://10.0.0.2": 1.0, "http://10.0.0.3": 0.0}.items():
         labels = {**TRAEFIK, "service": "users@docker", "url": server}
         _add(history, "traefik_service_server_up", labels, [(second, up) for second in seen])
+
+
+def _capacities(history: History, seen: list[float]) -> None:
+    """What our own metrics say of the load per replica: learned, not learned, and said differently by two daemons."""
+    said = {"learned": ((62.5, 1.0),), "stated": ((50.0, 0.0),), "contested": ((40.0, 1.0), (41.0, 1.0))}
+    for service, daemons in said.items():
+        for index, (target, trusted) in enumerate(daemons):
+            ours = {"job": "autoscaler", "instance": f"autoscaler-{index}:9595", "service": service}
+            first = [second for second in seen if second < NOBODY[0]]
+            _add(history, "autoscaler_rule_target", {**ours, "rule": "rps"}, [(second, target) for second in first])
+            trust = [(second, trusted) for second in first]
+            _add(history, "autoscaler_sizing_trusted", {**ours, "estimate": "capacity"}, trust)
+            _add(history, "autoscaler_sizing_trusted", {**ours, "estimate": "season"}, [(at, 1.0) for at, _ in trust])

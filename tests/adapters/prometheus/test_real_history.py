@@ -97,6 +97,11 @@ def test_replicas_are_known_from_our_metrics_then_from_traefiks_health_checks(hi
     assert history.replicas_range([REPLICAS], span, existing=True)[REPLICAS][:3] == [4, 4, 4]
 
 
+def test_the_load_per_replica_is_what_one_daemon_had_learned_within_a_day(history: PrometheusHistory) -> None:
+    assert history.capacities(BEGIN + 900.0) == history.capacities(END + 80_000.0) == {("learned", "rps"): 62.5}
+    assert history.capacities(BEGIN - 60.0) == history.capacities(END + 90_000.0) == {}
+
+
 @pytest.mark.parametrize(
     ("promql", "words"),
     [
