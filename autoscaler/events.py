@@ -15,7 +15,7 @@ class Action(StrEnum):
     UNCHANGED = "unchanged"
     SCALED = "scaled"
     BUSY = "busy"  # an operation of the service is still under way, and this is not just still more of it
-    BACKING_OFF = "backing_off"  # the last operation failed; the next try is later
+    BACKING_OFF = "backing_off"  # the last operation failed, or new replicas die again and again; the next try is later
     DRY_RUN = "dry_run"
     PAUSED = "paused"  # an operator paused the service
     SETTLING = "settling"  # somebody else is changing the service, or does so again and again

@@ -48,6 +48,16 @@ def settling(trouble: Callable[[ServiceRef], str | None]) -> Hold:
     return hold
 
 
+def relapsing(pause: Callable[[ServiceRef, int], str | None]) -> Hold:
+    """Return what holds a replica back while those before it have died again and again, for the reason given."""
+
+    def hold(ref: ServiceRef, decision: Decision) -> Applied | None:
+        why = pause(ref, decision.desired) if decision.direction is Direction.UP else None
+        return None if why is None else Applied(Action.BACKING_OFF, why)
+
+    return hold
+
+
 def standing_by(why_not: Callable[[str], str | None]) -> Hold:
     """Return what holds decisions back while the daemon does not lead the service's project, for the reason given."""
 

@@ -13,7 +13,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision
 from autoscaler.cycle import Cycle
 from autoscaler.fleet import ServiceRef
-from autoscaler.gate import Applied, Gate, Hold, Witness, dry_run, paused, settling, standing_by
+from autoscaler.gate import Applied, Gate, Hold, Witness, dry_run, paused, relapsing, settling, standing_by
 from autoscaler.operations import Operations
 from autoscaler.overrides import Overrides
 from autoscaler.policyfile.load import PolicyFile, load_file
@@ -81,7 +81,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     witness = _witness(upkeep.leases, report, peace, lambda: rotation.config.dry_run)
 
     def make_cycle(file: PolicyFile, memories: Mapping[str, Memory]) -> Cycle:
-        holds: list[Hold] = [paused(overrides), standby, settling(peace.trouble)]
+        holds: list[Hold] = [paused(overrides), standby, settling(peace.trouble), relapsing(peace.relapse)]
         gate = Gate(operations, [dry_run, *holds] if file.config.dry_run else holds, witness=witness, owed=report.owed)
         source = make_source(settings, file.config, tell)
         return Cycle(

@@ -24,6 +24,7 @@ class Ours:
         self._lock = threading.Lock()
         self._starting: dict[str, float] = {}
         self._ending: dict[str, float] = {}
+        self._left: set[str] = set()  # of those that were to end
 
     def starts(self, container: str) -> None:
         """Note that we have made a container, and will start it."""
@@ -31,23 +32,30 @@ class Ours:
             self._starting[container] = self._monotonic()
 
     def leaves(self, container: str) -> None:
-        """Note that our work at a container is done: from now on, it changes by somebody else's hand."""
+        """Note that our work at a container is done: from now on, it changes by somebody else's hand.
+
+        One that was to end, and lives on, does so after a while: until then, our work may be heard of.
+        """
         with self._lock:
             self._starting.pop(container, None)
+            if container in self._ending:
+                self._left.add(container)
 
     def ends(self, container: str) -> None:
         """Note that we are about to drain, stop or remove a container."""
         with self._lock:
             self._ending[container] = self._monotonic()
+            self._left.discard(container)
 
     def now(self) -> Mine:
         with self._lock:
             return Mine(frozenset(self._starting), frozenset(self._ending))
 
     def forget(self, present: Collection[str]) -> None:
-        """Drop what is noted of containers that are no longer there."""
+        """Drop what is noted of containers that are no longer there, or that we have left."""
         edge = self._monotonic() - KEPT_SECONDS
         with self._lock:
-            for noted in (self._starting, self._ending):
-                for container in [each for each, at in noted.items() if at < edge and each not in present]:
-                    del noted[container]
+            kept = set(present) - self._left
+            self._starting = {each: at for each, at in self._starting.items() if at >= edge or each in present}
+            self._ending = {each: at for each, at in self._ending.items() if at >= edge or each in kept}
+            self._left &= self._ending.keys()

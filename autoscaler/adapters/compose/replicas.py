@@ -102,6 +102,6 @@ def removal_order(replicas: Iterable[Replica]) -> list[Replica]:
 
 
 def choose_template(replicas: Iterable[Replica]) -> Replica | None:
-    """Return whom to clone: ready before alive, Compose's own before clones, the lowest number first."""
+    """Return whom to clone: ready before alive, not one that goes, Compose's own before clones, the lowest number."""
     alive = [replica for replica in replicas if replica.alive]
-    return min(alive, key=lambda replica: (not replica.ready, replica.clone, replica.number), default=None)
+    return min(alive, key=lambda each: (not each.ready, each.leaving, each.clone, each.number), default=None)

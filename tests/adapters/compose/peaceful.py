@@ -16,7 +16,7 @@ from autoscaler.core.policy import Policy, SelectPolicy
 from autoscaler.cycle import Cycle
 from autoscaler.events import Action, CycleFinished, Event, ForeignChange, OperationFinished
 from autoscaler.fleet import ServiceRef
-from autoscaler.gate import Gate, settling
+from autoscaler.gate import Gate, relapsing, settling
 from autoscaler.operations import Operations
 from autoscaler.policyfile.model import ServiceConfig
 from autoscaler.policyfile.roster import fixed
@@ -50,7 +50,8 @@ class Living:
         report = Report(peace, tell)
         target = ComposeTarget(self.engine_url, timeout_seconds=20.0, tell=tell, peace=peace)
         self._operations = Operations(target, tell, at_once=2)
-        gate = Gate(self._operations, [settling(peace.trouble)], witness=report.witness, owed=report.owed)
+        holds = [settling(peace.trouble), relapsing(peace.relapse)]
+        gate = Gate(self._operations, holds, witness=report.witness, owed=report.owed)
 
         def told(event: Event) -> None:
             tell(event)

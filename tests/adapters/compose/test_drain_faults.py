@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.drain.remove import Removing
+from autoscaler.adapters.compose.engine import Engine
+from autoscaler.adapters.compose.listing import members
 from autoscaler.errors import ScaleFailed, TargetUnavailable
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
 from autoscaler.order import Drain
@@ -101,6 +104,33 @@ def test_one_that_somebody_removes_meanwhile_is_gone(project: Project) -> None:
         wait_until(lambda: len(project.recorder.of(DrainStarted)) == 1)
         run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
         assert call.result(60) == 1
+    assert project.containers() == project.names(1)
+
+
+def test_replicas_are_taken_back_for_those_that_somebody_removes_meanwhile(project: Project) -> None:
+    project.up({"web": {**SLEEP, "scale": 2}})
+    project.scale(4, pause=patient)
+    with ThreadPoolExecutor(1) as pool:
+        slow = Drain(timeout_seconds=60.0, throttle_seconds=5.0)
+        call = pool.submit(project.scale, 2, pause=patient, drain=slow)
+        wait_until(lambda: len(project.recorder.of(DrainStarted)) == 2)
+        run(["docker", "rm", "--force", *project.names(2)], "remove one that stays")
+        assert call.result(120) == 2
+    assert project.containers() == project.names(1, 3)
+    taken_back, gone = project.recorder.of(DrainEnded)
+    assert (taken_back.replica, taken_back.why) == (*project.names(3), "others have gone meanwhile")
+    assert (gone.replica, gone.end) == (*project.names(4), DrainEnd.IDLE)
+
+
+def test_one_that_somebody_has_removed_before_it_is_asked_is_no_failure(project: Project) -> None:
+    project.up({"web": {**SLEEP, "scale": 2}})
+    engine = Engine(project.engine_url, timeout_seconds=20.0, tell=project.recorder.notify)
+    before = members(engine, project.ref())
+    run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
+    order = project.order(1)
+    order.removes_from(2)
+    Removing(engine, project.ref(), lambda: before, order).remove()
+    assert project.recorder.of(DrainEnded) == []
     assert project.containers() == project.names(1)
 
 

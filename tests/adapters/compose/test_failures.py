@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.clone.failures import given_up, last_words, refused, summed_up
+from autoscaler.adapters.compose.clone.failures import (
+    CloneFailed,
+    given_up,
+    has_vanished,
+    last_words,
+    refused,
+    summed_up,
+)
 from autoscaler.adapters.compose.engine import EngineError
 
 IMAGE = "users:latest"
@@ -98,3 +105,21 @@ def test_failures_alike_are_said_once_and_the_first_gives_the_stage() -> None:
 )
 def test_last_words(inspect: dict[str, Any], log: str, words: str) -> None:
     assert last_words(inspect, log) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "vanished"),
+    [
+        pytest.param(404, "No such container: 4c1", True, id="it is gone"),
+        pytest.param(409, "container is marked for removal and cannot be started", True, id="it is just going"),
+        pytest.param(404, "network 4c1 not found", False, id="something else is gone"),
+        pytest.param(409, "Conflict. The name is already in use", False, id="another conflict"),
+    ],
+)
+def test_a_clone_that_somebody_removes_before_its_start_is_no_failure_of_its_own(
+    status: int, text: str, vanished: bool
+) -> None:
+    error = EngineError(status, text)
+    failed = CloneFailed(refused("start", "shop-users-2", error, IMAGE))
+    failed.__cause__ = error
+    assert has_vanished(failed) is vanished

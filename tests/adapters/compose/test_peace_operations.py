@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.peace.follow import POLL_SECONDS as PEACE_POLL_SECONDS
 from autoscaler.adapters.compose.peace.heard import Heard
 from autoscaler.adapters.compose.peace.peace import Peace
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Foreign, OperationFinished
+from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.peaceful import RAISING, Living
 from tests.adapters.compose.proxy import Fault, proxying
@@ -83,6 +85,36 @@ def test_an_up_while_replicas_are_drained_ends_the_draining_without_a_failure(pr
         living.until("two are left", lambda: living.ready == 2 and living.quiet)
         assert set(finished(living)) == {None}
         assert len(project.containers()) == 2
+
+
+def test_an_end_of_which_the_list_tells_sooner_than_the_events_is_no_failure(project: Project) -> None:
+    project.up({"web": SLEEP})
+    peace = Peace()
+    target = ComposeTarget(project.engine_url, timeout_seconds=20.0, tell=project.recorder.notify, peace=peace)
+    target.observe()
+    stopped: list[str] = []
+
+    def stop_it_and_hear_of_it_later(seconds: float) -> bool:
+        if stopped:
+            peace.hear(Heard(project.ref(), "id", project.names(2)[0], "kill", clone=True, signal=15))
+            return seconds == PEACE_POLL_SECONDS
+        if seconds and len(project.containers()) == 2:
+            stopped.append(run(["docker", "stop", "--time", "1", *project.names(2)], "stop the clone"))
+        return False
+
+    assert project.scale(2, target=target, pause=stop_it_and_hear_of_it_later) == 1
+
+
+def test_a_clone_that_could_not_be_undone_is_watched_like_any_other(project: Project) -> None:
+    project.up({"web": SLEEP})
+    peace = Peace()
+    with proxying(project.engine_url) as proxy:
+        proxy.faults += [Fault("POST /start", 0, after=True), Fault("DELETE /containers", 0)]
+        target = ComposeTarget(proxy.url, timeout_seconds=20.0, tell=project.recorder.notify, peace=peace)
+        with pytest.raises(TargetUnavailable):
+            project.scale(2, target=target)
+    assert project.inspect(2)["State"]["Running"]
+    assert not peace.ours.now().starting
 
 
 def test_an_engine_that_fails_in_the_middle_of_both_leaves_what_was_made_to_be_watched(project: Project) -> None:

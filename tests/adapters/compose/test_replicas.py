@@ -62,6 +62,12 @@ def test_an_original_that_is_ready_is_cloned_rather_than_a_clone() -> None:
     assert chosen.number == 3
 
 
+def test_one_that_is_being_removed_is_not_cloned_while_another_can_be() -> None:
+    chosen = choose_template(parse([listed(1, Names=["/shop-users-1.leaving"]), clone(2)]))
+    assert chosen is not None
+    assert chosen.number == 2
+
+
 def test_nobody_can_be_cloned_when_nobody_runs() -> None:
     assert choose_template(parse([listed(1, State="exited", Status="Exited (0)")])) is None
 

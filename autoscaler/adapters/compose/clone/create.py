@@ -97,6 +97,8 @@ class Creating:
             self.engine.remove(container, force=True)
         except (AutoscalerError, EngineError):
             return  # the engine is gone: the next operation of this service removes what was left over
+        finally:
+            self.engine.ours.leaves(container)  # should it live on, it is as any other
 
 
 def publishes_range(template: Inspect) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from autoscaler.adapters.compose.engine import FORBIDDEN, NOT_FOUND, EngineError
+from autoscaler.adapters.compose.engine import CONFLICT, FORBIDDEN, NOT_FOUND, EngineError
 from autoscaler.errors import ScaleFailed
 
 _WHAT_TO_DO: Mapping[str, str] = {
@@ -45,9 +45,12 @@ class CloneFailed(Exception):
 
 
 def has_vanished(failed: CloneFailed) -> bool:
-    """Return whether somebody else had removed the clone before it could be started."""
+    """Return whether somebody else had removed the clone before it could be started, or was about to."""
     cause = failed.__cause__
-    return isinstance(cause, EngineError) and cause.status == NOT_FOUND and "No such container" in str(cause)
+    if not isinstance(cause, EngineError):
+        return False
+    gone = cause.status == NOT_FOUND and "No such container" in str(cause)
+    return gone or (cause.status == CONFLICT and "marked for removal" in str(cause))
 
 
 def refused(stage: str, name: str, error: EngineError, image: str, undone: str = "") -> Failure:

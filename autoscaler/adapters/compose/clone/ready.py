@@ -18,6 +18,8 @@ POLL_SECONDS = 0.3
 LOG_LINES = 5
 # Without a healthcheck nothing tells a replica that works from one that is about to exit, but that it goes on running.
 PROVEN_AFTER_SECONDS = 2.0
+# The list may show an end sooner than the engine's events tell that it was somebody's wish.
+WORD_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Started:
     at: float = field(default_factory=time.monotonic)
     restarts: int = 0  # by the engine, as its restart policy says
     steady_since: float = field(default_factory=time.monotonic)
+    ended_at: float | None = None  # seen for the first time
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,25 @@ class Waiting:
         if replica is not None and replica.ready and self._works(started, replica):
             del self.started[container]
             self.tell(ReplicaChanged(self.ref.service, Direction.UP, started.name, waited_seconds))
-        elif (replica is None or not replica.alive) and self.troubled():
-            del self.started[container]  # somebody else has ended it: no failure of ours
-        elif replica is None:
-            self._give_up(container, "was removed by somebody else")
-        elif not replica.alive:
-            self._give_up(container, f"exited at once{self._last_words(container)}")
+        elif replica is None or not replica.alive:
+            self._has_ended(container, replica)
         elif replica.health == "unhealthy":
             self._give_up(container, f"is unhealthy{self._last_words(container)}")
         elif waited_seconds > self.limit_seconds:
             self._give_up(container, f"was not ready within {self.limit_seconds:g} s{self._last_words(container)}")
+
+    def _has_ended(self, container: str, replica: Replica | None) -> None:
+        """Give it up, unless somebody else has ended it: that is no failure of ours."""
+        started, now = self.started[container], time.monotonic()
+        started.ended_at = now if started.ended_at is None else started.ended_at
+        if self.troubled():
+            del self.started[container]
+        elif now < started.ended_at + WORD_SECONDS:
+            return
+        elif replica is None:
+            self._give_up(container, "was removed by somebody else")
+        else:
+            self._give_up(container, f"exited at once{self._last_words(container)}")
 
     def _works(self, started: Started, replica: Replica) -> bool:
         """Whether its own healthcheck says so; without one, whether it has run for a while without being restarted."""

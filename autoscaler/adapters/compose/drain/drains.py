@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from autoscaler.adapters.compose.drain.drainer import Drainer, Draining
 from autoscaler.adapters.compose.drain.how import How
-from autoscaler.adapters.compose.engine import EngineError
+from autoscaler.adapters.compose.engine import NOT_FOUND, EngineError
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.errors import ScaleFailed, TargetUnavailable
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
@@ -44,7 +44,12 @@ class Drains:
 
         What cannot be taken back is let go with that.
         """
-        draining = self.drainer.about(replica)
+        try:
+            draining = self.drainer.about(replica)
+        except EngineError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return True  # somebody else has removed it
         if draining.how is How.NOT:
             self._ended(draining, DrainEnd.NONE, "neither its healthcheck nor its policy has a way")
             return False

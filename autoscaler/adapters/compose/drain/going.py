@@ -55,6 +55,8 @@ class Going:
         except EngineError as error:
             if error.status != NOT_FOUND:
                 raise ScaleFailed(stage, f"cannot {stage} {replica.name}: {error}") from error
+        finally:
+            self.engine.ours.leaves(replica.id)
         self.tell(ReplicaChanged(self.ref.service, Direction.DOWN, replica.name, time.monotonic() - started))
 
     def _note(self, replica: Replica) -> None:

@@ -78,10 +78,13 @@ class Removing:
             self._next_stop_at = time.monotonic() + SETTLE_SECONDS
 
     def _keep(self, replicas: list[Replica]) -> None:
-        """Keep those that the order wants again, and all if no other is ready any more: first who would go last."""
+        """Keep those that are wanted again, and all if no other is ready any more: first who would go last."""
         going = len(self._drains.retractable) + len(self._undrained)
+        staying = [replica for replica in replicas if replica.alive and self._stays(replica)]
         count, why = going - self.order.surplus, "it is wanted again"
-        if not any(replica.ready and self._stays(replica) for replica in replicas):
+        if self.order.replicas - len(staying) > count:
+            count, why = min(going, self.order.replicas - len(staying)), "others have gone meanwhile"
+        if not any(replica.ready for replica in staying):
             count, why = going, "no other replica is ready"
         kept = self._undrained[-count:] if count > 0 else []
         self._undrained = self._undrained[: len(self._undrained) - len(kept)]

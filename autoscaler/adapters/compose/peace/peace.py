@@ -3,41 +3,21 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
 from autoscaler.adapters.compose.clone.obstacles import kinds_differ
 from autoscaler.adapters.compose.ours import Ours
-from autoscaler.adapters.compose.peace.contest import MOST_REPAIRS, PERIOD_SECONDS, Contest
+from autoscaler.adapters.compose.peace.contest import MOST_REPAIRS, PERIOD_SECONDS
 from autoscaler.adapters.compose.peace.heard import Heard
+from autoscaler.adapters.compose.peace.known import Known
 from autoscaler.adapters.compose.peace.sight import differences, in_words
 from autoscaler.adapters.compose.peace.unrest import Watched, hear, quiet_at, see
 from autoscaler.adapters.compose.peace.verdict import Verdict, verdict
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.events import Foreign
 from autoscaler.fleet import ServiceRef
 
 SETTLE_SECONDS = 10.0
-
-
-@dataclass(slots=True)
-class _Known:
-    """What is known of one service."""
-
-    watched: Watched = field(default_factory=Watched)
-    contest: Contest = field(default_factory=Contest)
-    verdict: Verdict | None = None
-    owed: int | None = None  # the count before some died, until it is reached again
-
-    @property
-    def seen(self) -> tuple[Replica, ...]:
-        return self.watched.seen or ()
-
-    @property
-    def gone(self) -> bool:
-        """Whether there is nothing left to know."""
-        return not (self.seen or self.watched.unrest or self.verdict)
 
 
 class Peace:
@@ -50,7 +30,7 @@ class Peace:
         self._settle_seconds = settle_seconds
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._known: dict[ServiceRef, _Known] = {}
+        self._known: dict[ServiceRef, Known] = {}
         self._looked = False
 
     def now(self) -> float:
@@ -95,6 +75,12 @@ class Peace:
                 return None
             return self._unsettled(known, known.seen if members is None else members, self._monotonic())
 
+    def relapse(self, ref: ServiceRef, replicas: int) -> str | None:
+        """Say why no replica is made at this moment to have so many: those before it died again and again; or None."""
+        with self._lock:
+            known = self._known.get(ref)
+            return None if known is None else known.relapse.pause(replicas, self._monotonic())
+
     def settled(self, ref: ServiceRef) -> Verdict | None:
         """Return what somebody else has done to the service, once, when it has settled."""
         with self._lock:
@@ -125,18 +111,14 @@ class Peace:
 
     def _see(self, ref: ServiceRef, members: tuple[Replica, ...], now: float) -> None:
         unknown = Watched(() if self._looked else None)
-        known = self._known.setdefault(ref, _Known(unknown))
+        known = self._known.setdefault(ref, Known(unknown))
         known.watched, settled = see(known.watched, members, self.ours.now(), now, self._settle_seconds)
-        if known.owed is not None and sum(replica.alive for replica in members) >= known.owed:
-            known.owed = None
+        known.look(members)
         found = None if settled is None else verdict(settled)
         if found is not None:
-            known.verdict = found
-            known.owed = found.before if found.sudden else None
-            if found.kind is Foreign.SCALED:
-                known.contest = known.contest.changed(now)
+            known.take(found, now)
 
-    def _unsettled(self, known: _Known, members: Sequence[Replica], now: float) -> str | None:
+    def _unsettled(self, known: Known, members: Sequence[Replica], now: float) -> str | None:
         unrest, left_seconds = known.watched.unrest, self._settle_seconds
         if unrest is not None:
             sign, left_seconds = unrest.sign, max(0.0, quiet_at(unrest, known.seen, self._settle_seconds) - now)
@@ -147,7 +129,7 @@ class Peace:
         return f"somebody else is changing it ({sign}); decided anew when it is quiet, in {left_seconds:.0f} s or later"
 
 
-def _given_way(known: _Known, now: float) -> str | None:
+def _given_way(known: Known, now: float) -> str | None:
     if not known.contest.gives_way(now):
         return None
     undone = f"somebody else has undone {MOST_REPAIRS} changes within {PERIOD_SECONDS:g} s"

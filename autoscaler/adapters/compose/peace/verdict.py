@@ -36,6 +36,7 @@ class Verdict:
     after: int
     what: str
     sudden: bool = False  # all that died were killed or crashed: nobody has asked them to end
+    dead: frozenset[str] = frozenset()  # the ids of those that died
 
 
 def verdict(settled: Settled) -> Verdict | None:
@@ -47,8 +48,9 @@ def verdict(settled: Settled) -> Verdict | None:
     count = f"{len(before)} → {len(after)}" if len(before) != len(after) else f"still {len(after)}"
     told = "; ".join(part for part in (_details(kind, settled), _GUESSES.get(kind)) if part)
     what = f"{count} replicas, not by the autoscaler{f' ({told})' if told else ''}"
-    sudden = kind is Foreign.DIED and not any(_asked_to_end(each, settled.heard) for each in _dead(settled))
-    return Verdict(kind, len(before), len(after), what, sudden)
+    dead = _dead(settled) if kind is Foreign.DIED else []
+    sudden = bool(dead) and not any(_asked_to_end(each, settled.heard) for each in dead)
+    return Verdict(kind, len(before), len(after), what, sudden, frozenset(replica.id for replica in dead))
 
 
 def _kind(settled: Settled) -> Foreign | None:

@@ -77,6 +77,7 @@ class Recovery:
                 return "taken back" if self._drained.take_back(replica) else None
             case Matter.LEAVING:
                 self._engine.rename(replica.id, replica.name.removesuffix(LEAVING))
+                self._engine.ours.leaves(replica.id)
                 return "named as before"
             case _:
                 return "removed" if self._remove(replica) else None
