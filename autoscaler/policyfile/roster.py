@@ -53,14 +53,13 @@ def make_roster(file: PolicyFile, labelled: Labelled) -> Roster:
 
     A mistake in labels takes that one service off the list, whether the file has it or not.
     """
-    services, refused = dict(file.config.services), {}
+    services, refused = dict(file.config.services), dict[str, str]()
     for ref, labels in sorted(labelled.items()):
-        name = _name(file, ref)
-        in_file = name in file.config.services
-        if not in_file and not _ours(file, ref):
+        in_file = _in_file(file, ref)
+        if in_file is None and not _ours(file, ref):
             continue
-        if not in_file and name in services:
-            name = str(ref)  # another project has one of that name
+        taken = {*services, *refused, *file.config.services}
+        name = in_file or (str(ref) if ref.service in taken else ref.service)
         try:
             service = _labelled(file, name, ref, labels, services)
         except ConfigError as error:
@@ -72,11 +71,10 @@ def make_roster(file: PolicyFile, labelled: Labelled) -> Roster:
     return Roster(services, refused)
 
 
-def _name(file: PolicyFile, ref: ServiceRef) -> str:
-    """Return the name that the file has for a service; one that is not there goes by its Compose name."""
+def _in_file(file: PolicyFile, ref: ServiceRef) -> str | None:
+    """Return the name of the file's service whose target this is, if there is one."""
     targets = {name: service.target for name, service in file.config.services.items()}
-    known = (name for name, target in targets.items() if target == ref or target == replace(ref, project=None))
-    return next(known, ref.service)
+    return next((name for name, target in targets.items() if target in {ref, replace(ref, project=None)}), None)
 
 
 def _ours(file: PolicyFile, ref: ServiceRef) -> bool:

@@ -153,6 +153,27 @@ def test_labels_of_other_projects_are_not_ours(tmp_path: Path) -> None:
     assert set(roster(file, {USERS: COMPLETE, ServiceRef("mail", "other"): COMPLETE}).services) == {"web", "users"}
 
 
+@pytest.mark.parametrize("name", ["music", "web"])
+def test_labels_of_another_project_never_reach_a_service_of_the_file(tmp_path: Path, name: str) -> None:
+    """`music` is the Compose service that the file's `web` scales, and `web` is what the file calls it."""
+    file = written(tmp_path, FILE, compose_project="shop")
+    called = roster(file, {ServiceRef(name, "other"): {**COMPLETE, "autoscaler.replicas.max": "7"}})
+    assert called == Roster(file.config.services)
+
+
+def test_a_labelled_service_that_has_the_name_of_another_in_the_file_is_told_apart(file: PolicyFile) -> None:
+    called = roster(file, {ServiceRef("web", "shop"): COMPLETE})
+    assert called.services["web"] == file.config.services["web"]
+    assert called.services["shop/web"].target == ServiceRef("web", "shop")
+
+
+def test_a_labelled_service_keeps_its_name_whether_its_namesake_is_right_or_not(file: PolicyFile) -> None:
+    wrong = {**COMPLETE, "autoscaler.replicas.max": "many"}
+    called = roster(file, {USERS: wrong, ServiceRef("users", "shop2"): COMPLETE})
+    assert set(called.refused) == {"users"}
+    assert set(called.services) == {"web", "shop2/users"}
+
+
 def test_without_a_file_everything_is_left_to_labels() -> None:
     file = load_file(Settings().config, Settings())
     assert file.config.services == {}
