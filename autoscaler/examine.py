@@ -8,7 +8,7 @@ from pathlib import Path
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
-from autoscaler.fleet import Fleet
+from autoscaler.fleet import Fleet, ServiceState
 from autoscaler.policyfile.load import PolicyFile, load_file
 from autoscaler.policyfile.model import Config, ServiceConfig
 from autoscaler.policyfile.places import latency_places, say_of_service
@@ -82,8 +82,17 @@ def _seen(target: ComposeTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
     except TargetRefused as error:
         return Seen(note=str(error))
     obstacle = target.refusal(state.ref)
-    warnings = target.warnings(state.ref, service.policy.max_replicas, service.options)
-    return Seen(state.current, state.ready, obstacle=obstacle, warnings=tuple(warnings))
+    warnings = (*target.warnings(state.ref, service.policy.max_replicas, service.options), *_misnamed(service, state))
+    return Seen(state.current, state.ready, obstacle=obstacle, warnings=warnings)
+
+
+def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
+    stated, labelled = service.traefik_service, state.traefik_service
+    if stated and labelled and stated.endswith("@docker") and stated != labelled:
+        yield (
+            f"traefik_service is {stated}, but by its labels Traefik calls it {labelled}; "
+            "under a name that Traefik does not use it seems to be without load"
+        )
 
 
 def _measured(file: PolicyFile, found: Examination) -> Examination:

@@ -124,6 +124,17 @@ class TestOnTheEngine:
         assert done.returncode == 0
         assert "publishes 80/tcp on 2 host ports (21350-21351), fewer than replicas.max 3" in words(done.stdout)
 
+    @pytest.mark.parametrize(("stated", "warned"), [("wbe@docker", True), ("shop@docker", False), ("wbe@file", False)])
+    def test_a_name_in_traefik_that_the_labels_do_not_give_is_a_warning(
+        self, project: Project, policy: Path, variables: dict[str, str], stated: str, warned: bool
+    ) -> None:
+        policy.write_text(POLICY.replace("web: {}", f'web: {{traefik_service: "{stated}"}}'), encoding="utf-8")
+        port = {"traefik.http.services.shop.loadbalancer.server.port": "80"}
+        project.up({"web": {**SLEEP, "labels": port}})
+        done = autoscaler("check", **variables)
+        warning = f"warning: traefik_service is {stated}, but by its labels Traefik calls it shop@docker"
+        assert (done.returncode, warning in words(done.stdout)) == (0, warned)
+
     def test_a_latency_that_traefik_does_not_measure_is_refused_with_file_and_line(
         self, project: Project, variables: dict[str, str]
     ) -> None:
