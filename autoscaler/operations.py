@@ -37,7 +37,8 @@ class Operations:
 
     While replicas of a service start, a decision for still more is begun beside them; while replicas go, a decision
     for more keeps those that have not gone yet; everything else waits. `at_once` limits the services whose replicas
-    start: to let replicas go takes time, but no strength.
+    start: to let replicas go takes time, but no strength. While a service waits for a place, what it waits to start
+    follows the decisions.
     """
 
     def __init__(
@@ -74,7 +75,8 @@ class Operations:
             if self._stopping.is_set():
                 return Action.BUSY
             if busy.asked and not busy.admits(decision):
-                return Action.SCALED if busy.takes_back(decision) else Action.BUSY
+                follows = busy.takes_back(decision) or busy.lowers(decision)
+                return Action.SCALED if follows else Action.BUSY
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
             thread, order = self._start(ref, decision, options)
@@ -100,16 +102,17 @@ class Operations:
     def _start(
         self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None
     ) -> tuple[threading.Thread, Order]:
-        steps = Steps(decision, self._tell)
-        order = Order(decision.desired, tell=steps.tell, pause=self._stopping.wait, options=options)
+        steps, only_adds = Steps(decision, self._tell), decision.direction is Direction.UP
+        pause = self._stopping.wait
+        order = Order(decision.desired, tell=steps.tell, pause=pause, options=options, only_adds=only_adds)
         arguments = (ref, decision, order, steps)
         thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)
         thread.start()  # before it is noted: one that cannot start must not keep the service busy for ever
         return thread, order
 
     def _run(self, ref: ServiceRef, decision: Decision, order: Order, steps: Steps) -> None:
-        starts = decision.direction is Direction.UP
-        with self._places.held(decision.service) if starts else nullcontext():
+        with self._places.held(decision.service) if order.only_adds else nullcontext():
+            order.begin()
             finished = self._scale(ref, decision, order, steps)
         with self._lock:
             self._remember(finished)

@@ -1,4 +1,4 @@
-"""What a service is to be brought to, and how: an order may be raised while it is carried out."""
+"""What a service is to be brought to, and how: an order may be raised while it is carried out, and lowered before."""
 
 import threading
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class ScaleOptions:
 
 
 class Order:
-    """Brings one service to `replicas`; thread-safe.
+    """Brings one service to `replicas`; thread-safe. One that `only_adds` removes nothing where there are more by then.
 
     `tell` hears what happens. `pause` waits so many seconds, and says True when the daemon is going down: what is
     under way is then ended, and nothing left half made.
@@ -50,12 +50,15 @@ class Order:
         tell: Callable[[Event], None],
         pause: Callable[[float], bool],
         options: ScaleOptions | None = None,
+        only_adds: bool = False,
     ) -> None:
         self.tell = tell
         self.pause = pause
         self.options = options or ScaleOptions()
+        self.only_adds = only_adds
         self._lock = threading.Lock()
         self._replicas = replicas
+        self._begun = False
         self._left: int | None = None  # those that are there and are not being stopped, once somebody removes
 
     @property
@@ -77,6 +80,19 @@ class Order:
             raised = possible > self._replicas
             self._replicas = max(self._replicas, possible)
             return raised
+
+    def lower_to(self, replicas: int) -> bool:
+        """Ask for fewer, as long as nobody has begun to carry it out; whether that changed anything."""
+        with self._lock:
+            if self._begun or replicas >= self._replicas:
+                return False
+            self._replicas = replicas
+            return True
+
+    def begin(self) -> None:
+        """Carry it out from now on."""
+        with self._lock:
+            self._begun = True
 
     def removes_from(self, present: int) -> None:
         """Begin to remove from so many replicas: from now on at most those can be kept."""

@@ -61,6 +61,14 @@ class Busy:
         """Keep of what is to go as many as the decision wants and as have not gone yet; whether those are more now."""
         return not self.adding and any(order.raise_to(decision.desired) for order in self.asked.values())
 
+    def lowers(self, decision: Decision) -> bool:
+        """Start no more than the decision wants of what still waits for a place; whether those are fewer now."""
+        if not self.adding:
+            return False
+        wanted = max(decision.desired, decision.replicas.current)  # what is there is not removed by that
+        lowered = [order.lower_to(wanted) for order in self.asked.values()]
+        return any(lowered)
+
     def ended(self, thread: threading.Thread, after: int) -> None:
         """Note that one of them has ended, and with how many replicas."""
         del self.asked[thread]

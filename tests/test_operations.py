@@ -7,7 +7,7 @@ import pytest
 
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Decision
+from autoscaler.core.model import Decision, Replicas
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
 from autoscaler.events import Action, Event, OperationFinished, ReplicaChanged
 from autoscaler.fleet import ServiceRef
@@ -268,6 +268,31 @@ def test_no_more_services_at_once_than_allowed() -> None:
     for _ in range(3):
         bench.wait()
     assert bench.target.scaled == [("userservice", 4), ("userservice", 6), ("music", 4)]
+
+
+@pytest.mark.parametrize(
+    ("load", "replicas"),
+    [
+        pytest.param(150.0, 3, id="fewer are started"),
+        pytest.param(50.0, 2, id="none are started, and what was there stays"),
+    ],
+)
+def test_what_waits_for_a_place_follows_the_decisions(load: float, replicas: int) -> None:
+    bench = Bench(at_once=1, userservice=2, music=2)
+    bench.hold(6)
+    music = ServiceRef("music", "shop")
+    bench.operations.begin(music, _named(wish(2, 300.0), "music"))
+    assert bench.target.entered.acquire(timeout=10)
+    assert bench.operations.begin(USERS, wish(2, 200.0)) is Action.SCALED
+    later = replace(wish(4, load), replicas=Replicas(current=2, ready=2, requested=4))
+    assert bench.operations.begin(USERS, later) is Action.SCALED
+    assert bench.operations.requested("userservice") == replicas
+    assert bench.operations.begin(USERS, later) is Action.BUSY
+    bench.let(6)
+    for _ in range(2):
+        bench.wait()
+    assert bench.target.scaled == [("music", 6), ("userservice", replicas)]
+    assert bench.target.counts[USERS] == replicas
 
 
 def test_stop_lets_the_running_step_end_and_begins_nothing_new() -> None:

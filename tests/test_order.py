@@ -18,10 +18,19 @@ def test_an_order_that_has_not_begun_may_be_raised_to_any_count() -> None:
     assert wanted.replicas == 9
 
 
-def test_an_order_is_never_lowered() -> None:
+def test_an_order_is_not_lowered_by_being_raised() -> None:
     wanted = order(4)
     assert not wanted.raise_to(3)
     assert wanted.replicas == 4
+
+
+def test_an_order_is_lowered_as_long_as_nobody_has_begun_to_carry_it_out() -> None:
+    wanted = order(4)
+    assert wanted.lower_to(3)
+    assert not wanted.lower_to(3)
+    wanted.begin()
+    assert not wanted.lower_to(2)
+    assert wanted.replicas == 3
 
 
 def test_an_order_that_removes_keeps_at_most_those_that_are_left() -> None:

@@ -57,6 +57,8 @@ class Scaling:
                 adding.wait()
             elif missing < 0 and not alone:
                 return order.replicas  # another call has been asked for more
+            elif missing < 0 and order.only_adds:
+                return count  # somebody else has added some since that was decided
             elif missing < 0:
                 order.removes_from(count)  # by now it may have been raised
                 leaned_on = partial(ids_leaned_on, self._engine, present)

@@ -15,6 +15,7 @@ from autoscaler.core.model import Decision
 from autoscaler.errors import ScaleFailed
 from autoscaler.events import Action, OperationFinished, ReplicaChanged
 from autoscaler.operations import Operations
+from autoscaler.order import Order
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
@@ -92,6 +93,13 @@ def test_calls_at_the_same_moment_make_no_replica_twice(gated: Gated) -> None:
     gated.open()
     assert [call.result(30) for call in calls] == [4, 4, 4]
     assert gated.project.containers() == gated.project.names(1, 2, 3, 4)
+
+
+def test_a_call_that_was_to_add_removes_nothing_where_somebody_else_has_added_more_since(project: Project) -> None:
+    project.up({"web": {**SLEEP, "scale": 3}})
+    order = Order(2, tell=project.recorder.notify, pause=lambda _: False, only_adds=True)
+    assert project.target().scale(project.ref(), order) == 3
+    assert project.containers() == project.names(1, 2, 3)
 
 
 def test_a_first_call_that_fails_undoes_nothing_of_the_second(gated: Gated) -> None:
