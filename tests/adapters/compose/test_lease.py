@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.lease.leading import Step, Terms
+from autoscaler.adapters.compose.lease.leading import Lease, Step, Terms
 from autoscaler.adapters.compose.lease.lease import ASK_AGAIN_SECONDS, GONE_SECONDS, UNLEASED, Leases
 from autoscaler.adapters.compose.lease.volumes import KNOCK, LEASE, LeaseVolumes
 from autoscaler.errors import TargetUnavailable
@@ -272,6 +272,34 @@ def until(found: Callable[[], list[int]]) -> list[int]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return numbers
+
+
+class Gathering(LeaseVolumes):
+    """Volumes that answer only when so many are asked for at once."""
+
+    def __init__(self, engine: Engine, count: int) -> None:
+        super().__init__(engine, "first")
+        self._barrier = Barrier(count)
+
+    def lease(self, project: str) -> Lease | None:
+        self._barrier.wait(20)
+        return super().lease(project)
+
+
+def test_all_projects_are_looked_at_and_given_back_at_once_so_that_a_slow_engine_costs_the_time_of_one(
+    site: Site,
+) -> None:
+    projects = [f"{site.project}-{number}" for number in range(6)]
+    volumes = Gathering(site.engine(), len(projects))
+    leases = Leases(volumes, Recorder().notify, projects=projects, terms=TERMS, monotonic=site.clock)
+    try:
+        site.pass_by(6, leases)
+        assert all(leases.leads(project) for project in projects)
+        leases.release()
+        assert [site.engine().volume_labels(LEASE + project) for project in projects] == [None] * len(projects)
+    finally:
+        for project in projects:
+            site.engine().remove_volume(LEASE + project)
 
 
 def test_an_engine_that_is_gone_leaves_the_lease_to_be_found_out(site: Site) -> None:

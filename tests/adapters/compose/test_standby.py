@@ -96,7 +96,8 @@ def test_one_acts_and_when_it_is_gone_the_other_takes_over(pair: Pair, number: s
     until(lambda: len(project.containers()) == 3)
     code, lines, _ = second.end()
     assert (code, project.containers()) == (0, project.names(1, 2, 3))
-    said = [(line["event"], str(line.get("why", ""))) for line in lines if line["event"] in {"leading", "standby"}]
+    about_it = [line for line in lines if line.get("project") == project.name]  # and no other on the engine
+    said = [(line["event"], str(line.get("why", ""))) for line in about_it if line["event"] in {"leading", "standby"}]
     assert [event for event, _ in said] == ["standby", "standby", "leading", "standby"]
     assert f" leads project {project.name} since " in said[0][1]
     assert pair.volumes() == []

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.engine import FORBIDDEN, EngineError
@@ -14,7 +15,8 @@ from autoscaler.ports import Tell
 
 GONE_SECONDS = 7200.0  # two of the longest cycles without a decision about a project: it is given back, it may be gone
 ASK_AGAIN_SECONDS = 60.0  # somebody has to change the guard first
-LOOKS = 3  # at once, at most: evict, claim, and see that it is our own
+SIDE_BY_SIDE = 32  # projects at which is looked at once: an engine that hangs costs the time of one
+LOOKS = 3  # in a row, at most: evict, claim, and see that it is our own
 UNLEASED = (
     "the socket guard forbids volumes, so there is no lease: run no second daemon on this project, "
     "or bring the guard's configuration up to date"
@@ -49,6 +51,7 @@ class Leases:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._projects = {project: _Project(monotonic()) for project in projects}
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lease")
         self._forbidden = False
         self._ask_again_at = 0.0  # after it was forbidden
 
@@ -76,9 +79,9 @@ class Leases:
         """Look at every lease, and do what is to be done; to be called every `terms.look_seconds`, by one caller."""
         with self._lock:
             projects = dict(self._projects)
+        if not self._forbidden or self._monotonic() >= self._ask_again_at:
+            self._side_by_side(self._look_at, projects)
         for project, known in projects.items():
-            if not self._forbidden or self._monotonic() >= self._ask_again_at:
-                self._look_at(project, known)
             self._say(project, known)
         edge = self._monotonic() - GONE_SECONDS
         for project, known in self._given_back(lambda known: known.wanted_at < edge and known.problem is None).items():
@@ -97,10 +100,12 @@ class Leases:
         with self._lock:
             given = {name: known for name, known in self._projects.items() if which(known)}
             self._projects = {name: known for name, known in self._projects.items() if name not in given}
-        for project, known in given.items():
-            if known.standing.held:
-                self._release(project, known.standing.token)
+        self._side_by_side(self._release, {project: known for project, known in given.items() if known.standing.held})
         return given
+
+    def _side_by_side(self, call: Callable[[str, _Project], None], projects: Mapping[str, _Project]) -> None:
+        for _ in self._pool.map(call, projects.keys(), projects.values()):
+            pass  # it raises what a call raises
 
     def _look_at(self, project: str, known: _Project) -> None:
         try:
@@ -120,10 +125,10 @@ class Leases:
         self._volumes.do(step, project, token)
         return step
 
-    def _release(self, project: str, token: str | None) -> None:
+    def _release(self, project: str, known: _Project) -> None:
         try:
             lease = self._volumes.lease(project)
-            if lease is not None and lease.token == token:
+            if lease is not None and lease.token == known.standing.token:
                 self._volumes.do(Step.EVICT, project, fresh_token())
         except (EngineError, TargetUnavailable):
             return  # another daemon will find out that nobody answers its knock
