@@ -74,6 +74,17 @@ class Api:
             raise TargetRefused(str(found["error"]))
         raise ConfigError(_refusal(answer.status_code, str(found["error"])))
 
+    def daemon(self) -> dict[str, Any]:
+        """Return how the daemon as a whole is.
+
+        Raises:
+            DaemonUnavailable: as `get`.
+        """
+        found = self.get("/api/v1/status")
+        if not isinstance(found, dict) or not {"ok", "interval_seconds"} <= found.keys():
+            raise self.strange("no status")
+        return found
+
     def names(self) -> list[str]:
         """Return the names of the daemon's services.
 

@@ -9,7 +9,7 @@ from autoscaler import __version__
 from autoscaler.account import Account
 from autoscaler.cli.api import Api, service_path
 from autoscaler.cli.times import format_at
-from autoscaler.errors import ConfigError, DaemonUnavailable
+from autoscaler.errors import AutoscalerError, ConfigError, DaemonUnavailable
 
 _ACCOUNT = TypeAdapter(Account)
 _ENTRIES = 20  # enough to hold the one in force at a time, however many reasons alternated then
@@ -32,6 +32,8 @@ class Daemon:
         found = self._api.get(service_path(self._service))
         if not isinstance(found, dict) or found.get("service") != self._service:
             raise no_such_service(self._api, self._service)
+        if found.get("min") is None:  # its labels have a mistake, so there is no policy to explain
+            raise no_such_service(self._api, self._service)
         if found.get("action") is None:
             raise DaemonUnavailable(f"{self._service} has not been evaluated yet; ask again after the first cycle")
         return found
@@ -53,16 +55,32 @@ class Daemon:
         return found
 
 
-def no_such_service(api: Api, service: str) -> ConfigError:
-    """Return the error that says which services there are.
+def no_such_service(api: Api, service: str) -> AutoscalerError:
+    """Return the error that says which services there are, or why this one is none.
 
     Raises:
         DaemonUnavailable: what answers cannot say, so it is no daemon.
     """
     names = api.names()
+    if service in names:
+        found = api.get(service_path(service)) or {}
+        return ConfigError(f"{service} is not scaled: {found.get('error') or 'it has just changed, try again'}")
+    if not has_looked(api):
+        known = f"; it knows: {', '.join(names)}" if names else ""
+        return DaemonUnavailable(f"the daemon at {api.url} has just started, and has not seen {service} yet{known}")
     if not names:
-        raise api.strange("no list of services")
+        none = "none is in its policy file, and none has the label autoscaler.enable=true"
+        return ConfigError(f"the daemon at {api.url} has no service: {none}")
     return ConfigError(f"the daemon at {api.url} has no service {service}; it has: {', '.join(names)}")
+
+
+def has_looked(api: Api) -> bool:
+    """Return whether the daemon's first cycle is over: only then does it know the services that labels enable.
+
+    Raises:
+        DaemonUnavailable: it does not answer, or not as a daemon does.
+    """
+    return bool(api.daemon()["ok"]) or any(each.get("action") for each in api.get("/api/v1/services") or ())
 
 
 def read_account(found: dict[str, Any]) -> Account:

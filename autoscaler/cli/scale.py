@@ -1,11 +1,14 @@
 """`autoscaler scale`: bring services to a count by hand."""
 
+import time
+from typing import Any
+
 import typer
 from rich.text import Text
 
 from autoscaler import once
 from autoscaler.cli.api import Api
-from autoscaler.cli.awaited import REASON, await_replicas
+from autoscaler.cli.awaited import REASON, Patience, await_replicas, await_service, grace_seconds
 from autoscaler.cli.complete import ALL
 from autoscaler.cli.operate import FOR, SERVICE, Told, operator_api, tell, warn
 from autoscaler.cli.output import JSON_OPTION, URL_OPTION, console, print_json, table
@@ -43,11 +46,12 @@ def scale(
             raise ConfigError(f"{FOR} needs a running daemon, and none listens at {api.url}") from None
         _print(once.scale(settings, () if service == ALL else (service,), replicas), json=json, note=_alone(api))
         return
-    told = tell(api, service, "scale", {"replicas": replicas} if for_ is None else {"replicas": replicas, "for": for_})
-    warn(told)
+    body = {"replicas": replicas} if for_ is None else {"replicas": replicas, "for": for_}
     if wait:
-        _print([_awaited(api, each, timeout_seconds) for each in told], json=json)
+        _print(_scaled(api, service, body, timeout_seconds), json=json)
     else:
+        told = tell(api, service, "scale", body)
+        warn(told)
         _print_told(told, json=json)
 
 
@@ -62,10 +66,20 @@ def _alone(api: Api) -> str:
     return f"no daemon listens at {api.url}, so this command scaled by itself"
 
 
-def _awaited(api: Api, told: Told, timeout_seconds: float) -> OperationFinished:
+def _scaled(api: Api, service: str, body: dict[str, Any], timeout_seconds: float) -> list[OperationFinished]:
+    """Tell the daemon, and wait: for a daemon that has just started to know its services, then for the replicas."""
+    deadline = time.monotonic() + timeout_seconds
+    patience = Patience(deadline, timeout_seconds, grace_seconds(api), say=lambda line: typer.echo(line, err=True))
+    await_service(api, service, patience)
+    told = tell(api, service, "scale", body)
+    warn(told)
+    return [_awaited(api, each, patience) for each in told]
+
+
+def _awaited(api: Api, told: Told, patience: Patience) -> OperationFinished:
     if told.error is not None:
         return OperationFinished(told.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, told.error)
-    return await_replicas(api, told, timeout_seconds)
+    return await_replicas(api, told, patience)
 
 
 def _print_told(told: list[Told], *, json: bool) -> None:
@@ -92,6 +106,6 @@ def _print_table(results: list[OperationFinished]) -> None:
     done = table("service", "replicas", "seconds", "result")
     for result in results:
         outcome = Text(result.error, style="red") if result.error else Text("ok", style="green")
-        change = f"{result.before} → {result.after}"
+        change = f"{result.before} → {result.after}" if result.before or result.after else "?"
         done.add_row(result.service, change, f"{result.duration_seconds:.1f}", outcome)
     console.print(done)

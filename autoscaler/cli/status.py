@@ -64,9 +64,7 @@ def _ask(api: Api, service: str | None) -> Status:
     Raises:
         DaemonUnavailable: it does not answer; ConfigError: it has no such service.
     """
-    daemon = api.get("/api/v1/status")
-    if not isinstance(daemon, dict) or "ok" not in daemon:
-        raise api.strange("no status")
+    daemon = api.daemon()
     if service is None:
         return Status(daemon, api.get("/api/v1/services") or [])
     found = api.get(service_path(service))

@@ -46,7 +46,8 @@ class Follower:
         if self.error is not None:
             failed = OperationFinished("userservice", Direction.UP, "override", 2, 2, NOW, 1.0, self.error, "ready")
             self.site.status.notify(failed)
-        outcome = ServiceOutcome("userservice", self.action, decision, held="dry run: not carried out")
+        held = "dry run: not carried out" if self.action is Action.DRY_RUN else None
+        outcome = ServiceOutcome("userservice", self.action, decision, held=held)
         self.site.status.notify(CycleFinished(NOW, 0.1, {"userservice": outcome}))
 
 
@@ -148,6 +149,7 @@ def test_scale_of_all_tells_each_refusal_and_scales_the_others(site: Site) -> No
     ],
 )
 def test_what_the_daemon_refuses_is_said_in_its_words(site: Site, arguments: list[str], message: str) -> None:
+    site.decided(decide(policy(low=2), seen(2, {}), Memory(), NOW)[0])
     assert message in error(run(site, *arguments))
 
 

@@ -71,6 +71,24 @@ class Running:
         output, _ = self.process.communicate(timeout=30)
         return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
+    def end(self) -> None:
+        """End it in order."""
+        self.process.terminate()
+        self.process.communicate(timeout=60)
+
+    def listening(self) -> None:
+        """Wait until it answers, whatever it says."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False)
+            except httpx.TransportError:
+                assert self.process.poll() is None, self.process.communicate()
+                time.sleep(0.05)
+            else:
+                return
+        pytest.fail("nothing listens within 60 s")
+
     def service(self, name: str = "web") -> dict[str, Any]:
         found: dict[str, Any] = httpx.get(f"{self.url}/api/v1/services/{name}", timeout=5, trust_env=False).json()
         return found
@@ -124,6 +142,18 @@ def test_an_override_is_carried_out_survives_a_restart_and_ends_by_itself(daemon
     events = [line["event"] for line in daemon.kill()]
     assert "override.restored" in events
     assert "override.ended" in events
+
+
+@pytest.mark.parametrize("end", [Running.end, Running.kill], ids=["in order", "killed, so that it still leads"])
+def test_a_daemon_that_has_just_started_is_waited_for_until_it_acts(
+    daemon: Running, end: Callable[[Running], object]
+) -> None:
+    end(daemon)
+    daemon.start()
+    daemon.listening()
+    done = daemon.run("scale", "web", "3")
+    assert (done.returncode, daemon.count()) == (0, 3), done.stdout
+    assert {line.partition(": web: ")[0] for line in done.stderr.splitlines()} <= {"waiting"}
 
 
 def test_a_pause_holds_everything_back_until_it_is_resumed(daemon: Running) -> None:
