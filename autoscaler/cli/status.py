@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
+from rich.console import Group, RenderableType
 from rich.live import Live
 
 from autoscaler.cli.api import Api, check_url, daemon_url, service_path
@@ -12,6 +13,7 @@ from autoscaler.cli.complete import service_names
 from autoscaler.cli.daemon import no_such_service
 from autoscaler.cli.output import JSON_OPTION, URL_OPTION, console, print_json, print_json_line
 from autoscaler.cli.status_output import overview
+from autoscaler.cli.times import format_at
 from autoscaler.errors import DaemonUnavailable
 from autoscaler.settings import load_settings
 
@@ -85,10 +87,15 @@ def _watch(api: Api, service: str | None, *, json: bool) -> None:
     if json or not console.is_terminal:
         while True:
             found = _ask_bravely(api, service)
-            print_json_line(found) if json else console.print(overview(found.daemon, found.services, found.error))
+            print_json_line(found) if json else console.print(_look(found))
             time.sleep(WATCH_SECONDS)
     with Live(console=console, screen=False, auto_refresh=False) as live:
         while True:
             found = _ask_bravely(api, service)
-            live.update(overview(found.daemon, found.services, found.error), refresh=True)
+            live.update(_look(found), refresh=True)
             time.sleep(WATCH_SECONDS)
+
+
+def _look(found: Status) -> RenderableType:
+    """Return what a watch shows each time: also when that was, so that it is seen to go on."""
+    return Group(format_at(time.time()), overview(found.daemon, found.services, found.error))

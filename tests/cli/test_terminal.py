@@ -1,97 +1,135 @@
-"""On a terminal: colours, unless NO_COLOR is set; a watch that goes on until Ctrl-C. The real command, a real pty."""
+"""On a terminal there are colours, unless NO_COLOR is set; elsewhere there are none. The real command, a real pty."""
 
-import contextlib
-import os
-import pty
+import json
 import re
-import select
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from tests.cli.test_commands import autoscaler
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
+from autoscaler.events import Action
+from tests.builders import NOW, policy, seen
+from tests.cli.terminal import COLOUR_VARIABLES, terminal
+from tests.cli.test_commands import POLICY, autoscaler
+from tests.site import Site
 
-COLOUR = re.compile(r"\x1b\[[\d;]*[349][0-7][;m]")
-NOBODY = "http://127.0.0.1:9"  # the port of discard: no daemon listens there
-
-
-class Terminal:
-    """A command on a terminal of its own, and all that it has written."""
-
-    def __init__(self, *arguments: str, **variables: str) -> None:
-        ours, theirs = pty.openpty()
-        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-        environment = {**inherited, "TERM": "xterm-256color", "COLUMNS": "100", **variables}
-        command = [sys.executable, "-m", "autoscaler", *arguments]
-        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-        os.close(theirs)
-        self._ours = ours
-        self.written = ""
-
-    def until(self, true: Callable[[], bool], *, seconds: float = 60.0) -> None:
-        """Read on until something is so."""
-        deadline = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < deadline, self.written
-            self._read()
-
-    def end(self) -> str:
-        """Return everything, once the command has ended."""
-        self.until(lambda: self.process.poll() is not None)
-        while self._read():
-            pass
-        return self.written
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._ours)
-
-    def _read(self) -> bool:
-        if not select.select([self._ours], [], [], 0.1)[0]:
-            return False
-        try:
-            found = os.read(self._ours, 65_536)
-        except OSError:  # Linux: nobody has the other end open any more
-            return False
-        self.written += found.decode("utf-8", "replace")
-        return bool(found)
+NO_COLOR = {"NO_COLOR": "1"}
+TOKEN = "0123456789abcdef"
+STYLE = re.compile(r"\x1b\[[\d;]*m")  # bold is one, too
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
 
 
-@contextlib.contextmanager
-def terminal(*arguments: str, **variables: str) -> Iterator[Terminal]:
-    opened = Terminal(*arguments, **variables)
-    try:
-        yield opened
-    finally:
-        opened.close()
+class Answering(BaseHTTPRequestHandler):
+    """A service that answers well."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
 
 
-COMMANDS = [["--help"], ["scale", "--help"], ["status", "--watch-it"]]
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_terminal_gets_colours_unless_no_color_is_set(command: list[str]) -> None:
-    with terminal(*command) as plain, terminal(*command, NO_COLOR="1") as without:
-        assert COLOUR.search(plain.end())
+@pytest.fixture(scope="module")
+def variables(service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A daemon that holds a decision back, a policy file, a gateway; and no engine."""
+    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    site = Site(policy(low=2), token=TOKEN)
+    site.start()
+    site.decided(decide(policy(low=2), seen(4, {"throughput": 330.0}), Memory(), NOW)[0], Action.BACKING_OFF)
+    yield {
+        "AUTOSCALER_URL": site.url,
+        "AUTOSCALER_API_TOKEN": TOKEN,
+        "AUTOSCALER_CONFIG": str(file),
+        "AUTOSCALER_DOCKER_URL": "unix:///nowhere.sock",
+        "GATEWAY": service,
+    }
+    site.server.stop(10.0)
+
+
+COLOURED = [
+    "--help",
+    "scale --help",
+    "status --watch-it",
+    "status",
+    "plan",
+    "load-test web --url GATEWAY --requests 3 --delay 0s",
+    "scale userservice 9 --for 1h --timeout 0s",
+]
+BOLD = ["check --offline", "explain userservice", "pause userservice", "resume userservice", "simulate --duration 5m"]
+PLAIN = ["status --json", "check --offline --json", "status nobody", "status --url http://127.0.0.1:9", "--version"]
+
+
+def words(command: str, variables: dict[str, str]) -> list[str]:
+    return command.replace("GATEWAY", variables["GATEWAY"]).split()
+
+
+@pytest.mark.parametrize("command", COLOURED)
+def test_a_terminal_gets_colours_unless_no_color_is_set(command: str, variables: dict[str, str]) -> None:
+    arguments = words(command, variables)
+    with terminal(arguments, variables) as usual, terminal(arguments, {**variables, **NO_COLOR}) as without:
+        assert COLOUR.search(usual.end())
         assert not COLOUR.search(without.end())
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_pipe_gets_no_escape_sequence_at_all(command: list[str]) -> None:
-    done = autoscaler(*command)
+@pytest.mark.parametrize("command", BOLD)
+def test_what_is_only_bold_has_no_colours_either(command: str, variables: dict[str, str]) -> None:
+    arguments = words(command, variables)
+    with terminal(arguments, {**variables, **NO_COLOR}) as without:
+        written = without.end()
+        assert without.process.returncode == 0, written
+        assert STYLE.search(written)
+        assert not COLOUR.search(written)
+
+
+@pytest.mark.parametrize("command", PLAIN)
+def test_json_and_errors_have_no_escape_sequence_on_a_terminal_either(command: str, variables: dict[str, str]) -> None:
+    with terminal(words(command, variables), variables) as usual:
+        assert "\x1b" not in usual.end()
+
+
+@pytest.mark.parametrize("command", [*COLOURED, *BOLD, *PLAIN])
+def test_a_pipe_gets_no_escape_sequence_at_all(command: str, variables: dict[str, str]) -> None:
+    done = autoscaler(*words(command, variables), **variables, **dict.fromkeys(COLOUR_VARIABLES, ""))
+    assert done.stdout + done.stderr
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_a_watch_says_that_no_daemon_answers_and_goes_on_until_ctrl_c() -> None:
-    with terminal("status", "--watch", "--url", NOBODY) as watching:
-        watching.until(lambda: watching.written.count("127.0.0.1:9") >= 2)
-        watching.process.send_signal(signal.SIGINT)
-        end = watching.end()
-        assert watching.process.returncode == 130
-    assert "Traceback" not in end
-    assert end.rfind("\x1b[?25h") > end.rfind("\x1b[?25l")  # the cursor is to be seen again
+@pytest.mark.parametrize("command", ["status", "load-test web --url GATEWAY --requests 3 --delay 0s"])
+def test_a_file_gets_no_escape_sequence_where_the_errors_go_to_the_terminal(
+    command: str, variables: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "output"
+    with file.open("w", encoding="utf-8") as out, terminal(words(command, variables), variables, stdout=out) as told:
+        told.end()
+    assert file.read_text(encoding="utf-8").startswith(("✓ ", "web at "))
+    assert "\x1b" not in file.read_text(encoding="utf-8")
+
+
+def test_a_file_of_errors_gets_no_escape_sequence_where_the_rest_goes_to_the_terminal(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "errors"
+    with file.open("w", encoding="utf-8") as err, terminal(["status", "--watch-it"], variables, stderr=err) as told:
+        told.end()
+    assert "No such option" in file.read_text(encoding="utf-8")
+    assert "\x1b" not in file.read_text(encoding="utf-8")
+
+
+def test_json_in_a_pipe_is_json_alone_whatever_is_said_beside_it(variables: dict[str, str]) -> None:
+    done = autoscaler("pause", "userservice", "--json", **variables)
+    assert [each["service"] for each in json.loads(done.stdout)] == ["userservice"]
+    assert done.stderr.startswith("warning: ")

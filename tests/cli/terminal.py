@@ -1,0 +1,89 @@
+"""A command on a real pseudo-terminal: what it writes there, and how it ends."""
+
+import contextlib
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO
+
+from tests.cli.test_commands import NOBODY
+
+# What tells libraries about colours, and a CI service sets.
+COLOUR_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("AUTOSCALER_") or name in COLOUR_VARIABLES
+
+
+class Terminal:
+    """A command on a terminal of its own, and all that it has written."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        stdout: IO[str] | None = None,
+        stderr: IO[str] | None = None,
+    ) -> None:
+        """Run it; `stdout` and `stderr` go elsewhere where that is said."""
+        ours, theirs = pty.openpty()
+        inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
+        environment = {**inherited, "TERM": "xterm-256color", "COLUMNS": "100", "AUTOSCALER_LISTEN": NOBODY}
+        command = [sys.executable, "-m", "autoscaler", *arguments]
+        self.process = subprocess.Popen(
+            command, stdin=theirs, stdout=stdout or theirs, stderr=stderr or theirs, env={**environment, **variables}
+        )
+        os.close(theirs)
+        self._ours = ours
+        self.written = ""
+
+    def until(self, true: Callable[[], bool], *, seconds: float = 60.0) -> None:
+        """Read on until something is so."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, self.written
+            self._read()
+
+    def end(self) -> str:
+        """Return everything, once the command has ended."""
+        self.until(lambda: self.process.poll() is not None)
+        while self._read():
+            pass
+        return self.written
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+    def _read(self) -> bool:
+        if not select.select([self._ours], [], [], 0.1)[0]:
+            return False
+        try:
+            found = os.read(self._ours, 65_536)
+        except OSError:  # Linux: nobody has the other end open any more
+            return False
+        self.written += found.decode("utf-8", "replace")
+        return bool(found)
+
+
+@contextlib.contextmanager
+def terminal(
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    stdout: IO[str] | None = None,
+    stderr: IO[str] | None = None,
+) -> Iterator[Terminal]:
+    """Run a command on a terminal of its own, and kill it at the end if it still runs."""
+    opened = Terminal(arguments, variables, stdout=stdout, stderr=stderr)
+    try:
+        yield opened
+    finally:
+        opened.close()
