@@ -18,7 +18,7 @@ from autoscaler.operations import Operations
 from autoscaler.order import Order
 from autoscaler.policyfile.load import PolicyFile, load_file
 from autoscaler.policyfile.model import Config, ServiceConfig
-from autoscaler.policyfile.roster import by_labels, fixed
+from autoscaler.policyfile.roster import Roster, by_labels, fixed
 from autoscaler.ports import ReplicaTarget
 from autoscaler.settings import Settings
 from autoscaler.warmstart import WarmStart, wait_for
@@ -37,9 +37,10 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Account]:
         ConfigError: the policy file is wrong, or neither it nor a label has such a service.
     """
     file, target = load_file(settings.config, settings), make_target(settings, tell=_nobody)
-    services = seen(file, target)
-    wanted = chosen(services, names)
-    planner = _planner(settings, file.config, target, wanted if file.config.max_replicas_total is None else services)
+    roster = seen(file, target)
+    wanted = chosen(roster, names)
+    alone = file.config.max_replicas_total is None
+    planner = _planner(settings, file.config, target, wanted if alone else roster.services)
     finished = planner.run(time.time())
     return [account(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
 
@@ -74,30 +75,27 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
         return list(pool.map(lambda service: _scale(target, service, replicas), services.values()))
 
 
-def seen(file: PolicyFile, target: ReplicaTarget) -> Mapping[str, ServiceConfig]:
-    """Return the services of the file and those that labels enable; without an engine, those of the file alone.
-
-    Raises:
-        ConfigError: the labels of a service have a mistake.
-    """
+def seen(file: PolicyFile, target: ReplicaTarget) -> Roster:
+    """Return the services of the file and those that labels enable; without an engine, those of the file alone."""
     try:
-        roster = by_labels(file)(target.observe())
+        return by_labels(file)(target.observe())
     except TargetUnavailable:
-        return file.config.services
-    if roster.refused:
-        raise ConfigError("\n".join(roster.refused.values()))
-    return roster.services
+        return Roster(file.config.services)
 
 
-def chosen(services: Mapping[str, ServiceConfig], names: Iterable[str]) -> Mapping[str, ServiceConfig]:
+def chosen(roster: Roster, names: Iterable[str]) -> Mapping[str, ServiceConfig]:
     """Return the named services, or all of them.
 
     Raises:
-        ConfigError: a name is not there, or nothing is.
+        ConfigError: a name is not there, or nothing is; or the labels of one of them have a mistake.
     """
+    services, wanted = roster.services, list(names)
+    mistakes = [why for name, why in roster.refused.items() if name in wanted or not wanted]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
     if not services:
         raise ConfigError("there is nothing to scale: no service is in the policy file or has autoscaler.enable=true")
-    wanted = list(names) or list(services)
+    wanted = wanted or list(services)
     unknown = [name for name in wanted if name not in services]
     if unknown:
         known = ", ".join(sorted(services))

@@ -71,6 +71,20 @@ def test_plan_explains_and_acts_on_nothing(project: Project, variables: dict[str
     assert project.containers() == project.names(1)
 
 
+@pytest.mark.parametrize("name", ["bad", "all"])
+def test_a_mistake_in_labels_keeps_from_its_own_service_only(
+    project: Project, variables: dict[str, str], name: str
+) -> None:
+    labels = {"autoscaler.enable": "true", "autoscaler.replicas.mn": "1"}
+    project.up({"web": SLEEP, "api": SLEEP, "bad": {**SLEEP, "labels": labels}})
+    refused = autoscaler("scale", name, "2", **variables)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"labels of {project.name}/bad: autoscaler.replicas.mn: unknown key `mn`" in refused.stderr
+    assert autoscaler("plan", "web", "api", **variables).returncode == 0
+    done = autoscaler("scale", "web", "2", **variables)
+    assert (done.returncode, done.stderr, len(project.containers())) == (0, "", 2)
+
+
 def test_a_plan_knows_the_past_that_a_starting_daemon_would_know(project: Project, variables: dict[str, str]) -> None:
     """Two more replicas than a quarter of an hour of load has needed: a cold start would hold them for a window."""
     now, past = time.time(), History()
