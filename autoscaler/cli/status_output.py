@@ -32,7 +32,7 @@ def overview(daemon: dict[str, Any], services: list[dict[str, Any]], error: str 
 def _headline(daemon: dict[str, Any]) -> Text:
     good = bool(daemon["ok"])
     facts = [
-        str(daemon["message"]),
+        _first_sentence(str(daemon["message"])),
         f"version {daemon.get('version')}",
         *(["dry run"] if daemon.get("dry_run") else []),
     ]
@@ -43,7 +43,7 @@ def _row(found: dict[str, Any]) -> tuple[RenderableType, ...]:
     operator = "\n".join(intervention_lines(read_intervention(found.get("intervention") or {})))
     decision, rules = _read(found)
     if decision is None:
-        error = found.get("error") or "not evaluated yet"
+        error = _first_sentence(found.get("error") or "not evaluated yet")
         return found["service"], "?", _bounds(found), "", Text(error, style="red"), Text(operator, style="yellow")
     return (
         found["service"],
@@ -60,6 +60,11 @@ def _read(found: dict[str, Any]) -> tuple[Decision | None, tuple[Rule, ...]]:
         return None, ()
     told = read_account(found)
     return told.decision, told.rules
+
+
+def _first_sentence(text: str) -> str:
+    """Return what is the matter; what else there is to know, such as a list of names, `explain` has."""
+    return text.partition(". ")[0]
 
 
 def _bounds(found: dict[str, Any]) -> str:

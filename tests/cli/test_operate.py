@@ -219,6 +219,14 @@ def test_status_of_one_service_is_of_it_alone(site: Site) -> None:
     assert "idle" not in run(site, "status", "userservice").stdout
 
 
+def test_status_of_what_cannot_be_observed_is_short_and_explain_has_it_all(site: Site) -> None:
+    site.failed("userservice", "no Compose service shop/userservice; start it. Services seen: shop/api", NOW)
+    told, explained = words(run(site, "status")), words(run(site, "explain", "userservice"))
+    assert told.startswith("✗ no service can be observed: no Compose service shop/userservice; start it, version ")
+    assert "userservice ? 2-10 no Compose service shop/userservice; start it idle" in told
+    assert "Services seen: shop/api" in explained
+
+
 def test_status_is_1_for_a_daemon_that_is_not_healthy(site: Site) -> None:
     done = run(site, "status", "--json")
     told = json.loads(done.stdout)
