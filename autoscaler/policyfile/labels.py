@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from autoscaler.errors import ConfigError
+from autoscaler.policyfile.sizes import MOST_LABEL_CHARACTERS, TooMuchError, check_values
 from autoscaler.policyfile.yaml_tree import Document, Place
 
 PREFIX = "autoscaler"
@@ -86,10 +87,15 @@ def _place(name: str) -> Place:
 
 
 def _value(place: Place, text: str) -> object:
+    if len(text) > MOST_LABEL_CHARACTERS:
+        raise TooMuchError(f"has more than {MOST_LABEL_CHARACTERS} characters")
     if place[-1] in _VERBATIM:
         return text
     try:
+        check_values(text)
         value = YAML(typ="safe", pure=True).load(text)
+    except TooMuchError:
+        raise
     except (YAMLError, ValueError, TypeError, RecursionError):
         return text
     is_flow = text.lstrip()[:1] in _FLOW

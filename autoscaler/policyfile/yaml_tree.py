@@ -11,6 +11,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from autoscaler.errors import ConfigError
+from autoscaler.policyfile.sizes import MOST_BYTES, TooMuchError, check_values
 
 _DUPLICATE = re.compile(r'duplicate key "([^"]*)"')
 
@@ -35,7 +36,7 @@ def read_document(path: Path) -> Document:
     """Read and parse a YAML file whose root is a mapping.
 
     Raises:
-        ConfigError: missing, unreadable, empty, not YAML, a duplicate key, or no mapping.
+        ConfigError: missing, unreadable, empty, too large, not YAML, a duplicate key, or no mapping.
     """
     root = _parse(_read_text(path), path)
     if root is None:
@@ -51,18 +52,26 @@ def read_document(path: Path) -> Document:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            found = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(found) > MOST_BYTES:
+        raise ConfigError(f"{path}: is larger than {MOST_BYTES // 2**20} MiB; no policy needs so much")
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
 
 
 def _parse(text: str, path: Path) -> object:
     try:
+        check_values(text)
         return YAML(typ="rt", pure=True).load(text)
+    except TooMuchError as error:
+        raise ConfigError(f"{path}: {error}") from error
     except DuplicateKeyError as error:
         key = _DUPLICATE.search(error.problem or "")
         named = f"`{key.group(1)}` " if key else ""

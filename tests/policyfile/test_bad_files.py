@@ -54,6 +54,34 @@ def test_what_is_no_policy_file_at_all(tmp_path: Path, text: str | bytes, messag
     assert refused(tmp_path, text) == [message]
 
 
+LAUGHS = "\n".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("a: &a\n  b: *a\n", " the alias *a stands within what it stands for", id="itself"),
+        pytest.param(
+            f"services:\n  l0: &l0 [ha]\n{LAUGHS}\n",
+            " has more than 100000 values, with its aliases (*) written out",
+            id="a billion laughs",
+        ),
+        pytest.param(f"a: {'x' * 2**20}", " is larger than 1 MiB; no policy needs so much", id="a mebibyte"),
+    ],
+)
+def test_a_file_that_stands_for_more_than_a_policy_has(tmp_path: Path, text: str, message: str) -> None:
+    assert refused(tmp_path, text) == [message]
+
+
+def test_aliases_in_moderation_are_fine(tmp_path: Path) -> None:
+    web = "{replicas: &count {min: 1, max: 3}, rules: &rules {rps: {signal: requests, per_replica: 50}}}"
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        f"prometheus: {{url: http://p:9090}}\nservices: {{web: {web}, api: {{replicas: *count, rules: *rules}}}}\n"
+    )
+    assert [each.policy.rules[0].target for each in load(file, Settings()).services.values()] == [50.0, 50.0]
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none.yaml: no such file$"):
         load(tmp_path / "none.yaml", Settings())

@@ -101,6 +101,16 @@ def test_nothing_is_enabled_without_saying_so(enable: str | None, enabled: bool)
             [f"autoscaler.replicas[0]: {ANOTHER_SHAPE}"],
             id="one key as a mapping and as a list",
         ),
+        pytest.param(
+            {"autoscaler.rules": f"{{a: &a [{'x, ' * 1000}], b: &b [{'*a, ' * 200}], c: *b}}"},
+            ["autoscaler.rules: has more than 100000 values, with its aliases (*) written out"],
+            id="aliases of aliases",
+        ),
+        pytest.param(
+            {"autoscaler.rules.x.query": "x" * 20_000},
+            ["autoscaler.rules.x.query: has more than 16384 characters"],
+            id="a long text",
+        ),
     ],
 )
 def test_a_label_that_cannot_be_read_is_named(labels: Mapping[str, str], expected: list[str]) -> None:
