@@ -14,9 +14,9 @@ from autoscaler.recall import Check, Recalled, Subject, read_past
 
 STEP_SECONDS = 15.0
 REACHES_DAYS = (1, 3, 14)  # enough to be trusted; for the profile of a day; for that of a week
+_DAY_INSTANTS = round(86_400 / STEP_SECONDS)
 
 Capacities = Mapping[tuple[str, str], float]  # load per replica, by service and rule
-_DAY_INSTANTS = round(86_400 / STEP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Relearner:
                 known = [replace(each, problem=str(error)) for each in known]
                 break
             day_seconds = (self._monotonic() - begun) / days
-        capacities = self._capacities(end) if pupils else {}
+        capacities = self._capacities(end) if any(each.memory.learned for each in known) else {}
         return {
             each.policy.service: replace(recalled, memory=_with_capacity(each.policy, recalled.memory, capacities))
             for each, recalled in zip(pupils, known, strict=True)

@@ -33,6 +33,7 @@ class FakePast:
         self.errors: dict[Source | float | str, Exception] = {}  # by source, by step, or of the capacities
         self.learned: dict[tuple[str, str], float] = {}  # load per replica, by service and rule
         self.asked: list[Span] = []
+        self.capacities_asked = 0
         self.gate = threading.Event()
         self.gate.set()
         self.seconds_per_day = 0.0  # of our clock for each day that is read
@@ -63,6 +64,7 @@ class FakePast:
         return dict.fromkeys(requests, counts)
 
     def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
+        self.capacities_asked += 1
         if "capacities" in self.errors:
             raise self.errors["capacities"]
         return self.learned

@@ -104,6 +104,7 @@ def test_a_prometheus_that_knows_no_weeks_still_gives_the_window() -> None:
     past.errors[15.0] = MetricsUnavailable("gave a partial answer")
     rebuilt = restarted(past, SIZED)["userservice"]
     assert (rebuilt.problem, rebuilt.load_days) == ("gave a partial answer", 0.0)
+    assert past.capacities_asked == 0  # nothing is learned that it could stand on
     assert rebuilt.window_seconds == WINDOW.end - WINDOW.start
 
 

@@ -24,6 +24,7 @@ def living(project: Project) -> Living:
 def test_an_up_in_the_middle_that_resets_the_count_is_put_right_and_told_once(living: Living) -> None:
     with living.living(load=5):
         living.project.run("up", "--detach")
+        assert len(living.project.containers()) == 2
         living.until("five are ready again", lambda: living.ready == 5 and living.quiet and bool(living.told))
         event = living.one_event()
         assert (event.kind, event.before, event.after, event.desired) == (Foreign.SCALED, 5, 2, 5)
