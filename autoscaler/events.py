@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from autoscaler.core.intervention import NONE, Intervention
 from autoscaler.core.model import Decision, Direction
-from autoscaler.core.policy import Policy
-from autoscaler.intervention import NONE, Intervention
+from autoscaler.core.policy import Policy, Rule
+from autoscaler.core.schedule import Bounds, bounds_at
+from autoscaler.formats import plain
 
 
 class Action(StrEnum):
@@ -269,3 +272,48 @@ Event = (
     | EngineAsked
     | Annotated
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One evaluation of a service, or a run of evaluations that came to the same; then `decision` is the first's.
+
+    Without a decision, `error` says why there is none. Times in unix seconds.
+    """
+
+    service: str
+    at: float
+    last_at: float
+    times: int
+    action: Action
+    error: str | None
+    decision: Decision | None
+    bounds: Bounds  # as of `at`
+    rules: tuple[Rule, ...]
+    held: str | None = None  # why the decision was not acted on, in words
+    intervention: Intervention = NONE  # of an operator, in force
+
+
+def evaluation(outcome: ServiceOutcome, policy: Policy, at: float) -> Evaluation:
+    """Return the account of what a cycle did about a service at `at` (unix seconds)."""
+    return Evaluation(
+        service=outcome.service,
+        at=at,
+        last_at=at,
+        times=1,
+        action=outcome.action,
+        error=outcome.error,
+        decision=outcome.decision,
+        bounds=bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, at),
+        rules=policy.rules,
+        held=outcome.held,
+        intervention=outcome.intervention,
+    )
+
+
+def plain_evaluation(told: Evaluation) -> dict[str, Any]:
+    """Return the account as JSON knows it, the decision's direction included."""
+    values: dict[str, Any] = plain(told)
+    if told.decision is not None:
+        values["decision"]["direction"] = told.decision.direction.value
+    return values

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Override
 from autoscaler.core.rules import MOST_REPLICAS
 from autoscaler.errors import StateUnavailable
-from autoscaler.intervention import Intervention
-from autoscaler.plain import plain
+from autoscaler.formats import plain
 
 FILE = "overrides.json"
 _LATEST = 253_402_300_799  # the end of the year 9999, the last that can be written

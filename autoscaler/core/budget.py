@@ -18,32 +18,34 @@ def within_budget(decisions: Mapping[str, Decision], total: int) -> dict[str, De
     A service without a reading that it needs is not cut below what it has, and one that has a minimum not below that,
     as long as the budget holds all of those.
     """
-    wishes = {name: decision.desired for name, decision in decisions.items()}
+    candidates = {name: decision.desired for name, decision in decisions.items()}
     floors = {name: min(decision.desired, _floor(decision)) for name, decision in decisions.items()}
-    shares = share(wishes, floors, total)
+    shares = share(candidates, floors, total)
     return {name: _cut(decision, shares[name], total) for name, decision in decisions.items()}
 
 
-def share(wishes: Mapping[str, int], floors: Mapping[str, int], total: int) -> dict[str, int]:
+def share(candidates: Mapping[str, int], floors: Mapping[str, int], total: int) -> dict[str, int]:
     """Return what each gets, at most its wish: first the floors, then one by one whoever has least (names break ties).
 
     Where the floors alone are more than `total`, they are what is shared.
     """
-    if sum(wishes.values()) <= total:
-        return dict(wishes)
+    if sum(candidates.values()) <= total:
+        return dict(candidates)
     if sum(floors.values()) > total:
         return share(floors, dict.fromkeys(floors, 0), total)
-    level = bisect_right(range(max(wishes.values())), total, key=lambda each: sum(_at(wishes, floors, each).values()))
-    shares = _at(wishes, floors, level - 1)
-    poorest = sorted(name for name, wish in wishes.items() if shares[name] == level - 1 < wish)
+    level = bisect_right(
+        range(max(candidates.values())), total, key=lambda each: sum(_at(candidates, floors, each).values())
+    )
+    shares = _at(candidates, floors, level - 1)
+    poorest = sorted(name for name, candidate in candidates.items() if shares[name] == level - 1 < candidate)
     for name in poorest[: total - sum(shares.values())]:
         shares[name] += 1
     return shares
 
 
-def _at(wishes: Mapping[str, int], floors: Mapping[str, int], level: int) -> dict[str, int]:
+def _at(candidates: Mapping[str, int], floors: Mapping[str, int], level: int) -> dict[str, int]:
     """Return what each has when all have been brought up to that level, as far as they wish."""
-    return {name: max(floors[name], min(level, wish)) for name, wish in wishes.items()}
+    return {name: max(floors[name], min(level, candidate)) for name, candidate in candidates.items()}
 
 
 def _floor(decision: Decision) -> int:

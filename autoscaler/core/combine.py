@@ -8,7 +8,7 @@ from autoscaler.core.policy import BlindAction, Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Candidate:
     """A count before any limit, why, and the rule behind it."""
 
     replicas: int
@@ -17,7 +17,7 @@ class Wish:
     limits: tuple[AppliedLimit, ...] = ()
 
 
-def combine(proposals: tuple[Proposal, ...], count: int) -> Wish | None:
+def combine(proposals: tuple[Proposal, ...], count: int) -> Candidate | None:
     """Return the highest usable proposal (at a tie the first rule's), or None when there is none; caps do not vote."""
     winner, most = None, -1
     for proposal in proposals:
@@ -25,7 +25,7 @@ def combine(proposals: tuple[Proposal, ...], count: int) -> Wish | None:
             winner, most = proposal, proposal.replicas
     if winner is None:
         return None
-    return Wish(most, _reason(winner, most, count), winner, _held(winner, count))
+    return Candidate(most, _reason(winner, most, count), winner, _held(winner, count))
 
 
 _HELD_BY = {Limit.TOLERANCE: Reason.WITHIN_TOLERANCE, Limit.WARM_UP: Reason.WARMING_UP}
@@ -49,12 +49,12 @@ def _held(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
     return (AppliedLimit(winner.held_by, winner.unheld, count, note),)
 
 
-def blind_wish(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Wish:
+def blind_wish(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Candidate:
     """Return what to do without any usable reading: hold, and after a while what `when_blind` says."""
     fallback = policy.when_blind
     since = now if memory.blind_since is None else memory.blind_since
     if fallback.action is BlindAction.HOLD or now - since < fallback.after_seconds:
-        return Wish(replicas.count, Reason.BLIND)
+        return Candidate(replicas.count, Reason.BLIND)
     wanted = max(fallback.replicas, replicas.count if fallback.action is BlindAction.AT_LEAST else 0)
     reason = Reason.BLIND if wanted == replicas.count else Reason.BLIND_FALLBACK
-    return Wish(wanted, reason)
+    return Candidate(wanted, reason)

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from autoscaler.core.combine import Wish, blind_wish, combine
+from autoscaler.core.combine import Candidate, blind_wish, combine
 from autoscaler.core.conclude import conclude, conclude_forced, conclude_overridden
+from autoscaler.core.context import DecisionContext
 from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, see_blindness, see_count
 from autoscaler.core.model import (
     Decision,
@@ -18,9 +19,8 @@ from autoscaler.core.model import (
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.rules import Warming, propose
 from autoscaler.core.schedule import Bounds, bounds_at
-from autoscaler.core.situation import Situation
-from autoscaler.core.sizing import SETTLING_SECONDS, Starts, learn, size
-from autoscaler.core.surge import see_surge
+from autoscaler.core.sizing.sizing import SETTLING_SECONDS, Starts, learn, size
+from autoscaler.core.sizing.surge import see_surge
 
 _NOT_MEASURED = Reading(ReadingKind.ERROR, note="not measured")
 
@@ -39,17 +39,17 @@ def decide(
     memory = _observe(policy, observation, memory, now)
     sizing = size(policy, memory.learned)
     proposals = propose_all(policy, observation, memory, sizing, now)
-    wish = combine(proposals, replicas.count)
+    candidate = combine(proposals, replicas.count)
     memory = see_surge(policy, observation, memory, sizing, now)
-    memory = see_blindness(_see_burst(policy, proposals, replicas.count, memory, now), now, blind=wish is None)
-    situation = Situation(policy, bounds, replicas, proposals, memory, now, sizing, _in_force(override, now))
+    memory = see_blindness(_see_burst(policy, proposals, replicas.count, memory, now), now, blind=candidate is None)
+    context = DecisionContext(policy, bounds, replicas, proposals, memory, now, sizing, _in_force(override, now))
     forced = _without_readings(bounds, replicas.count)
-    if forced is not None and (situation.override is None or forced.reason is Reason.STOPPED):
-        return conclude_forced(situation, forced)
-    wish = wish or blind_wish(policy, replicas, memory, now)
-    if situation.override is not None:
-        return conclude_overridden(situation, wish, situation.override)
-    return conclude(situation, wish)
+    if forced is not None and (context.override is None or forced.reason is Reason.STOPPED):
+        return conclude_forced(context, forced)
+    candidate = candidate or blind_wish(policy, replicas, memory, now)
+    if context.override is not None:
+        return conclude_overridden(context, candidate, context.override)
+    return conclude(context, candidate)
 
 
 def _in_force(override: Override | None, now: float) -> Override | None:
@@ -111,12 +111,12 @@ def _see_burst(policy: Policy, proposals: tuple[Proposal, ...], count: int, memo
     return memory if until == (memory.burst_until or now) else replace(memory, burst_until=until)
 
 
-def _without_readings(bounds: Bounds, count: int) -> Wish | None:
+def _without_readings(bounds: Bounds, count: int) -> Candidate | None:
     """Return what follows from the bounds alone, before any reading (HPA does this first, too)."""
     if count == 0:
-        return Wish(0, Reason.STOPPED)
+        return Candidate(0, Reason.STOPPED)
     if count < bounds.low:
-        return Wish(bounds.low, Reason.BELOW_MIN)
+        return Candidate(bounds.low, Reason.BELOW_MIN)
     if count > bounds.high:
-        return Wish(bounds.high, Reason.ABOVE_MAX)
+        return Candidate(bounds.high, Reason.ABOVE_MAX)
     return None

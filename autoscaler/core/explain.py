@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from autoscaler.core.combine import Wish
+from autoscaler.core.combine import Candidate
+from autoscaler.core.context import DecisionContext
 from autoscaler.core.limits import by_schedule
 from autoscaler.core.model import AppliedLimit, Decision, Proposal, Reason, Sizing
 from autoscaler.core.policy import BlindAction, Goal, Query, Rule, Signal
 from autoscaler.core.rules import is_inactive
-from autoscaler.core.situation import Situation
 
 
-def sentence(situation: Situation, wish: Wish) -> str:
+def sentence(context: DecisionContext, candidate: Candidate) -> str:
     """Say what is wanted and why, each limit that changed it, and the count that follows."""
-    parts = [_cause(situation, wish), *(limit.note for limit in wish.limits)]
-    return "; ".join([*parts, _result(situation.replicas.count, wish.replicas)])
+    parts = [_cause(context, candidate), *(limit.note for limit in candidate.limits)]
+    return "; ".join([*parts, _result(context.replicas.count, candidate.replicas)])
 
 
 def also(decision: Decision, limit: AppliedLimit) -> str:
@@ -23,14 +23,14 @@ def also(decision: Decision, limit: AppliedLimit) -> str:
     return "; ".join([told, limit.note, _result(decision.replicas.count, limit.after)])
 
 
-def _cause(situation: Situation, wish: Wish) -> str:
-    if wish.winner is not None:
-        rule = next(rule for rule in situation.policy.rules if rule.name == wish.winner.rule)
-        sizing = situation.sizing
-        return describe(rule, wish.winner, sizing if sizing is not None and sizing.rule == rule.name else None)
-    if wish.reason is Reason.OVERRIDE and situation.override is not None:
-        return f"an operator wants {situation.override.replicas} until {format_until(situation.override.until)}"
-    return _CAUSES[wish.reason](situation) if wish.reason in _CAUSES else _blind(situation)
+def _cause(context: DecisionContext, candidate: Candidate) -> str:
+    if candidate.winner is not None:
+        rule = next(rule for rule in context.policy.rules if rule.name == candidate.winner.rule)
+        sizing = context.sizing
+        return describe(rule, candidate.winner, sizing if sizing is not None and sizing.rule == rule.name else None)
+    if candidate.reason is Reason.OVERRIDE and context.override is not None:
+        return f"an operator wants {context.override.replicas} until {format_until(context.override.until)}"
+    return _CAUSES[candidate.reason](context) if candidate.reason in _CAUSES else _blind(context)
 
 
 def format_until(until: float) -> str:
@@ -38,24 +38,24 @@ def format_until(until: float) -> str:
     return f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _blind(situation: Situation) -> str:
-    without = [proposal for proposal in situation.proposals if proposal.replicas is None]
+def _blind(context: DecisionContext) -> str:
+    without = [proposal for proposal in context.proposals if proposal.replicas is None]
     missing = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in without)
-    since = situation.memory.blind_since
-    seconds = 0 if since is None else situation.now - since
-    fallback = situation.policy.when_blind
+    since = context.memory.blind_since
+    seconds = 0 if since is None else context.now - since
+    fallback = context.policy.when_blind
     due = fallback.action is not BlindAction.HOLD and seconds >= fallback.after_seconds
     then = f"; when_blind.do is {fallback.action} {fallback.replicas}" if due else ""
     return f"no usable reading for {seconds:.0f} s: {missing}{then}"
 
 
-_CAUSES: Mapping[Reason, Callable[[Situation], str]] = {
+_CAUSES: Mapping[Reason, Callable[[DecisionContext], str]] = {
     Reason.STOPPED: lambda _: "no replica is running, so the service counts as stopped on purpose",
-    Reason.BELOW_MIN: lambda situation: (
-        f"fewer replicas than replicas.min {situation.bounds.low}{by_schedule(situation.bounds.low_by)}"
+    Reason.BELOW_MIN: lambda context: (
+        f"fewer replicas than replicas.min {context.bounds.low}{by_schedule(context.bounds.low_by)}"
     ),
-    Reason.ABOVE_MAX: lambda situation: (
-        f"more replicas than replicas.max {situation.bounds.high}{by_schedule(situation.bounds.high_by)}"
+    Reason.ABOVE_MAX: lambda context: (
+        f"more replicas than replicas.max {context.bounds.high}{by_schedule(context.bounds.high_by)}"
     ),
 }
 

@@ -1,102 +1,102 @@
 """The guards: what keeps the rules' wish from being taken at its word, before it is remembered as a recommendation."""
 
+from autoscaler.core.context import DecisionContext
 from autoscaler.core.explain import format_value
-from autoscaler.core.limits import LimitFunction, Outcome, bounds
+from autoscaler.core.limits import Allowed, LimitFunction, bounds
 from autoscaler.core.model import Limit, Proposal
 from autoscaler.core.policy import Goal, Rule
 from autoscaler.core.rules import ceil_replicas, is_within_tolerance
-from autoscaler.core.shadow import CALM
-from autoscaler.core.situation import Situation
+from autoscaler.core.sizing.shadow import CALM
 
 
-def missing_reading(situation: Situation, wanted: int) -> Outcome:
+def missing_reading(context: DecisionContext, wanted: int) -> Allowed:
     """Lower only if every required rule has a usable reading: what is not seen may be load (HPA does the same)."""
-    count = situation.replicas.count
+    count = context.replicas.count
     if wanted >= count:
         return wanted, ""
-    missing = [f"{each.rule} ({each.reading.kind})" for each in situation.proposals if each.blocks]
+    missing = [f"{each.rule} ({each.reading.kind})" for each in context.proposals if each.blocks]
     return (count, f"nothing is lowered without a reading of {', '.join(missing)}") if missing else (wanted, "")
 
 
-def not_ready(situation: Situation, wanted: int) -> Outcome:
+def not_ready(context: DecisionContext, wanted: int) -> Allowed:
     """Lower only what serves: with no replica ready Traefik sees no load, with few a ratio speaks of those few."""
-    count, ready = situation.replicas.count, situation.replicas.ready
+    count, ready = context.replicas.count, context.replicas.ready
     if wanted >= count:
         return wanted, ""
     if ready == 0:
         return count, "nothing is lowered while no replica is ready"
-    most = 1 + situation.policy.scale_up.tolerance
-    above = next((each.rule for each in situation.proposals if (each.ratio or 0.0) > most and not each.cap), None)
+    most = 1 + context.policy.scale_up.tolerance
+    above = next((each.rule for each in context.proposals if (each.ratio or 0.0) > most and not each.cap), None)
     if above is None:
         return wanted, ""
     return count, f"nothing is lowered while {above} is above its target and only {ready} of {count} are ready"
 
 
-def projection(situation: Situation, wanted: int) -> Outcome:
+def projection(context: DecisionContext, wanted: int) -> Allowed:
     """Lower no further than to where no rule would ask for more again, its value spread over the fewer replicas."""
-    count = situation.replicas.count
+    count = context.replicas.count
     if wanted >= count:
         return wanted, ""
-    for rule, proposal in zip(situation.policy.rules, situation.proposals, strict=True):
-        enough = min(_enough(situation, rule, proposal), count)
+    for rule, proposal in zip(context.policy.rules, context.proposals, strict=True):
+        enough = min(_enough(context, rule, proposal), count)
         if enough > wanted:
             return enough, f"{proposal.rule} would ask for more again below {enough}"
     return wanted, ""
 
 
-def _enough(situation: Situation, rule: Rule, proposal: Proposal) -> int:
+def _enough(context: DecisionContext, rule: Rule, proposal: Proposal) -> int:
     """Return the least count at which the rule's projected value asks for no more."""
-    value, sizing = proposal.reading.value, situation.sizing
+    value, sizing = proposal.reading.value, context.sizing
     if value is not None and sizing is not None and sizing.rule == rule.name:
-        return _calm(situation, max(value, sizing.reserve) / sizing.per_replica)
+        return _calm(context, max(value, sizing.reserve) / sizing.per_replica)
     if value is None or not rule.spreads:
         return 0
-    most = rule.target * (1.0 if rule.goal is Goal.STEPS else 1.0 + situation.policy.scale_up.tolerance)
-    return ceil_replicas(value * situation.replicas.ready / most) if most > 0 else situation.replicas.count
+    most = rule.target * (1.0 if rule.goal is Goal.STEPS else 1.0 + context.policy.scale_up.tolerance)
+    return ceil_replicas(value * context.replicas.ready / most) if most > 0 else context.replicas.count
 
 
-def _calm(situation: Situation, exact: float) -> int:
+def _calm(context: DecisionContext, exact: float) -> int:
     """Return the least count that a little more load would not raise again, for a load that needs exactly so many."""
-    count, need = situation.replicas.count, exact * (1.0 + CALM)
-    near = need >= count * (1.0 - situation.policy.scale_down.tolerance)
+    count, need = context.replicas.count, exact * (1.0 + CALM)
+    near = need >= count * (1.0 - context.policy.scale_down.tolerance)
     return count if near else ceil_replicas(need)
 
 
-def burst(situation: Situation, wanted: int) -> Outcome:
+def burst(context: DecisionContext, wanted: int) -> Allowed:
     """Never lower in a burst, nor for a whole long window after it (Knative's panic mode)."""
-    count, until = situation.replicas.count, situation.memory.burst_until
-    if wanted >= count or until is None or situation.now >= until:
+    count, until = context.replicas.count, context.memory.burst_until
+    if wanted >= count or until is None or context.now >= until:
         return wanted, ""
-    return count, f"nothing is lowered for {until - situation.now:.0f} s after a burst"
+    return count, f"nothing is lowered for {until - context.now:.0f} s after a burst"
 
 
-def headroom(situation: Situation, wanted: int) -> Outcome:
+def headroom(context: DecisionContext, wanted: int) -> Allowed:
     """Be ready for the load that may come within a start, by what was learned; with the tolerance of the rules."""
-    sizing, count = situation.sizing, situation.replicas.count
+    sizing, count = context.sizing, context.replicas.count
     if sizing is None or sizing.reserve <= 0.0:
         return wanted, ""
     exact = sizing.reserve / sizing.per_replica
-    floor = count if is_within_tolerance(exact / max(1, count), situation.policy) else ceil_replicas(exact)
+    floor = count if is_within_tolerance(exact / max(1, count), context.policy) else ceil_replicas(exact)
     return (floor, f"{floor} are ready for {sizing.reserve_note}") if floor > wanted else (wanted, "")
 
 
-def season(situation: Situation, wanted: int) -> Outcome:
+def season(context: DecisionContext, wanted: int) -> Allowed:
     """Have at least what this time of the hour, day or week needed before, if that has proved right."""
-    floor = 0 if situation.sizing is None else situation.sizing.floor
+    floor = 0 if context.sizing is None else context.sizing.floor
     return (floor, f"the season's floor is {floor}") if floor > wanted else (wanted, "")
 
 
-def cap(situation: Situation, wanted: int) -> Outcome:
+def cap(context: DecisionContext, wanted: int) -> Allowed:
     """Want no more than the least that a cap rule allows, but never fewer than the minimum."""
-    least = situation.cap
+    least = context.cap
     if least is None or wanted <= least[0]:
         return wanted, ""
     allowed, index = least
-    return allowed, _cap_note(situation, index, allowed)
+    return allowed, _cap_note(context, index, allowed)
 
 
-def _cap_note(situation: Situation, index: int, allowed: int) -> str:
-    rule, proposal = situation.policy.rules[index], situation.proposals[index]
+def _cap_note(context: DecisionContext, index: int, allowed: int) -> str:
+    rule, proposal = context.policy.rules[index], context.proposals[index]
     value = format_value(rule, proposal.reading.value or 0.0)
     return f"{rule.name} {value} at {format_value(rule, proposal.target)} per replica allows no more than {allowed}"
 

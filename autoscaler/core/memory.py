@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from autoscaler.core.learned import Learned
 from autoscaler.core.model import Change, Moment, Replicas
 from autoscaler.core.policy import Policy
+from autoscaler.core.sizing.learned import Learned
 
 LONGEST_START_SECONDS = 180.0  # a replica that is not ready by then will not hold up decisions any longer
 _START_SMOOTHING = 0.3

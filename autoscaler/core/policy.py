@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from autoscaler.core.schedule import Schedule
-from autoscaler.core.shadow import HOLDS_SECONDS
+from autoscaler.core.sizing.shadow import HOLDS_SECONDS
 
 
 class Signal(StrEnum):

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from autoscaler.core.capacity import recalled
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.core.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season, sized_rule
+from autoscaler.core.sizing.capacity import recalled
+from autoscaler.core.sizing.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season, sized_rule
 
 
 def replay(

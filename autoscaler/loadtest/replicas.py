@@ -13,7 +13,7 @@ _FNV_OFFSET, _FNV_PRIME, _FNV_BITS = 0xCBF29CE484222325, 0x100000001B3, (1 << 64
 
 
 @dataclass(frozen=True, slots=True)
-class Replica:
+class KnownReplica:
     """A container: what names it in an answer (name, id, host name, addresses), and its URLs as Traefik has them."""
 
     name: str
@@ -24,7 +24,7 @@ class Replica:
 class Recogniser:
     """Finds out which of these replicas an answer is from; `cookie` is the sticky cookie's name, if labels say it."""
 
-    def __init__(self, replicas: Iterable[Replica], cookie: str | None = None) -> None:
+    def __init__(self, replicas: Iterable[KnownReplica], cookie: str | None = None) -> None:
         replicas = tuple(replicas)
         often = Counter(mark for replica in replicas for mark in replica.marks)
         self._cookie = cookie

@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
+from autoscaler.config.load import load
+from autoscaler.config.settings import Settings
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Observation, Reading, Replicas
 from autoscaler.core.policy import OBJECTIVE, Policy
-from autoscaler.policyfile.load import load
-from autoscaler.settings import Settings
 from benchmarks.core.footprint import footprint_bytes
 
 POLICY = Path(__file__).parent / "policy.yaml"

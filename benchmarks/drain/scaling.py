@@ -9,8 +9,8 @@ from typing import Protocol
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.core.model import Direction
 from autoscaler.events import DrainEnded, DrainStarted, Event, ReplicaChanged
-from autoscaler.fleet import ServiceRef
-from autoscaler.order import Order
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.order import Order
 from benchmarks.drain.site import Site
 from benchmarks.drain.verdict import Change
 
@@ -33,10 +33,10 @@ class Ours:
         self.drains: list[str] = []  # how each ended
         self._asked_at: dict[str, float] = {}
         self._project = site.name
-        self._target = ComposeTarget(engine_url, timeout_seconds=20.0, tell=self._hear)
+        self._target = ComposeTarget(engine_url, timeout_seconds=20.0, emit=self._hear)
 
     def scale(self, service: str, replicas: int) -> None:
-        order = Order(replicas, tell=self._hear, pause=threading.Event().wait)
+        order = Order(replicas, emit=self._hear, pause=threading.Event().wait)
         self._target.scale(ServiceRef(service, self._project), order)
 
     def _hear(self, event: Event) -> None:

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from autoscaler.rehearse.plant import Plant
-from autoscaler.rehearse.queueing import Service
+from autoscaler.rehearse.simulation.plant import Plant
+from autoscaler.rehearse.simulation.queueing import Service
 from benchmarks.elasticity.frontier import Row, frontier, verdicts
 from benchmarks.elasticity.harness import run
 from benchmarks.elasticity.lineup import ORACLE, OURS, PEERS, Course, make, targets

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autoscaler.rehearse.queueing import Service
+from autoscaler.rehearse.simulation.queueing import Service
 
 REFUSED = float("inf")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from autoscaler.rehearse.plant import Plant
+from autoscaler.rehearse.simulation.plant import Plant
 from benchmarks.elasticity.ours import Ours, policy, trained
 from benchmarks.elasticity.peers.hpa import Hpa
 from benchmarks.elasticity.peers.kpa import Kpa

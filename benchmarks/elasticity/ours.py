@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from autoscaler.config.load import load
+from autoscaler.config.settings import Settings
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import OBJECTIVE, Policy
 from autoscaler.core.replay import learn_from
-from autoscaler.policyfile.load import load
-from autoscaler.settings import Settings
 from benchmarks.elasticity.traces import PAST_STEP_SECONDS
 from benchmarks.elasticity.view import FullView
 

@@ -7,8 +7,8 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoscaler.rehearse.plant import poisson
-from autoscaler.rehearse.queueing import Service, most_rate, needed
+from autoscaler.rehearse.simulation.plant import poisson
+from autoscaler.rehearse.simulation.queueing import Service, most_rate, needed
 
 WARM_UP_SECONDS = 2 * 3600  # run by every policy, scored by none
 PAST_SECONDS = 14 * 86400  # what a Prometheus may know of the time before

@@ -78,12 +78,14 @@ def _measured(site: Site, mode: Mode, plan: list[Load], folder: Path) -> dict[st
 
 def _steps(site: Site, plan: list[Load], k6: K6, file: Path) -> tuple[list[Step], list[str]]:
     """Return the moments of each step, and what is missing of the others."""
-    lines, heard, scrapes = k6.lines(), events(file), site.scrapes()
+    lines, container_event, scrapes = k6.lines(), events(file), site.scrapes()
     found, missing = [], []
     for service in PATHS:
         own = {load.name for load in plan if load.service == service}
         requests = [line for line in lines if line.get("load") in own]
-        made = [each for each in heard if each["Actor"]["Attributes"].get("com.docker.compose.service") == service]
+        made = [
+            each for each in container_event if each["Actor"]["Attributes"].get("com.docker.compose.service") == service
+        ]
         notes = Notes(requests, scrapes, site.decisions(service), made)
         for name in sorted(each for each in own if each.startswith("step")):
             try:

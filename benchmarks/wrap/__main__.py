@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from autoscaler.adapters.compose.engine import Engine
+from autoscaler.adapters.docker.engine import Engine
 from benchmarks.wrap.cpu import Cpu, Meter
 from benchmarks.wrap.replicas import NEWER, Replicas, interval_seconds
 from benchmarks.wrap.verdict import Turn, fitted, is_ok, probe_seconds, row, sentence
@@ -31,7 +31,7 @@ def main(
     """Let replicas idle and be probed by turns, at each interval, and compare the CPU time."""
     url = lab_engine.ensure()
     images.ensure([images.PYTHON])
-    engine = Engine(url, timeout_seconds=20.0, tell=lambda _: None)
+    engine = Engine(url, timeout_seconds=20.0, emit=lambda _: None)
     in_use, newer = interval_seconds(engine.api_version), interval_seconds(NEWER)
     try:
         rows = _measured(engine, sorted({1.0, in_use, newer}), replicas, turns, span)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autoscaler.adapters.compose.engine import Engine
 from autoscaler.adapters.compose.healthcheck import wrapped
+from autoscaler.adapters.docker.engine import Engine
 from deploy.lab.images import PYTHON
 from deploy.lab.shell import run
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.policy import Signal, TraefikSignal
-from autoscaler.ports import SignalRequest
+from autoscaler.ports.metrics import SignalRequest
 
 REQUESTS = TraefikSignal(Signal.REQUESTS, 20.0)
 P95 = TraefikSignal(Signal.LATENCY, 20.0, 0.95)
@@ -73,7 +73,7 @@ class Watch:
     def _measure(self, service: str) -> tuple[str, str]:
         if self._source is None:
             self._source = PrometheusSource(
-                self.prometheus_url, timeout_seconds=2.0, max_sample_age_seconds=30.0, tell=lambda _: None
+                self.prometheus_url, timeout_seconds=2.0, max_sample_age_seconds=30.0, emit=lambda _: None
             )
         wanted = [SignalRequest(signal, f"{service}@docker") for signal in (REQUESTS, P95)]
         readings = self._source.read(wanted, time.time())

@@ -9,9 +9,9 @@ from itertools import accumulate
 
 import pytest
 
-from autoscaler.rehearse.latency import Answers
-from autoscaler.rehearse.plant import Plant, Simulation, poisson
-from autoscaler.rehearse.queueing import Service
+from autoscaler.rehearse.simulation.latency import Answers
+from autoscaler.rehearse.simulation.plant import Plant, Simulation, poisson
+from autoscaler.rehearse.simulation.queueing import Service
 from benchmarks.elasticity.discrete import REFUSED, Waits, simulate
 
 DEMO = Service(slots=4, service_seconds=0.05, goal_seconds=0.3, queue_seconds=5.0)

@@ -11,9 +11,9 @@ import pytest
 
 from autoscaler.core.memory import Memory
 from autoscaler.core.policy import Behavior
-from autoscaler.rehearse.plant import Plant
-from autoscaler.rehearse.queueing import Service, most_rate
 from autoscaler.rehearse.scores import Scores
+from autoscaler.rehearse.simulation.plant import Plant
+from autoscaler.rehearse.simulation.queueing import Service, most_rate
 from benchmarks.elasticity.frontier import Row, cheapest, frontier, verdicts
 from benchmarks.elasticity.harness import run
 from benchmarks.elasticity.lineup import OURS, PEERS, Course, make, targets

@@ -1,14 +1,14 @@
 """The help and docs/commands.md say the same: every command, each with the same example."""
 
 import re
-from pathlib import Path
 
 import pytest
 import typer
 
-from autoscaler.cli.commands import app
+from autoscaler.cli.app import app
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parent.parent.parent / "docs/commands.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
 COMMANDS = {
     name: command.callback.__doc__ or ""
     for name, command in typer.main.get_group(app).commands.items()

@@ -7,9 +7,9 @@ import pytest
 
 from deploy.lab import images
 from tests.adapters.compose.conftest import SLEEP, Project
-from tests.adapters.prometheus.history import History
-from tests.adapters.prometheus.real import running
 from tests.cli.test_commands import autoscaler
+from tests.support.real_prometheus import running
+from tests.support.traefik_history import History
 
 pytestmark = pytest.mark.engine
 

@@ -12,10 +12,10 @@ import pytest
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.events import Action
-from tests.builders import NOW, policy, seen
-from tests.cli.terminal import COLOUR_VARIABLES, terminal
 from tests.cli.test_commands import POLICY, autoscaler
-from tests.site import Site
+from tests.support.builders import NOW, policy, seen
+from tests.support.terminal import COLOUR_VARIABLES, terminal
+from tests.support.web_site import Site
 
 NO_COLOR = {"NO_COLOR": "1"}
 TOKEN = "0123456789abcdef"

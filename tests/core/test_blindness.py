@@ -7,9 +7,9 @@ import pytest
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Limit, Moment, Reading, ReadingKind, Reason
 from autoscaler.core.policy import BlindAction, OnMissing, WhenBlind
-from tests.builders import BACKLOG, CONNECTIONS, LATENCY, NOW, THROUGHPUT, behavior, missing, policy, seen
-from tests.core.examples import decided
-from tests.timelines import Timeline
+from tests.support.builders import BACKLOG, CONNECTIONS, LATENCY, NOW, THROUGHPUT, behavior, missing, policy, seen
+from tests.support.reason_examples import decided
+from tests.support.timelines import Timeline
 
 NO_NUMBERS = [kind for kind in ReadingKind if kind is not ReadingKind.VALUE]
 FIVE_MINUTES = policy(down=behavior(window=300.0))

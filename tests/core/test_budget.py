@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from autoscaler.core.budget import share, within_budget
 from autoscaler.core.model import Decision, Limit, Observation, Reason
-from tests.builders import CONNECTIONS, LATENCY, THROUGHPUT, missing, policy, seen
-from tests.core.examples import decided
+from tests.support.builders import CONNECTIONS, LATENCY, THROUGHPUT, missing, policy, seen
+from tests.support.reason_examples import decided
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ from tests.core.examples import decided
     ],
 )
 def test_the_least_is_raised_first(
-    wishes: dict[str, int], floors: dict[str, int], total: int, shares: dict[str, int]
+    candidates: dict[str, int], floors: dict[str, int], total: int, shares: dict[str, int]
 ) -> None:
-    assert share(wishes, floors, total) == shares
+    assert share(candidates, floors, total) == shares
 
 
 counts = st.integers(0, 30)
@@ -39,32 +39,32 @@ services = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.tuple
 @settings(max_examples=500, deadline=None)
 @given(services, st.integers(0, 120))
 def test_shares_are_fair(wanted: dict[str, tuple[int, int]], total: int) -> None:
-    wishes = {name: max(pair) for name, pair in wanted.items()}
+    candidates = {name: max(pair) for name, pair in wanted.items()}
     floors = {name: min(pair) for name, pair in wanted.items()}
-    shares = share(wishes, floors, total)
+    shares = share(candidates, floors, total)
     if sum(floors.values()) > total:
-        wishes, floors = floors, dict.fromkeys(floors, 0)
-    assert sum(shares.values()) == min(total, sum(wishes.values()))
-    assert all(0 <= shares[name] <= wishes[name] for name in wishes)
-    assert all(shares[name] >= floors[name] for name in wishes)
-    wanting = [name for name in wishes if shares[name] < wishes[name]]
+        candidates, floors = floors, dict.fromkeys(floors, 0)
+    assert sum(shares.values()) == min(total, sum(candidates.values()))
+    assert all(0 <= shares[name] <= candidates[name] for name in candidates)
+    assert all(shares[name] >= floors[name] for name in candidates)
+    wanting = [name for name in candidates if shares[name] < candidates[name]]
     for poor in wanting:
-        assert all(shares[rich] <= max(shares[poor] + 1, floors[rich]) for rich in wishes)
+        assert all(shares[rich] <= max(shares[poor] + 1, floors[rich]) for rich in candidates)
 
 
 @settings(max_examples=200, deadline=None)
 @given(services, st.integers(0, 119))
 def test_a_larger_budget_takes_from_nobody(wanted: dict[str, tuple[int, int]], total: int) -> None:
-    wishes = {name: max(pair) for name, pair in wanted.items()}
+    candidates = {name: max(pair) for name, pair in wanted.items()}
     floors = {name: min(pair) for name, pair in wanted.items()}
     if sum(floors.values()) <= total:
-        before, after = share(wishes, floors, total), share(wishes, floors, total + 1)
-        assert all(after[name] >= before[name] for name in wishes)
+        before, after = share(candidates, floors, total), share(candidates, floors, total + 1)
+        assert all(after[name] >= before[name] for name in candidates)
 
 
 def test_huge_numbers_are_not_counted_one_by_one() -> None:
-    wishes = {f"service{index}": 10**9 + index for index in range(200)}
-    shares = share(wishes, dict.fromkeys(wishes, 1), 10**11)
+    candidates = {f"service{index}": 10**9 + index for index in range(200)}
+    shares = share(candidates, dict.fromkeys(candidates, 1), 10**11)
     assert set(shares.values()) == {5 * 10**8}
 
 

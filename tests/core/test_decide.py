@@ -7,7 +7,7 @@ import pytest
 from autoscaler.core.model import Direction, Limit, Observation, Reading, ReadingKind, Reason, Replicas, Sizing
 from autoscaler.core.policy import Policy, Reversals
 from autoscaler.core.reasons import HELD_BY
-from tests.builders import (
+from tests.support.builders import (
     BACKLOG,
     BURSTY,
     CONNECTIONS,
@@ -20,8 +20,8 @@ from tests.builders import (
     policy,
     seen,
 )
-from tests.core.examples import decided, sized
-from tests.timelines import Timeline
+from tests.support.reason_examples import decided, sized
+from tests.support.timelines import Timeline
 
 TWO_RULES = policy(THROUGHPUT, LATENCY, low=2)
 EMPTY, ERROR = missing(ReadingKind.EMPTY), missing(ReadingKind.ERROR)

@@ -7,8 +7,8 @@ import pytest
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Limit, Moment, Reading, Reason, Sizing
 from autoscaler.core.policy import Goal, Query, Rule, Signal, TraefikSignal
-from autoscaler.core.shadow import CALM
-from tests.builders import (
+from autoscaler.core.sizing.shadow import CALM
+from tests.support.builders import (
     BURSTY,
     CONNECTIONS,
     LATENCY,
@@ -22,8 +22,8 @@ from tests.builders import (
     policy,
     seen,
 )
-from tests.core.examples import decided, sized
-from tests.timelines import Timeline
+from tests.support.reason_examples import decided, sized
+from tests.support.timelines import Timeline
 
 STEPS = replace(STEPPED, steps=(above(0.5, 2), below(0.45, 3)))
 DEPTH = Rule("depth", Query("avg(queue)"), Goal.TARGET, 30.0, activation=10.0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from autoscaler.core.context import DecisionContext
 from autoscaler.core.decide import decide
 from autoscaler.core.limits import bounds, rate, stabilization
 from autoscaler.core.memory import Memory, recommend
@@ -16,8 +17,7 @@ from autoscaler.core.policy import Behavior, Goal, Policy, Query, RatePolicy, Ra
 from autoscaler.core.rates import period_start, scale_down_limit, scale_up_limit
 from autoscaler.core.rules import is_within_tolerance, propose, usage_ratio, wanted_replicas
 from autoscaler.core.schedule import Bounds
-from autoscaler.core.situation import Situation
-from tests.builders import NOW, at_most, at_most_percent, behavior, missing, policy, seen
+from tests.support.builders import NOW, at_most, at_most_percent, behavior, missing, policy, seen
 
 MINUTE = 60.0
 
@@ -420,8 +420,10 @@ def _oldest_first(change: Change) -> float:
     return -change.age_seconds
 
 
-def situation(count: int, chosen: Policy, memory: Memory) -> Situation:
-    return Situation(chosen, Bounds(chosen.min_replicas, chosen.max_replicas), Replicas(count, count), (), memory, NOW)
+def context(count: int, chosen: Policy, memory: Memory) -> DecisionContext:
+    return DecisionContext(
+        chosen, Bounds(chosen.min_replicas, chosen.max_replicas), Replicas(count, count), (), memory, NOW
+    )
 
 
 @pytest.mark.parametrize("case", AVERAGE_VALUE)
@@ -453,7 +455,7 @@ def test_target_starts_from_zero_as_value_does(case: MetricCase) -> None:
 @pytest.mark.parametrize("case", RATES)
 def test_the_rate_and_the_bounds_allow_what_hpa_allows(case: RateCase) -> None:
     chosen = policy(low=case.low, high=case.high, up=allowing(case.up), down=allowing(case.down))
-    now = situation(case.count, chosen, Memory(changes=moments(case.changes)))
+    now = context(case.count, chosen, Memory(changes=moments(case.changes)))
     allowed, _ = rate(now, case.wanted)
     assert bounds(now, allowed)[0] == case.expected
 
@@ -481,7 +483,7 @@ def test_stabilization_yields_what_hpa_does(case: StabilizationCase) -> None:
     past = sorted(case.past, key=lambda one: -one[1])
     memory = Memory(tuple(Moment(NOW - age * MINUTE, count) for count, age in past))
     memory = recommend(memory, case.wanted, NOW, chosen)
-    assert stabilization(situation(case.count, chosen, memory), case.wanted)[0] == case.expected
+    assert stabilization(context(case.count, chosen, memory), case.wanted)[0] == case.expected
 
 
 @pytest.mark.parametrize("case", SYNCS)

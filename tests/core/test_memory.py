@@ -2,14 +2,14 @@
 
 from autoscaler.core.memory import Memory, recent, recommend, reversals, see_blindness, see_count
 from autoscaler.core.model import Moment, Replicas
-from tests.builders import NOW, at_most, behavior, policy
+from tests.support.builders import NOW, at_most, behavior, policy
 
 
-def recommended(*wishes: int, up: float = 0.0, down: float = 60.0) -> list[int]:
+def recommended(*candidates: int, up: float = 0.0, down: float = 60.0) -> list[int]:
     which = policy(up=behavior(window=up), down=behavior(window=down))
     memory = Memory()
-    for step, wish in enumerate(wishes):
-        memory = recommend(memory, wish, NOW + 5.0 * step, which)
+    for step, candidate in enumerate(candidates):
+        memory = recommend(memory, candidate, NOW + 5.0 * step, which)
     return [moment.replicas for moment in memory.recommendations]
 
 

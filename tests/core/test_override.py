@@ -13,8 +13,8 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Limit, Observation, Override, ReadingKind, Reason
 from autoscaler.core.policy import BlindAction, Policy, WhenBlind
 from autoscaler.core.schedule import Schedule
-from tests.builders import CONNECTIONS, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
-from tests.timelines import Timeline
+from tests.support.builders import CONNECTIONS, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
+from tests.support.timelines import Timeline
 
 HOLDING = policy(down=behavior(window=300.0))
 
@@ -73,9 +73,9 @@ def test_a_cap_lowers_it() -> None:
 
 
 def test_the_budget_of_all_services_still_holds() -> None:
-    wish = overridden(8, seen(2, {"throughput": 60}))
+    candidate = overridden(8, seen(2, {"throughput": 60}))
     other = replace(decide(policy(), seen(5, {"throughput": 300}), Memory(), NOW)[0], service="other")
-    assert within_budget({"userservice": wish, "other": other}, 10)["userservice"].desired == 5
+    assert within_budget({"userservice": candidate, "other": other}, 10)["userservice"].desired == 5
 
 
 def minutes(timeline: Timeline, load: float, count: float) -> Decision:

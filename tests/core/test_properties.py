@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoscaler.core.capacity import AIM
 from autoscaler.core.decide import decide
-from autoscaler.core.learned import Learned
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Direction, Reading, ReadingKind, Reason
 from autoscaler.core.policy import OBJECTIVE, Policy, Reversals, SelectPolicy
 from autoscaler.core.replay import replay
 from autoscaler.core.schedule import bounds_at
-from autoscaler.core.shadow import SHADOWS, Loads, new_field
-from tests.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, behavior, missing, policy, seen
-from tests.core.learning import GOAL, every, noisy, promising, size_of, taught
-from tests.core.worlds import Happening, Moment, live, policies, scripts
-from tests.timelines import Timeline
+from autoscaler.core.sizing.capacity import AIM
+from autoscaler.core.sizing.learned import Learned
+from autoscaler.core.sizing.shadow import SHADOWS, Loads, new_field
+from tests.support.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, behavior, missing, policy, seen
+from tests.support.learning import GOAL, every, noisy, promising, size_of, taught
+from tests.support.timelines import Timeline
+from tests.support.worlds import Happening, Moment, live, policies, scripts
 
 many = settings(max_examples=200, deadline=None)
 more = settings(max_examples=600, deadline=None)

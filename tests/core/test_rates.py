@@ -5,7 +5,7 @@ import pytest
 from autoscaler.core.model import Moment
 from autoscaler.core.policy import Behavior, SelectPolicy
 from autoscaler.core.rates import scale_down_limit, scale_up_limit
-from tests.builders import NOW, at_most, at_most_percent, behavior
+from tests.support.builders import NOW, at_most, at_most_percent, behavior
 
 HPA_UP = behavior(at_most(4), at_most_percent(100))
 

@@ -7,10 +7,10 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Observation
 from autoscaler.core.policy import Objective, Signal, TraefikSignal
 from autoscaler.core.replay import learn_from, replay
-from autoscaler.core.season import Profile
-from autoscaler.core.shadow import BIN_SECONDS
-from autoscaler.core.sizing import SHADOWS_REACH_SECONDS, learn_season
-from tests.builders import NOW, THROUGHPUT, behavior, policy, seen
+from autoscaler.core.sizing.season import Profile
+from autoscaler.core.sizing.shadow import BIN_SECONDS
+from autoscaler.core.sizing.sizing import SHADOWS_REACH_SECONDS, learn_season
+from tests.support.builders import NOW, THROUGHPUT, behavior, policy, seen
 
 OURS = policy(down=behavior(window=60.0))
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)

@@ -7,7 +7,7 @@ import pytest
 from autoscaler.core.model import Limit, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Goal, OnMissing, Query, Rule, Step, StepChange
 from autoscaler.core.rules import MOST_REPLICAS, Warming, ceil_replicas, floor_replicas, propose
-from tests.builders import BACKLOG, CONNECTIONS, LATENCY, THROUGHPUT, above, behavior, below, missing, policy
+from tests.support.builders import BACKLOG, CONNECTIONS, LATENCY, THROUGHPUT, above, behavior, below, missing, policy
 
 FOUR = Replicas(4, 4)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from autoscaler.core.model import Reason
 from autoscaler.core.schedule import Bounds, Schedule, bounds_at, check_cron, is_active, latest_start
-from tests.builders import behavior, policy
-from tests.timelines import Timeline
+from tests.support.builders import behavior, policy
+from tests.support.timelines import Timeline
 
 BERLIN, BOGOTA = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Bogota")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

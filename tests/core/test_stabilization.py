@@ -2,9 +2,9 @@
 
 from autoscaler.core.model import Reason
 from autoscaler.core.policy import Reversals, SelectPolicy
-from tests.builders import at_most, at_most_percent, behavior, policy, seen
-from tests.core.examples import decided
-from tests.timelines import Timeline
+from tests.support.builders import at_most, at_most_percent, behavior, policy, seen
+from tests.support.reason_examples import decided
+from tests.support.timelines import Timeline
 
 
 def test_nothing_is_lowered_before_a_whole_window_has_been_seen() -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from autoscaler.core.memory import LONGEST_START_SECONDS
 from autoscaler.core.model import Reason
 from autoscaler.core.policy import Goal, Query, Rule
-from tests.builders import LATENCY, STEPPED, THROUGHPUT, above, policy
-from tests.timelines import Timeline
+from tests.support.builders import LATENCY, STEPPED, THROUGHPUT, above, policy
+from tests.support.timelines import Timeline
 
 SLOW = {"p95": 0.9}
 

@@ -12,8 +12,8 @@ import pytest
 from deploy.grafana.alerts import ALERTS, Alert
 from deploy.grafana.files import DASHBOARDS
 from tests.e2e.conftest import RunningStack
-from tests.e2e.traffic import Traffic
-from tests.metrics_page import documented, scraped
+from tests.support.metrics_page import documented, scraped
+from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.engine
 

@@ -14,8 +14,9 @@ import pytest
 
 from deploy.lab.ports import free_ports
 from tests.cli.test_commands import autoscaler
-from tests.documents import ROOT, commands, files
 from tests.e2e.conftest import RunningStack
+from tests.support.documents import commands, files
+from tests.support.paths import ROOT
 
 README = commands("README.md")
 

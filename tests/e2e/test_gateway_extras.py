@@ -20,11 +20,12 @@ from deploy.lab.gateway import kept_to, with_project
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
 from deploy.lab.stack import Stack
-from tests.e2e.acme_server import ISSUER, Authority, serving
+from tests.support.acme_server import ISSUER, Authority, serving
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.engine
 
-CONFIG = Path(__file__).parent.parent.parent / "config"
+CONFIG = ROOT / "config"
 GATEWAY = ("socket-guard-traefik", "traefik", "userservice")
 ADMIN = ("admin", "change-me")
 

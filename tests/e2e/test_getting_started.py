@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 
 from deploy.lab import images
 from deploy.lab.ports import free_ports
-from tests.documents import ROOT, commands, files
+from tests.support.documents import commands, files
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.engine
 

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,10 +12,10 @@ import pytest
 
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import LabError, run
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.engine
 
-ROOT = Path(__file__).parent.parent.parent
 IMAGE = "traefik-autoscaler:test"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.demo.ownership import is_owned
 from tests.e2e.conftest import RunningStack
-from tests.e2e.traffic import Traffic
+from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.engine
 

@@ -4,22 +4,22 @@ import secrets
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 
 import httpx
 import pytest
 
-from autoscaler.adapters.compose.engine import Engine
-from autoscaler.adapters.compose.lease.lease import Leases
-from autoscaler.adapters.compose.lease.volumes import LEASE, LeaseVolumes
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.leadership.leases import Leases
+from autoscaler.adapters.leadership.volume_store import LEASE, LeaseVolumes
 from deploy.lab import images
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
-from tests.fakes import Recorder
+from tests.support.fakes import Recorder
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.engine
 
-CONFIG = Path(__file__).parent.parent.parent / "config/haproxy"
+CONFIG = ROOT / "config/haproxy"
 # 404 and 400 are the engine's own answers: the call went through.
 PASSED = {200, 201, 204, 304, 400, 404, 409}
 
@@ -142,7 +142,7 @@ def test_a_volume_with_another_name_than_a_leases_cannot_be_made(guard: tuple[st
 @pytest.mark.parametrize("guard", ["autoscaler"], indirect=True)
 def test_behind_the_guard_a_lease_is_taken_and_given_back(guard: tuple[str, str]) -> None:
     project = f"autoscaler-test-{secrets.token_hex(3)}"
-    engine = Engine(guard[1].replace("http://", "tcp://"), timeout_seconds=10.0, tell=Recorder().notify)
+    engine = Engine(guard[1].replace("http://", "tcp://"), timeout_seconds=10.0, emit=Recorder().notify)
     leases = Leases(LeaseVolumes(engine, "the test"), Recorder().notify, projects=[project])
     leases.look()
     assert str(leases.why_not(project)).startswith(f"has just taken the lead of project {project}")

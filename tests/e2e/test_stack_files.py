@@ -1,13 +1,13 @@
 """The stack's files promise what the documents say; checked as data, without an engine."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.paths import ROOT
+
 SERVICES = {
     "userservice": "/api/users",
     "music-service": "/api/music",

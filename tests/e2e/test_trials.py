@@ -11,7 +11,7 @@ import pytest
 from deploy.lab.shell import run
 from tests.cli.test_commands import autoscaler
 from tests.e2e.conftest import RunningStack
-from tests.e2e.traffic import Traffic
+from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.engine
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from typer.testing import CliRunner
 
-from autoscaler.cli.commands import app
+from autoscaler.cli.app import app
 from autoscaler.loadtest.client import Load, send
 from autoscaler.loadtest.replicas import Recogniser
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from autoscaler.loadtest.replicas import Recogniser, Replica, cookie_values
+from autoscaler.loadtest.replicas import KnownReplica, Recogniser, cookie_values
 
-ONE = Replica(
+ONE = KnownReplica(
     "shop-web-1", frozenset({"shop-web-1", "0123456789ab", "172.18.0.5"}), frozenset({"http://172.18.0.5:80"})
 )
-TWO = Replica(
+TWO = KnownReplica(
     "shop-web-2", frozenset({"shop-web-2", "ba9876543210", "172.18.0.50"}), frozenset({"http://172.18.0.50:80"})
 )
 
@@ -33,7 +33,7 @@ def test_an_answer_is_of_the_one_replica_that_it_names(text: str, name: str | No
 
 
 def test_what_several_replicas_have_in_common_names_none_of_them() -> None:
-    same = [Replica(f"web-{number}", frozenset({"web", f"web-{number}"})) for number in (1, 2)]
+    same = [KnownReplica(f"web-{number}", frozenset({"web", f"web-{number}"})) for number in (1, 2)]
     assert Recogniser(same).by_mark(["web"]) is None
     assert Recogniser(same).by_mark(["web-2"]) == "web-2"
 

@@ -1,10 +1,11 @@
 """The containers of the engine's list call, as replicas."""
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.replicas import Replica, parse
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import TargetUnavailable
-from autoscaler.fleet import ServiceRef
+from autoscaler.ports.fleet import ServiceRef
 
 
 def every(engine: Engine) -> list[Replica]:

@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Any
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.fleet import Fleet, ServiceRef, ServiceState
-from autoscaler.policyfile.labels import own_labels
+from autoscaler.config.labels import own_labels
+from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")

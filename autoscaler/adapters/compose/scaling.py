@@ -5,28 +5,29 @@ from contextlib import contextmanager
 from functools import partial
 
 from autoscaler.adapters.compose.clone.add import Adding
-from autoscaler.adapters.compose.clone.carry import Carrying
-from autoscaler.adapters.compose.drain.leaning import ids_leaned_on
+from autoscaler.adapters.compose.clone.injected_files import Carrying
+from autoscaler.adapters.compose.drain.dependents import ids_leaned_on
 from autoscaler.adapters.compose.drain.remove import Removing
-from autoscaler.adapters.compose.engine import Engine, EngineError
-from autoscaler.adapters.compose.lanes import Lanes
+from autoscaler.adapters.compose.foreign.cleanup import Cleanup
+from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
 from autoscaler.adapters.compose.listing import every, members
-from autoscaler.adapters.compose.peace.follow import Following
-from autoscaler.adapters.compose.peace.peace import Peace
 from autoscaler.adapters.compose.replicas import Replica, fleet
 from autoscaler.adapters.compose.shells import Shells
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.errors import EngineError
+from autoscaler.control.service_locks import ServiceLocks
 from autoscaler.errors import ScaleFailed, TargetRefused
-from autoscaler.fleet import ServiceRef
-from autoscaler.order import Order
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.order import Order
 
 
 class Scaling:
     """Adds and removes replicas; thread-safe. Calls of one service may overlap while they add."""
 
-    def __init__(self, engine: Engine, peace: Peace, lanes: Lanes, shells: Shells) -> None:
+    def __init__(self, engine: Engine, foreign: ForeignChanges, service_locks: ServiceLocks, shells: Shells) -> None:
         self._engine = engine
-        self._peace = peace
-        self._lanes = lanes
+        self._foreign = foreign
+        self._service_locks = service_locks
         self._shells = shells
         self._carrying = Carrying(engine)
 
@@ -42,13 +43,16 @@ class Scaling:
         ref = fleet(every(self._engine)).find(ref).ref
         timeout_seconds = order.options.start_timeout_seconds
         relist = partial(members, self._engine, ref)
-        adding = Adding(self._engine, self._carrying, ref, relist, order.tell, order.pause, timeout_seconds)
-        adding.port_ranges = self._lanes.port_ranges
+        adding = Adding(self._engine, self._carrying, ref, relist, order.emit, order.pause, timeout_seconds)
+        adding.port_ranges = self._service_locks.port_ranges
         adding.wraps = lambda template: order.options.drain.enabled and self._shells.has(template)
-        with self._lanes.entered(ref) as lane, self._beside_others(adding):
-            with lane.turn:
+        with self._service_locks.entered(ref) as service_lock, self._beside_others(adding):
+            with service_lock.turn:
                 self._leave_alone(ref)
-                alone, present = lane.alone, self._tidied(ref) if lane.alone else members(self._engine, ref)
+                alone, present = (
+                    service_lock.alone,
+                    self._tidied(ref) if service_lock.alone else members(self._engine, ref),
+                )
                 count = sum(replica.alive for replica in present)
                 missing = order.replicas - count
                 if missing > 0:
@@ -72,22 +76,22 @@ class Scaling:
         Raises:
             TargetRefused: somebody is.
         """
-        why = self._peace.unsettled(ref, members(self._engine, ref))
+        why = self._foreign.unsettled(ref, members(self._engine, ref))
         if why is not None:
             raise TargetRefused(f"{ref} is left alone: {why}")
 
     @contextmanager
     def _beside_others(self, adding: Adding) -> Iterator[None]:
         """Notice when somebody else begins to change the service, and let go of what was made at the end."""
-        adding.troubled = lambda: self._peace.unsettled(adding.ref) is not None
+        adding.troubled = lambda: self._foreign.unsettled(adding.ref) is not None
         try:
             yield
         finally:
             try:
-                Following(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
+                Cleanup(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
             finally:
                 for container in adding.made:
-                    self._peace.ours.leaves(container)
+                    self._foreign.own_actions.leaves(container)
 
     def _tidied(self, ref: ServiceRef) -> list[Replica]:
         """Remove clones that we have made and never started; whatever else is left over, the recovery looks after."""

@@ -1,7 +1,8 @@
 """Which images have a shell: found out once for each, without running anything."""
 
-from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import SHELL
+from autoscaler.adapters.docker.engine import Engine, Inspect
+from autoscaler.adapters.docker.errors import EngineError
 
 
 class Shells:

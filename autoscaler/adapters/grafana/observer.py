@@ -5,8 +5,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Protocol
 
+from autoscaler.adapters.grafana.annotation_text import begun, ended
 from autoscaler.adapters.grafana.api import Annotation, GrafanaFault
-from autoscaler.adapters.grafana.words import begun, ended
 from autoscaler.core.model import Decision
 from autoscaler.events import Action, Annotated, CycleFinished, Event, OperationFinished
 
@@ -25,10 +25,10 @@ class GrafanaObserver:
     """Never waits for Grafana: what cannot be told in time is dropped, the oldest first, and counted."""
 
     def __init__(
-        self, annotations: Annotations, tell: Callable[[Event], None], *, most_waiting: int = MOST_WAITING
+        self, annotations: Annotations, emit: Callable[[Event], None], *, most_waiting: int = MOST_WAITING
     ) -> None:
         self._annotations = annotations
-        self._tell = tell
+        self._emit = emit
         self._most = most_waiting
         self._waiting: deque[Decision | OperationFinished] = deque()
         self._changed = threading.Condition()
@@ -62,18 +62,18 @@ class GrafanaObserver:
             self._waiting.append(what)
             self._changed.notify()
         if full:
-            self._tell(Annotated("dropped", f"{self._most} annotations wait already; the oldest is dropped"))
+            self._emit(Annotated("dropped", f"{self._most} annotations wait already; the oldest is dropped"))
 
     def _run(self) -> None:
         while (what := self._next()) is not None:
             try:
                 self._annotate(what)
             except GrafanaFault as fault:
-                self._tell(Annotated("failed", str(fault)))
+                self._emit(Annotated("failed", str(fault)))
             except Exception as error:  # noqa: BLE001  one that breaks must not be the last
-                self._tell(Annotated("failed", f"unexpected {type(error).__name__}: {error}"))
+                self._emit(Annotated("failed", f"unexpected {type(error).__name__}: {error}"))
             else:
-                self._tell(Annotated("sent"))
+                self._emit(Annotated("sent"))
 
     def _next(self) -> Decision | OperationFinished | None:
         """Wait for what is to be told next; None at the end."""

@@ -9,7 +9,7 @@ from autoscaler.adapters.prometheus.promql import FAMILIES
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Signal, TraefikSignal
-from autoscaler.durations import format_duration
+from autoscaler.formats import format_duration
 
 IDLE = "no requests in the window"
 UNANSWERED = "no answers in the window"

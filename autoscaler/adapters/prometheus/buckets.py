@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from autoscaler.adapters.prometheus.samples import Sample
-from autoscaler.durations import format_duration
+from autoscaler.formats import format_duration
 
 OPTION = "metrics.prometheus.buckets"  # Traefik's
 

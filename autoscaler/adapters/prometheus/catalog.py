@@ -6,7 +6,7 @@ from autoscaler.adapters.prometheus.faults import PrometheusFault
 from autoscaler.adapters.prometheus.promql import BUCKETS, KNOWN
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.errors import MetricsUnavailable
-from autoscaler.ports import Tell
+from autoscaler.ports.observers import Emit
 
 STEP_SECONDS = 300  # as far as Prometheus looks back for a sample: none is missed in between
 
@@ -14,8 +14,8 @@ STEP_SECONDS = 300  # as far as Prometheus looks back for a sample: none is miss
 class PrometheusCatalog:
     """Lists the services of one Prometheus. One caller at a time."""
 
-    def __init__(self, url: str, *, tell: Tell, timeout_seconds: float = 30.0, token: str | None = None) -> None:
-        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, tell=tell, token=token)
+    def __init__(self, url: str, *, emit: Emit, timeout_seconds: float = 30.0, token: str | None = None) -> None:
+        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
 
     def services_since(self, start: float, end: float) -> dict[str, float]:
         """Return the Traefik services that were counted between two times, each with the time since when.

@@ -24,7 +24,8 @@ from autoscaler.adapters.prometheus.faults import (
 )
 from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
 from autoscaler.events import PrometheusAsked
-from autoscaler.ports import Span, Tell
+from autoscaler.ports.metrics import Span
+from autoscaler.ports.observers import Emit
 
 T = TypeVar("T")
 
@@ -32,10 +33,10 @@ T = TypeVar("T")
 class PrometheusClient:
     """Asks one Prometheus. Not thread-safe: one caller at a time."""
 
-    def __init__(self, url: str, *, timeout_seconds: float, tell: Tell, token: str | None = None) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float, emit: Emit, token: str | None = None) -> None:
         self._name = _without_credentials(url)
         self._timeout_seconds = timeout_seconds
-        self._tell = tell
+        self._emit = emit
         self._warnings: list[str] = []
         self._connect = PrometheusConnect(
             url.rstrip("/"),
@@ -89,7 +90,7 @@ class PrometheusClient:
             raise
         finally:
             duration_seconds = time.perf_counter() - started
-            self._tell(PrometheusAsked(duration_seconds, None if fault is None else fault.kind.value))
+            self._emit(PrometheusAsked(duration_seconds, None if fault is None else fault.kind.value))
 
     def _asked(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
         self._warnings.clear()

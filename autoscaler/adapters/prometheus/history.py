@@ -10,7 +10,8 @@ from autoscaler.adapters.prometheus.reader import Reader
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading
 from autoscaler.errors import MetricsUnavailable
-from autoscaler.ports import SignalRequest, Span, Tell
+from autoscaler.ports.metrics import SignalRequest, Span
+from autoscaler.ports.observers import Emit
 
 CHUNK_INSTANTS = 2_000  # Prometheus allows 11,000; a hundred services' answer about so many is some 8 MiB
 
@@ -23,11 +24,11 @@ class PrometheusHistory:
         url: str,
         *,
         max_sample_age_seconds: float,
-        tell: Tell,
+        emit: Emit,
         timeout_seconds: float = 30.0,
         token: str | None = None,
     ) -> None:
-        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, tell=tell, token=token)
+        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
         self._max_age_seconds = max_sample_age_seconds
 
     def read_range(

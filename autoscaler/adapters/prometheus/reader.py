@@ -19,9 +19,9 @@ from autoscaler.adapters.prometheus.promql import BUCKETS, HEALTH, KNOWN, is_sel
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
-from autoscaler.ports import SignalRequest
+from autoscaler.ports.metrics import SignalRequest
 
-Readings = dict[SignalRequest, Reading]
+ReadingsByRequest = dict[SignalRequest, Reading]
 
 
 class Asker(Protocol):
@@ -54,7 +54,7 @@ class Reader:
             else:
                 self._signals.setdefault(request.source, []).append(request)
 
-    def read(self, asker: Asker) -> Readings:
+    def read(self, asker: Asker) -> ReadingsByRequest:
         """Return a reading for each request; what cannot be measured is one that says why."""
         readings = self._traefik(asker) if self._signals else {}
         for request, query in self._queries:
@@ -77,19 +77,19 @@ class Reader:
         taken = asker.ask(f"timestamp({promql})")
         return [replace(samples[0], at=taken[0].value)] if taken else samples
 
-    def _traefik(self, asker: Asker) -> Readings:
+    def _traefik(self, asker: Asker) -> ReadingsByRequest:
         try:
             health = scraping(asker.ask(HEALTH), asker.at, self._max_age_seconds)
         except PrometheusFault as fault:
             unusable = _unusable(fault)
             return {request: unusable for requests in self._signals.values() for request in requests}
-        readings: Readings = {}
+        readings: ReadingsByRequest = {}
         for signal, requests in self._signals.items():
             readings.update(_signal(signal, requests, health, asker))
         return readings
 
 
-def _signal(signal: TraefikSignal, requests: list[SignalRequest], health: Scraping, asker: Asker) -> Readings:
+def _signal(signal: TraefikSignal, requests: list[SignalRequest], health: Scraping, asker: Asker) -> ReadingsByRequest:
     """Answer all services' requests for one signal by one query."""
     answers = TraefikAnswers(signal, health)
     if health.problem is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from autoscaler.ports import Span
+from autoscaler.ports.metrics import Span
 
 
 @dataclass(frozen=True, slots=True)

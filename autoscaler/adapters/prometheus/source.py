@@ -4,21 +4,22 @@ from collections.abc import Collection
 
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import TRANSPORT, PrometheusFault
-from autoscaler.adapters.prometheus.reader import Reader, Readings
+from autoscaler.adapters.prometheus.reader import Reader, ReadingsByRequest
 from autoscaler.adapters.prometheus.samples import Sample
-from autoscaler.ports import SignalRequest, Tell
+from autoscaler.ports.metrics import SignalRequest
+from autoscaler.ports.observers import Emit
 
 
 class PrometheusSource:
     """Reads from one Prometheus. One caller at a time; the number of queries grows with the distinct signals only."""
 
     def __init__(
-        self, url: str, *, timeout_seconds: float, max_sample_age_seconds: float, tell: Tell, token: str | None = None
+        self, url: str, *, timeout_seconds: float, max_sample_age_seconds: float, emit: Emit, token: str | None = None
     ) -> None:
-        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, tell=tell, token=token)
+        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
         self._max_age_seconds = max_sample_age_seconds
 
-    def read(self, requests: Collection[SignalRequest], at: float) -> Readings:
+    def read(self, requests: Collection[SignalRequest], at: float) -> ReadingsByRequest:
         """Measure everything as of `at` (unix seconds); what cannot be measured is a reading that says why."""
         return Reader(requests, self._max_age_seconds).read(_Present(self._client, at))
 

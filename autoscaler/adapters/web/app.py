@@ -7,21 +7,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from autoscaler.adapters.web.page import Page
-from autoscaler.adapters.web.read import Reading
-from autoscaler.adapters.web.write import Writing
+from autoscaler.adapters.web.page import PageHandlers
+from autoscaler.adapters.web.read import ReadHandlers
+from autoscaler.adapters.web.write import WriteHandlers
 
 _SERVICE = "/api/v1/services/{name}"
 
 
-def make_app(reading: Reading, writing: Writing, page: Page) -> ASGIApp:
+def make_app(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) -> ASGIApp:
     """Return the application. What stands in a path as `%2F` is part of a name, and no further step of the path."""
     app = Starlette(routes=routes(reading, writing, page), exception_handlers={HTTPException: _refused})
     app.router.redirect_slashes = False
     return _with_raw_paths(app)
 
 
-def routes(reading: Reading, writing: Writing, page: Page) -> list[Route]:
+def routes(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) -> list[Route]:
     """Return every route; openapi.py describes those of the API."""
     return [
         Route("/", page.index),

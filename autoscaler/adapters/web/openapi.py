@@ -6,12 +6,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from autoscaler import __version__
-from autoscaler.account import Account
-from autoscaler.adapters.web.orders import LONGEST_SECONDS, OVERRIDE_SECONDS, PAUSE_SECONDS
+from autoscaler.adapters.web.request_bodies import LONGEST_SECONDS, OVERRIDE_SECONDS, PAUSE_SECONDS
+from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Direction
-from autoscaler.durations import format_duration
-from autoscaler.events import OperationFinished
-from autoscaler.intervention import Intervention
+from autoscaler.events import Evaluation, OperationFinished
+from autoscaler.formats import format_duration
 
 Json = dict[str, Any]
 
@@ -184,7 +183,7 @@ def _refusal(code: str) -> Json:
 
 def _schemas() -> Json:
     named = {
-        "Account": Account,
+        "Account": Evaluation,
         "Operation": OperationFinished,
         "Problem": _Problem,
         "Health": _Health,
@@ -202,11 +201,11 @@ def _schemas() -> Json:
     return found
 
 
-def _service(account: Json) -> Json:
+def _service(evaluation: Json) -> Json:
     """Return an account with what is known besides; before the first evaluation there is less of it."""
     unknown = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     properties = {
-        **account["properties"],
+        **evaluation["properties"],
         "at": unknown,
         "action": {"anyOf": [{"$ref": f"{_SCHEMAS}Action"}, {"type": "null"}]},
         "min": {"anyOf": [{"type": "integer"}, {"type": "null"}]},

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from autoscaler import __version__
-from autoscaler.adapters.overview import OverviewObserver
-from autoscaler.adapters.recent import RecentObserver
-from autoscaler.adapters.status import StatusObserver
+from autoscaler.adapters.status.daemon import OverviewObserver
+from autoscaler.adapters.status.observer import StatusObserver
+from autoscaler.adapters.status.recent import RecentObserver
 from autoscaler.adapters.web.openapi import document
 from autoscaler.adapters.web.read import no_such_service, service_name
 
@@ -26,7 +26,7 @@ _HEADERS = {
 }
 
 
-class Page:
+class PageHandlers:
     """Answers what a browser asks."""
 
     def __init__(self, status: StatusObserver, overview: OverviewObserver, recent: RecentObserver) -> None:

@@ -5,15 +5,15 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from autoscaler.account import plain_account
-from autoscaler.adapters.instruments import CONTENT_TYPE
-from autoscaler.adapters.journal import JournalObserver
-from autoscaler.adapters.journal_query import parse_query
-from autoscaler.adapters.metrics import MetricsObserver
-from autoscaler.adapters.status import StatusObserver
+from autoscaler.adapters.journal.observer import JournalObserver
+from autoscaler.adapters.journal.query import parse_query
+from autoscaler.adapters.metrics.instruments import CONTENT_TYPE
+from autoscaler.adapters.metrics.observer import MetricsObserver
+from autoscaler.adapters.status.observer import StatusObserver
+from autoscaler.events import plain_evaluation
 
 
-class Reading:
+class ReadHandlers:
     """Answers from what the observers hold."""
 
     def __init__(self, status: StatusObserver, metrics: MetricsObserver, journal: JournalObserver) -> None:
@@ -43,7 +43,7 @@ class Reading:
         except ValueError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         found = self._journal.entries(service_name(request), since=query.since, until=query.until, limit=query.limit)
-        return no_such_service() if found is None else JSONResponse([plain_account(entry) for entry in found])
+        return no_such_service() if found is None else JSONResponse([plain_evaluation(entry) for entry in found])
 
 
 def service_name(request: Request) -> str:

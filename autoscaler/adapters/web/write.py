@@ -9,29 +9,29 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from autoscaler.adapters.status import StatusObserver
-from autoscaler.adapters.web.guard import Guard, read_body
-from autoscaler.adapters.web.orders import parse_pause, parse_resume, parse_scale
+from autoscaler.adapters.status.observer import StatusObserver
+from autoscaler.adapters.web.authorization import Authorization, read_body
 from autoscaler.adapters.web.read import service_name
+from autoscaler.adapters.web.request_bodies import parse_pause, parse_resume, parse_scale
+from autoscaler.control.overrides import Overrides
 from autoscaler.core.explain import format_until
 from autoscaler.core.limits import by_schedule
 from autoscaler.core.model import Override
 from autoscaler.core.policy import Policy
 from autoscaler.core.schedule import bounds_at
 from autoscaler.errors import ConfigError
-from autoscaler.overrides import Overrides
-from autoscaler.plain import plain
+from autoscaler.formats import plain
 
 T = TypeVar("T")
 Reload = Callable[[], None]  # raises ConfigError with every mistake, by lines; then the old configuration stays
 
 
-class Writing:
+class WriteHandlers:
     """Carries out what operators say. Each change is on the disk, or its answer warns, before it is answered."""
 
     def __init__(
         self,
-        guard: Guard,
+        guard: Authorization,
         status: StatusObserver,
         overrides: Overrides,
         reload: Reload | None = None,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from autoscaler.core.model import Direction
-from autoscaler.durations import format_duration
+from autoscaler.formats import format_duration
 from autoscaler.rehearse.charts.timeline import (
     MOST_MARKS,
     Point,

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.lease.volumes import KNOCK, LEASE
 from autoscaler.adapters.compose.target import ComposeTarget
-from autoscaler.fleet import ServiceRef
-from autoscaler.order import Drain, Order, ScaleOptions
+from autoscaler.adapters.leadership.volume_store import KNOCK, LEASE
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.order import Drain, Order, ScaleOptions
 from deploy.lab.shell import run
-from tests.fakes import Recorder
+from tests.support.fakes import Recorder
 
 # Ends at once on SIGTERM, as tini forwards it; ready as soon as it runs.
 SLEEP = {"image": "python:3.13-slim", "init": True, "command": ["sleep", "600"], "networks": ["default"]}
@@ -53,7 +53,7 @@ class Project:
         return ServiceRef(service, self.name)
 
     def target(self, url: str | None = None, *, timeout_seconds: float = 20.0) -> ComposeTarget:
-        return ComposeTarget(url or self.engine_url, tell=self.recorder.notify, timeout_seconds=timeout_seconds)
+        return ComposeTarget(url or self.engine_url, emit=self.recorder.notify, timeout_seconds=timeout_seconds)
 
     def order(
         self,
@@ -65,7 +65,7 @@ class Project:
     ) -> Order:
         """An order whose pauses are as short as can be."""
         options = ScaleOptions(start_timeout_seconds, drain or Drain())
-        return Order(replicas, tell=self.recorder.notify, pause=pause or short, options=options)
+        return Order(replicas, emit=self.recorder.notify, pause=pause or short, options=options)
 
     def scale(self, replicas: int, service: str = "web", *, target: ComposeTarget | None = None, **options: Any) -> int:
         """Scale by the target; the options are the order's."""

@@ -3,8 +3,8 @@
 import pytest
 
 from autoscaler.adapters.compose.replicas import Replica, choose_template, fleet, parse, removal_order
-from autoscaler.fleet import ServiceRef
-from tests.adapters.compose.containers import clone, listed
+from autoscaler.ports.fleet import ServiceRef
+from tests.support.engine_answers import clone, listed
 
 USERS = ServiceRef("users", "shop")
 

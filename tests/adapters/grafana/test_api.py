@@ -4,7 +4,7 @@ import pytest
 
 from autoscaler.adapters.grafana.api import Annotation, GrafanaApi, GrafanaFault
 from deploy.lab.ports import free_ports
-from tests.adapters.grafana.server import TOKEN, Grafana
+from tests.support.grafana_server import TOKEN, Grafana
 
 UP = Annotation(1_700_000_000.25, "userservice: 2 → 4", ("autoscaler", "service:userservice"))
 

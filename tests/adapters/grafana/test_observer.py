@@ -10,14 +10,14 @@ from structlog.testing import capture_logs
 
 from autoscaler.adapters.grafana.api import Annotation, GrafanaApi
 from autoscaler.adapters.grafana.observer import GrafanaObserver
-from autoscaler.adapters.logs import LogObserver
+from autoscaler.adapters.logs.observer import LogObserver
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Direction
 from autoscaler.events import Action, Annotated, CycleFinished, OperationFinished, ServiceOutcome
-from tests.adapters.grafana.server import TOKEN, Grafana
-from tests.builders import LATENCY, NOW, THROUGHPUT, missing, policy, seen
-from tests.fakes import Recorder
+from tests.support.builders import LATENCY, NOW, THROUGHPUT, missing, policy, seen
+from tests.support.fakes import Recorder
+from tests.support.grafana_server import TOKEN, Grafana
 
 
 def decision(service: str = "userservice", at: float = NOW) -> Decision:

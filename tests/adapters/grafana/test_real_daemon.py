@@ -6,9 +6,9 @@ import pytest
 
 from deploy.lab.ports import free_ports
 from tests.adapters.compose.conftest import SLEEP, Project
-from tests.adapters.grafana.server import TOKEN, Grafana
 from tests.adapters.grafana.test_observer import wait_for
-from tests.test_app import Daemon
+from tests.daemon.test_app import Daemon
+from tests.support.grafana_server import TOKEN, Grafana
 
 pytestmark = pytest.mark.engine
 

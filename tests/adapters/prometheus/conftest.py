@@ -9,7 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from deploy.lab import images
-from tests.adapters.prometheus import eventful, history, real
+from tests.support import eventful_hour as eventful
+from tests.support import real_prometheus as real
+from tests.support import traefik_history as history
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

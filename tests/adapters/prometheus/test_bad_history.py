@@ -9,11 +9,11 @@ from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.events import PrometheusAsked
-from autoscaler.ports import SignalRequest, Span
+from autoscaler.ports.metrics import SignalRequest, Span
 from deploy.lab.ports import free_ports
 from tests.adapters.prometheus.conftest import Answer, Server, says
-from tests.builders import NOW
-from tests.fakes import Recorder
+from tests.support.builders import NOW
+from tests.support.fakes import Recorder
 
 BACKLOG = SignalRequest(Query("sum(backlog)"))
 USERS = SignalRequest(TraefikSignal(Signal.REQUESTS, 60.0), "users@docker")
@@ -36,8 +36,8 @@ def nobody(_: float) -> None:
 
 
 def past(url: str, recorder: Recorder | None = None, timeout_seconds: float = 10.0) -> PrometheusHistory:
-    tell = (recorder or Recorder()).notify
-    return PrometheusHistory(url, max_sample_age_seconds=30.0, tell=tell, timeout_seconds=timeout_seconds)
+    emit = (recorder or Recorder()).notify
+    return PrometheusHistory(url, max_sample_age_seconds=30.0, emit=emit, timeout_seconds=timeout_seconds)
 
 
 def test_a_good_answer_is_read_instant_by_instant(server: Server) -> None:

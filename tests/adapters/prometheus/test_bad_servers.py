@@ -10,11 +10,11 @@ from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.events import PrometheusAsked
-from autoscaler.ports import SignalRequest
+from autoscaler.ports.metrics import SignalRequest
 from deploy.lab.ports import free_ports
 from tests.adapters.prometheus.conftest import Answer, Server, says, vector
-from tests.builders import NOW
-from tests.fakes import Recorder
+from tests.support.builders import NOW
+from tests.support.fakes import Recorder
 
 BACKLOG = SignalRequest(Query("sum(backlog)"))
 ONE = f'{{"metric":{{}},"value":[{NOW},"5"]}}'
@@ -23,8 +23,8 @@ ONE = f'{{"metric":{{}},"value":[{NOW},"5"]}}'
 def source(
     url: str, recorder: Recorder | None = None, timeout_seconds: float = 0.5, **options: str
 ) -> PrometheusSource:
-    tell = (recorder or Recorder()).notify
-    return PrometheusSource(url, timeout_seconds=timeout_seconds, max_sample_age_seconds=30.0, tell=tell, **options)
+    emit = (recorder or Recorder()).notify
+    return PrometheusSource(url, timeout_seconds=timeout_seconds, max_sample_age_seconds=30.0, emit=emit, **options)
 
 
 def error_json(kind: str, text: str) -> str:

@@ -10,9 +10,9 @@ from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.events import PrometheusAsked
-from autoscaler.ports import SignalRequest, Span
-from tests.adapters.prometheus.eventful import BEGIN, END
-from tests.fakes import Recorder
+from autoscaler.ports.metrics import SignalRequest, Span
+from tests.support.eventful_hour import BEGIN, END
+from tests.support.fakes import Recorder
 
 pytestmark = pytest.mark.engine
 
@@ -42,12 +42,12 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def source(prometheus_url: str) -> PrometheusSource:
-    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, tell=Recorder().notify)
+    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, emit=Recorder().notify)
 
 
 @pytest.fixture
 def history(prometheus_url: str, recorder: Recorder) -> PrometheusHistory:
-    return PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, tell=recorder.notify)
+    return PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=recorder.notify)
 
 
 def nobody(_: float) -> None:

@@ -6,9 +6,9 @@ from autoscaler.adapters.prometheus.answers import IDLE, UNANSWERED
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
-from autoscaler.ports import SignalRequest
-from tests.adapters.prometheus.history import DOWN, GONE, LIVE, OLD, SINGLE, TWO
-from tests.fakes import Recorder
+from autoscaler.ports.metrics import SignalRequest
+from tests.support.fakes import Recorder
+from tests.support.traefik_history import DOWN, GONE, LIVE, OLD, SINGLE, TWO
 
 pytestmark = pytest.mark.engine
 
@@ -24,7 +24,7 @@ SIGNALS = (REQUESTS, CONCURRENCY, ERRORS, P95, SLOW)
 
 @pytest.fixture(scope="module")
 def prometheus(prometheus_url: str) -> PrometheusSource:
-    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, tell=Recorder().notify)
+    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, emit=Recorder().notify)
 
 
 def read(prometheus: PrometheusSource, signal: TraefikSignal, service: str, at: float = LIVE) -> Reading:

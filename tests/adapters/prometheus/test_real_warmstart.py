@@ -6,19 +6,19 @@ import pytest
 
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
+from autoscaler.config.model import ServiceConfig
+from autoscaler.config.services import fixed
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Observation, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.fleet import ServiceRef
-from autoscaler.policyfile.model import ServiceConfig
-from autoscaler.policyfile.roster import fixed
-from autoscaler.ports import SignalRequest
-from autoscaler.recall import window_before
-from autoscaler.warmstart import WarmStart
-from tests.adapters.prometheus.eventful import BEGIN
-from tests.builders import LATENCY, THROUGHPUT, behavior, policy
-from tests.fakes import FakeTarget, Recorder
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.metrics import SignalRequest
+from autoscaler.warmstart.warm_start import WarmStart
+from autoscaler.warmstart.window import window_before
+from tests.support.builders import LATENCY, THROUGHPUT, behavior, policy
+from tests.support.eventful_hour import BEGIN
+from tests.support.fakes import FakeTarget, Recorder
 
 pytestmark = pytest.mark.engine
 
@@ -27,12 +27,12 @@ OURS = replace(policy(THROUGHPUT, LATENCY, down=behavior(window=300.0)), service
 
 
 def test_its_memory_is_that_of_a_daemon_that_was_there(prometheus_url: str) -> None:
-    tell = Recorder().notify
-    history = PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, tell=tell)
+    emit = Recorder().notify
+    history = PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=emit)
     services = {"users": ServiceConfig(OURS, ServiceRef("users"))}
     warm = WarmStart(fixed(services), FakeTarget(users=2), history, interval_seconds=15.0)
     warm.run(NOW, 30.0)
-    source = PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, tell=tell)
+    source = PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, emit=emit)
     rebuilt = warm.rebuilt["users"]
     assert (rebuilt.problem, rebuilt.window_seconds) == (None, 360.0)
     assert rebuilt.memory == been_there(source, OURS)

@@ -6,20 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from autoscaler.adapters.compose.clone.carry import Carrying
 from autoscaler.adapters.compose.clone.create import Creating
 from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, has_vanished, summed_up
+from autoscaler.adapters.compose.clone.injected_files import Carrying
 from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.clone.ready import Started, Waiting
 from autoscaler.adapters.compose.clone.start_limit import LEAST_SECONDS, start_limit_seconds
-from autoscaler.adapters.compose.engine import Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import unwrapped
 from autoscaler.adapters.compose.replicas import Replica, choose_template
+from autoscaler.adapters.docker.engine import Engine, Inspect
+from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import ScaleFailed, TargetRefused
 from autoscaler.events import ReplicaIncomplete
-from autoscaler.fleet import ServiceRef
-from autoscaler.ports import Pause, Tell
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.observers import Emit
+from autoscaler.ports.order import Pause
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class Adding:
     carrying: Carrying
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
-    tell: Tell
+    emit: Emit
     pause: Pause
     start_timeout_seconds: float | None  # None: as the healthcheck says
     port_ranges: threading.Lock = field(default_factory=threading.Lock)
@@ -74,7 +76,7 @@ class Adding:
         """
         limit_seconds, started = self._limit_seconds, self._started
         waiting = Waiting(
-            self.engine, self.ref, self.relist, self.tell, self.pause, self.troubled, limit_seconds, started
+            self.engine, self.ref, self.relist, self.emit, self.pause, self.troubled, limit_seconds, started
         )
         failures = [*self._failures, *waiting.wait()]
         if failures:
@@ -108,7 +110,7 @@ class Adding:
             self.made.add(container)
             self._started[container] = Started(name)
             if missing is not None:
-                self.tell(ReplicaIncomplete(self.ref.service, name, missing))
+                self.emit(ReplicaIncomplete(self.ref.service, name, missing))
 
     def _asked(self, call: Callable[[], T]) -> T:
         try:

@@ -4,12 +4,13 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from autoscaler.adapters.compose.clone.carry import Carrying
 from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, refused
+from autoscaler.adapters.compose.clone.injected_files import Carrying
 from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.spec import CloneSpec, clone_spec
-from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import wrapped
+from autoscaler.adapters.docker.engine import Engine, Inspect
+from autoscaler.adapters.docker.errors import Conflict, EngineError
 from autoscaler.errors import AutoscalerError
 
 NAME_ATTEMPTS = 5
@@ -53,7 +54,7 @@ class Creating:
             try:
                 return self.engine.create(spec.name, spec.body), spec
             except EngineError as error:
-                if error.status != CONFLICT:
+                if not isinstance(error, Conflict):
                     raise CloneFailed(self._refused("create", spec.name, error)) from error
                 taken.append(spec.name)
         others = " (containers that are not the service's have these names; remove or rename them)"
@@ -98,7 +99,7 @@ class Creating:
         except (AutoscalerError, EngineError):
             return  # the engine is gone: the next operation of this service removes what was left over
         finally:
-            self.engine.ours.leaves(container)  # should it live on, it is as any other
+            self.engine.own_actions.leaves(container)  # should it live on, it is as any other
 
 
 def publishes_range(template: Inspect) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from autoscaler.adapters.compose.engine import CONFLICT, FORBIDDEN, NOT_FOUND, EngineError
+from autoscaler.adapters.docker.errors import Conflict, EngineError, Forbidden, NotFound
 from autoscaler.errors import ScaleFailed
 
 _WHAT_TO_DO: Mapping[str, str] = {
@@ -49,8 +49,8 @@ def has_vanished(failed: CloneFailed) -> bool:
     cause = failed.__cause__
     if not isinstance(cause, EngineError):
         return False
-    gone = cause.status == NOT_FOUND and "No such container" in str(cause)
-    return gone or (cause.status == CONFLICT and "marked for removal" in str(cause))
+    gone = isinstance(cause, NotFound) and "No such container" in str(cause)
+    return gone or (isinstance(cause, Conflict) and "marked for removal" in str(cause))
 
 
 def refused(stage: str, name: str, error: EngineError, image: str, undone: str = "") -> Failure:
@@ -65,9 +65,9 @@ def _advice(stage: str, error: EngineError, image: str) -> str | None:
     found = next((what for sign, what in _WHAT_TO_DO.items() if re.search(sign, text, re.IGNORECASE)), None)
     if found is not None:
         return found
-    if error.status == FORBIDDEN:
+    if isinstance(error, Forbidden):
         return f"let its allow-list have the call that is to {stage} a container"
-    if stage == "create" and error.status == NOT_FOUND:
+    if stage == "create" and isinstance(error, NotFound):
         return f"its image {image} is gone; pull or build it and run docker compose up"
     return None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.clone.roles import role
+from autoscaler.adapters.compose.clone.protected import role
 from autoscaler.adapters.compose.replicas import Replica
 
 _RECREATING = re.compile(r"^[0-9a-f]{12}_")

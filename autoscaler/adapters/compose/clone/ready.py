@@ -5,14 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.clone.failures import Failure, given_up, last_words
-from autoscaler.adapters.compose.engine import NOT_FOUND, Engine, EngineError
 from autoscaler.adapters.compose.healthcheck import has_own_test
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.errors import EngineError, NotFound
 from autoscaler.core.model import Direction
 from autoscaler.errors import ScaleFailed
 from autoscaler.events import ReplicaChanged
-from autoscaler.fleet import ServiceRef
-from autoscaler.ports import Pause, Tell
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.observers import Emit
+from autoscaler.ports.order import Pause
 
 POLL_SECONDS = 0.3
 LOG_LINES = 5
@@ -40,7 +42,7 @@ class Waiting:
     engine: Engine
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
-    tell: Tell
+    emit: Emit
     pause: Pause
     troubled: Callable[[], bool]  # somebody else is at work on the service
     limit_seconds: float
@@ -66,7 +68,7 @@ class Waiting:
         waited_seconds = time.monotonic() - started.at
         if replica is not None and replica.ready and self._works(started, replica):
             del self.started[container]
-            self.tell(ReplicaChanged(self.ref.service, Direction.UP, started.name, waited_seconds))
+            self.emit(ReplicaChanged(self.ref.service, Direction.UP, started.name, waited_seconds))
         elif replica is None or not replica.alive:
             self._has_ended(container, replica)
         elif replica.health == "unhealthy":
@@ -103,7 +105,7 @@ class Waiting:
         try:
             return int(self.engine.inspect(replica.id).get("RestartCount") or 0)
         except EngineError as error:
-            if error.status == NOT_FOUND:
+            if isinstance(error, NotFound):
                 return -1  # the next look at the list will tell
             raise ScaleFailed("ready", f"{self.ref}: {error}") from error
 

@@ -4,14 +4,15 @@ import time
 from dataclasses import dataclass, replace
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.drain.call import call
-from autoscaler.adapters.compose.drain.how import How, how
+from autoscaler.adapters.compose.drain.http_hook import call
+from autoscaler.adapters.compose.drain.method import How, how
 from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
-from autoscaler.adapters.compose.engine import CONFLICT, NOT_FOUND, Engine, EngineError, Inspect
 from autoscaler.adapters.compose.healthcheck import DIRECTORY, MARKER, SHELL, notices_within_seconds
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.docker.engine import Engine, Inspect
+from autoscaler.adapters.docker.errors import Conflict, EngineError, NotFound
 from autoscaler.events import DrainEnd
-from autoscaler.order import Drain
+from autoscaler.ports.order import Drain
 
 COMMAND_SECONDS = 10.0  # a command that takes longer goes on, but is not waited for
 SLACK_SECONDS = 2.0
@@ -60,7 +61,7 @@ class Drainer:
         try:
             self._marked(draining, _UNMARK)
         except EngineError as error:
-            if error.status not in {NOT_FOUND, CONFLICT}:
+            if not isinstance(error, NotFound | Conflict):
                 raise
 
     def look(self, draining: Draining, listed: Replica | None) -> None:
@@ -78,7 +79,7 @@ class Drainer:
         )
 
     def _asked(self, draining: Draining) -> str | None:
-        drain, inside, container = self._drain, self._engine.inside, draining.replica.id
+        drain, inside, container = self._drain, self._engine.exec, draining.replica.id
         if draining.how is How.HEALTHCHECK:
             return self._marked(draining, _MARK)
         if draining.how is How.COMMAND:
@@ -91,7 +92,7 @@ class Drainer:
     def _marked(self, draining: Draining, command: list[str]) -> str | None:
         """Set or remove the marker: in a clone as its own user, elsewhere as root, who may write to any directory."""
         user = "" if label.HEALTHCHECK in draining.replica.labels else "0"
-        run = self._engine.inside.run
+        run = self._engine.exec.run
         code = run(draining.replica.id, command, user=user, timeout_seconds=COMMAND_SECONDS)
         return None if code == 0 else f"cannot write {MARKER} in it: exit code {code}"
 
@@ -99,7 +100,7 @@ class Drainer:
         try:
             return probes_of(self._engine.inspect(draining.replica.id))
         except EngineError as error:
-            if error.status != NOT_FOUND:
+            if not isinstance(error, NotFound):
                 raise
             return []
 

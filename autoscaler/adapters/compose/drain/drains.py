@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from autoscaler.adapters.compose.drain.drainer import Drainer, Draining
-from autoscaler.adapters.compose.drain.how import How
-from autoscaler.adapters.compose.engine import NOT_FOUND, EngineError
+from autoscaler.adapters.compose.drain.method import How
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.docker.errors import EngineError, NotFound
 from autoscaler.errors import ScaleFailed, TargetUnavailable
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
-from autoscaler.order import Order
+from autoscaler.ports.order import Order
 
 TAKE_BACK_TRIES = 10
 
@@ -47,18 +47,18 @@ class Drains:
         try:
             draining = self.drainer.about(replica)
         except EngineError as error:
-            if error.status != NOT_FOUND:
+            if not isinstance(error, NotFound):
                 raise
             return True  # somebody else has removed it
         if draining.how is How.NOT:
             self._ended(draining, DrainEnd.NONE, "neither its healthcheck nor its policy has a way")
             return False
-        if not draining.retractable and not self.order.let_go():
+        if not draining.retractable and not self.order.release():
             return True
         self._under_way.append(draining)  # before it is asked: whatever becomes of that, it can be taken back
         problem = self.drainer.ask(draining)
         if problem is None:
-            self.order.tell(DrainStarted(self.service, replica.name, draining.how))
+            self.order.emit(DrainStarted(self.service, replica.name, draining.how))
         else:
             self._failed(draining, problem)
         return problem is None or not draining.retractable
@@ -69,9 +69,9 @@ class Drains:
             self.drainer.look(each, listed.get(each.replica.id))
         return [each for each in self._under_way if each.progress.end]
 
-    def let_go(self, draining: Draining) -> bool:
+    def release(self, draining: Draining) -> bool:
         """Say whether it may go now; if not, the order wants it by now."""
-        if draining.retractable and not self.order.let_go():
+        if draining.retractable and not self.order.release():
             return False
         self._under_way.remove(draining)
         self._ended(draining, draining.progress.end or DrainEnd.TIMEOUT)
@@ -114,4 +114,4 @@ class Drains:
         progress = draining.progress
         took_seconds = time.monotonic() - progress.asked_at
         name = draining.replica.name
-        self.order.tell(DrainEnded(self.service, name, end, took_seconds, progress.connections, why))
+        self.order.emit(DrainEnded(self.service, name, end, took_seconds, progress.connections, why))

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.drain.drainer import Drainer
 from autoscaler.adapters.compose.drain.drains import Drains
-from autoscaler.adapters.compose.drain.going import Going
+from autoscaler.adapters.compose.drain.stop import Stopping
 from autoscaler.adapters.compose.drain.victims import victims
-from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import ScaleFailed
-from autoscaler.fleet import ServiceRef
-from autoscaler.order import Order
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.order import Order
 
 POLL_SECONDS = 0.5
 # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two replicas
@@ -33,13 +34,13 @@ class Removing:
     order: Order
     leaned_on: Callable[[], Collection[str]] = frozenset
     _drains: Drains = field(init=False)
-    _going: Going = field(init=False)
+    _going: Stopping = field(init=False)
     _undrained: list[Replica] = field(default_factory=list)  # they serve until they are stopped, one after the other
     _next_stop_at: float = 0.0
 
     def __post_init__(self) -> None:
         self._drains = Drains(Drainer(self.engine, self.order.options.drain), self.ref.service, self.order)
-        self._going = Going(self.engine, self.ref, self.order.tell)
+        self._going = Stopping(self.engine, self.ref, self.order.emit)
 
     def remove(self) -> None:
         """Remove what the order has too many, but never the last ready one; end early when the daemon goes down.
@@ -71,7 +72,7 @@ class Removing:
         replicas = self.relist()
         self._keep(replicas)
         for draining in self._drains.look({replica.id: replica for replica in replicas}):
-            if self._drains.let_go(draining):
+            if self._drains.release(draining):
                 self._going.start(draining.replica)
         if self._undrained and time.monotonic() >= self._next_stop_at:
             self._stop(self._undrained.pop(0))
@@ -94,7 +95,7 @@ class Removing:
         return replica not in self._undrained and replica not in self._drains and replica not in self._going
 
     def _stop(self, replica: Replica) -> None:
-        if self.order.let_go():
+        if self.order.release():
             self._going.start(replica)
 
     def _end(self) -> None:
@@ -102,7 +103,7 @@ class Removing:
         try:
             self._drains.take_back(len(self._drains.retractable), "the operation ends")
             for draining in self._drains.under_way:
-                self._drains.let_go(draining)
+                self._drains.release(draining)
                 self._going.start(draining.replica)
         finally:
             self._going.wait()

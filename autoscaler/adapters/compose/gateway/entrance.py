@@ -2,32 +2,21 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from autoscaler.adapters.compose.engine import Engine, EngineError
 from autoscaler.adapters.compose.gateway.ports import GatewayPorts, gateway_ports
 from autoscaler.adapters.compose.replicas import fleet, parse
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import TargetRefused, TargetUnavailable
-from autoscaler.fleet import ServiceRef
-from autoscaler.loadtest.replicas import Replica
-from autoscaler.loadtest.rule import Aim, aim_of
+from autoscaler.loadtest.entrance import Entrance
+from autoscaler.loadtest.replicas import KnownReplica
+from autoscaler.loadtest.rule import aim_of
+from autoscaler.ports.fleet import ServiceRef
 
 _ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(rule|entrypoints|tls(?:\..+)?)", re.IGNORECASE)
 _SERVER = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.(port|scheme)", re.IGNORECASE)
 _COOKIE = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.sticky\.cookie\.name", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """What is known of the way to a service. What could not be found out is None."""
-
-    replicas: tuple[Replica, ...]
-    ready: int
-    cookie: str | None  # the sticky cookie's name
-    aim: Aim | None
-    rules: tuple[str, ...]  # as the labels say them
-    gateway: str | None  # such as https://127.0.0.1:443
 
 
 def find_entrance(engine: Engine, ref: ServiceRef) -> Entrance:
@@ -80,7 +69,7 @@ def _entry_points(router: Mapping[str, str]) -> list[str]:
     return [name.strip() for name in router.get("entrypoints", "").split(",") if name.strip()]
 
 
-def _replica(found: dict[str, Any], server: Mapping[str, str]) -> Replica:
+def _replica(found: dict[str, Any], server: Mapping[str, str]) -> KnownReplica:
     """Return the replica that was inspected; Traefik's port is that of the labels, or else the lowest exposed."""
     config, networks = found["Config"], found["NetworkSettings"]["Networks"].values()
     addresses = {address for network in networks if (address := network.get("IPAddress"))}
@@ -89,4 +78,4 @@ def _replica(found: dict[str, Any], server: Mapping[str, str]) -> Replica:
     scheme, name = server.get("scheme", "http"), str(found["Name"]).lstrip("/")
     marks = {name, found["Id"], found["Id"][:12], str(config.get("Hostname", "")), *addresses} - {""}
     urls = {f"{scheme}://{address}:{port}" for address in addresses for port in ports}
-    return Replica(name, frozenset(marks), frozenset(urls))
+    return KnownReplica(name, frozenset(marks), frozenset(urls))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.compose.engine import Engine
+from autoscaler.adapters.docker.engine import Engine
 
 _IMAGE = re.compile(r"(?:.*/)?traefik(?:[:@].*)?")
 _ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address=[^=]*?:(\d+)(?:/tcp)?", re.IGNORECASE)

@@ -4,9 +4,9 @@ from collections.abc import Container
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.drain.progress import being_drained
-from autoscaler.adapters.compose.engine import Engine
 from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_marker
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.docker.engine import Engine
 
 _UNMARK = [SHELL, "-c", '[ -e "$1" ] && rm -f "$1"', "recover", MARKER]
 UNMARK_SECONDS = 10.0
@@ -38,7 +38,7 @@ class Drained:
         if not looks_for_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:
             return False
         user = "" if ours else "0"
-        code = self._engine.inside.run(replica.id, _UNMARK, user=user, timeout_seconds=UNMARK_SECONDS)
+        code = self._engine.exec.run(replica.id, _UNMARK, user=user, timeout_seconds=UNMARK_SECONDS)
         if code is not None:  # it has answered
             self._asked.add(replica.id)
         return code == 0

@@ -7,12 +7,12 @@ from itertools import groupby
 from operator import attrgetter
 
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.fleet import ServiceRef
+from autoscaler.ports.fleet import ServiceRef
 
 SETTLE_SECONDS = 10.0
 
 
-class Matter(StrEnum):
+class LeftoverKind(StrEnum):
     """What is the matter with a replica; the words that an operator reads."""
 
     NEVER_STARTED = "it was made and never started"
@@ -22,7 +22,7 @@ class Matter(StrEnum):
     DRAINED = "its drain was begun, and no operation goes on with it"  # as far as a list call shows: it is unhealthy
 
 
-_BY_STATE = {"created": Matter.NEVER_STARTED, "exited": Matter.EXITED, "dead": Matter.EXITED}
+_BY_STATE = {"created": LeftoverKind.NEVER_STARTED, "exited": LeftoverKind.EXITED, "dead": LeftoverKind.EXITED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Limits:
 class Suspect:
     """A replica that may be left over, and since when it has looked like that (monotonic seconds)."""
 
-    matter: Matter
+    matter: LeftoverKind
     since: float
 
 
@@ -66,17 +66,17 @@ def _suspect(before: Suspects, replica: Replica, now: float) -> Suspect | None:
     return known if known is not None and known.matter is matter else Suspect(matter, now)
 
 
-def _matter(replica: Replica, known: Suspect | None) -> Matter | None:
+def _matter(replica: Replica, known: Suspect | None) -> LeftoverKind | None:
     """Return what may be the matter. Compose's own are our affair only where we may have drained them."""
     if (replica.clone or replica.leaving) and replica.state in _BY_STATE:
         return _BY_STATE[replica.state]
-    started_and_not_ready = known is not None and known.matter is Matter.NEVER_READY and not replica.ready
+    started_and_not_ready = known is not None and known.matter is LeftoverKind.NEVER_READY and not replica.ready
     starting = replica.state == "running" and replica.health == "starting"
     if replica.clone and (starting or started_and_not_ready):
-        return Matter.NEVER_READY
+        return LeftoverKind.NEVER_READY
     if replica.state == "running" and replica.health == "unhealthy":
-        return Matter.DRAINED
-    return Matter.LEAVING if replica.leaving and replica.ready else None
+        return LeftoverKind.DRAINED
+    return LeftoverKind.LEAVING if replica.leaving and replica.ready else None
 
 
 def left_over(suspected: Suspects, replicas: Iterable[Replica], now: float, limits: Limits) -> list[Replica]:
@@ -85,6 +85,6 @@ def left_over(suspected: Suspects, replicas: Iterable[Replica], now: float, limi
 
 
 def _due(replica: Replica, suspect: Suspect, now: float, limits: Limits) -> bool:
-    if suspect.matter is not Matter.NEVER_READY:
+    if suspect.matter is not LeftoverKind.NEVER_READY:
         return now >= suspect.since + limits.settle_seconds
     return replica.health == "unhealthy" or now >= suspect.since + limits.start_seconds(replica.ref)

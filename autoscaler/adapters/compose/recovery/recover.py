@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from autoscaler.adapters.compose.engine import CONFLICT, Engine, EngineError
-from autoscaler.adapters.compose.lanes import Lanes
 from autoscaler.adapters.compose.recovery.drained import Drained
-from autoscaler.adapters.compose.recovery.leftovers import Limits, Matter, Suspects, left_over, suspects
+from autoscaler.adapters.compose.recovery.leftovers import LeftoverKind, Limits, Suspects, left_over, suspects
 from autoscaler.adapters.compose.replicas import LEAVING, Replica
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.errors import Conflict, EngineError
+from autoscaler.control.service_locks import ServiceLocks
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Recovered
-from autoscaler.fleet import ServiceRef
-from autoscaler.ports import Tell
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.observers import Emit
 
 
 class Recovery:
@@ -24,19 +25,19 @@ class Recovery:
     def __init__(
         self,
         engine: Engine,
-        lanes: Lanes,
+        service_locks: ServiceLocks,
         relist: Callable[[], list[Replica]],
         troubled: Callable[[ServiceRef], bool],
-        tell: Tell,
+        emit: Emit,
         *,
         limits: Limits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
-        self._lanes = lanes
+        self._service_locks = service_locks
         self._relist = relist
         self._troubled = troubled
-        self._tell = tell
+        self._emit = emit
         self._limits = limits or Limits()
         self._monotonic = monotonic
         self._suspects: Suspects = {}
@@ -59,25 +60,25 @@ class Recovery:
                     self._put_right(replica, self._suspects[replica.id].matter)
 
     def _busy(self, ref: ServiceRef) -> bool:
-        return self._lanes.busy(ref) or self._troubled(ref)
+        return self._service_locks.busy(ref) or self._troubled(ref)
 
-    def _put_right(self, replica: Replica, matter: Matter) -> None:
+    def _put_right(self, replica: Replica, matter: LeftoverKind) -> None:
         """Do it while no operation of the service can begin."""
-        with self._lanes.idle(replica.ref) as idle:
+        with self._service_locks.idle(replica.ref) as idle:
             if not idle or self._troubled(replica.ref):
                 return
             became = self._mended(replica, matter)
         if became is not None:
-            self._tell(Recovered(replica.ref.service, replica.name, f"{became}: {matter}"))
+            self._emit(Recovered(replica.ref.service, replica.name, f"{became}: {matter}"))
 
-    def _mended(self, replica: Replica, matter: Matter) -> str | None:
+    def _mended(self, replica: Replica, matter: LeftoverKind) -> str | None:
         """Do what the matter asks for, and return in a word what was done, if anything was."""
         match matter:
-            case Matter.DRAINED:
+            case LeftoverKind.DRAINED:
                 return "taken back" if self._drained.take_back(replica) else None
-            case Matter.LEAVING:
+            case LeftoverKind.LEAVING:
                 self._engine.rename(replica.id, replica.name.removesuffix(LEAVING))
-                self._engine.ours.leaves(replica.id)
+                self._engine.own_actions.leaves(replica.id)
                 return "named as before"
             case _:
                 return "removed" if self._remove(replica) else None
@@ -87,7 +88,7 @@ class Recovery:
         try:
             self._engine.remove(replica.id, force=replica.alive or replica.state == "dead")
         except EngineError as error:
-            if error.status != CONFLICT:
+            if not isinstance(error, Conflict):
                 raise
             return False
         return True

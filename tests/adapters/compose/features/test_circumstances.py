@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autoscaler.adapters.compose.clone.spec import clone_spec
-from autoscaler.adapters.compose.engine import Engine
+from autoscaler.adapters.docker.engine import Engine
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
@@ -103,7 +103,7 @@ def test_what_some_machines_cannot_start_is_created_alike(
 ) -> None:
     project.write({"web": {**SLEEP, **service, "scale": 1}})
     project.run("create")
-    engine = Engine(project.engine_url, timeout_seconds=20.0, tell=project.recorder.notify)
+    engine = Engine(project.engine_url, timeout_seconds=20.0, emit=project.recorder.notify)
     spec = clone_spec(project.inspect(1), 2, engine.image("python:3.13-slim"), engine.api_version)
     engine.create(spec.name, spec.body)
     project.run("create", "--scale", "web=3")

@@ -1,0 +1,32 @@
+"""The request that tells a replica to go."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from autoscaler.ports.order import HttpCall
+
+TIMEOUT_SECONDS = 5.0
+_ERRORS = 400
+
+
+def call(container: Mapping[str, Any], wanted: HttpCall) -> str | None:
+    """Send the request to an inspected container by its first address that answers; return what went wrong."""
+    addresses = [network["IPAddress"] for network in container["NetworkSettings"]["Networks"].values()]
+    problem = "it has no address of its own"
+    for address in filter(None, addresses):
+        url = f"http://{address}:{wanted.port}{wanted.path}"
+        try:
+            status = _status(wanted.method, url)
+        except requests.RequestException as error:
+            problem = f"{wanted.method} {url} failed ({type(error).__name__}); share a network with the service"
+            continue
+        return None if status < _ERRORS else f"{wanted.method} {url} was answered with {status}"
+    return problem
+
+
+def _status(method: str, url: str) -> int:
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy is between us and a container
+        return session.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False).status_code

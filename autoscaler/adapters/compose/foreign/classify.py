@@ -1,0 +1,151 @@
+"""What has settled -> what it was, in one word and in words: as far as anybody can know. Pure.
+
+Compose and a plain docker command look the same to the engine, so their names are guesses, and said with a question
+mark.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent
+from autoscaler.adapters.compose.foreign.settling import Settled
+from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.events import Foreign
+
+_SIGNALS: Mapping[int, str] = {2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
+_SIGKILL, _SIGTERM = 9, 15
+_SIGNALLED = 128  # exit codes above it are of a signal
+MOST_NAMED = 5  # containers in a sentence
+_GUESSES: Mapping[Foreign, str] = {
+    Foreign.SCALED: "docker compose up, or another scaler?",
+    Foreign.RECREATED: "docker compose up?",
+    Foreign.RESTARTED: "docker compose restart?",
+    Foreign.STOPPED: "docker compose stop?",
+    Foreign.REMOVED: "docker compose down?",
+    Foreign.STARTED: "docker compose up or start?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifiedChange:
+    """What somebody else did to a service. `before` and `after` count those that are meant to run."""
+
+    kind: Foreign
+    before: int
+    after: int
+    what: str
+    sudden: bool = False  # all that died were killed or crashed: nobody has asked them to end
+    dead: frozenset[str] = frozenset()  # the ids of those that died
+
+
+def classify(settled: Settled) -> ClassifiedChange | None:
+    """Return what it was, or None if nothing has come of it."""
+    kind = _kind(settled)
+    if kind is None:
+        return None
+    before, after = _alive(settled.before), _alive(settled.after)
+    count = f"{len(before)} → {len(after)}" if len(before) != len(after) else f"still {len(after)}"
+    told = "; ".join(part for part in (_details(kind, settled), _GUESSES.get(kind)) if part)
+    what = f"{count} replicas, not by the autoscaler{f' ({told})' if told else ''}"
+    dead = _dead(settled) if kind is Foreign.DIED else []
+    sudden = bool(dead) and not any(_asked_to_end(each, settled.container_event) for each in dead)
+    return ClassifiedChange(kind, len(before), len(after), what, sudden, frozenset(replica.id for replica in dead))
+
+
+def _kind(settled: Settled) -> Foreign | None:
+    before, after = _alive(settled.before), _alive(settled.after)
+    if not after:
+        return (Foreign.STOPPED if settled.after else Foreign.REMOVED) if before else None
+    if not before:
+        return Foreign.STARTED
+    if _replaced(settled):
+        return Foreign.RECREATED
+    if _dead(settled):
+        return Foreign.DIED
+    if before.keys() != after.keys() or _passing(settled):
+        return Foreign.SCALED
+    if any(container_event.action == "die" for container_event in settled.container_event):
+        return Foreign.RESTARTED
+    return Foreign.CHANGED if _states(settled.before) != _states(settled.after) else None
+
+
+def _alive(replicas: Iterable[Replica]) -> dict[str, Replica]:
+    return {replica.id: replica for replica in replicas if replica.alive}
+
+
+def _states(replicas: Iterable[Replica]) -> dict[str, str]:
+    return {replica.id: replica.state for replica in replicas if replica.state != "restarting"}
+
+
+def _replaced(settled: Settled) -> list[Replica]:
+    """Return the new ones that have the number of an old one, or are of another kind than all the old ones."""
+    old, new = _alive(settled.before), _alive(settled.after)
+    numbers, kinds = {replica.number for replica in old.values()}, {replica_kind(replica) for replica in old.values()}
+    return [
+        replica
+        for key, replica in new.items()
+        if key not in old and (replica.number in numbers or replica_kind(replica) not in kinds)
+    ]
+
+
+def replica_kind(replica: Replica) -> tuple[str | None, str]:
+    """Return what all replicas of a service have in common, once Compose is done with it."""
+    return replica.labels.get(label.CONFIG_HASH), replica.image
+
+
+def _dead(settled: Settled) -> list[Replica]:
+    """Return those that ran and have exited."""
+    before = _alive(settled.before)
+    return [replica for replica in settled.after if replica.id in before and not replica.alive]
+
+
+def _passing(settled: Settled) -> set[str]:
+    """Return those that have come and gone meanwhile, as clones do that Compose removes before they have run."""
+    destroyed = {
+        container_event.container for container_event in settled.container_event if container_event.action == "destroy"
+    }
+    return destroyed - {replica.id for replica in settled.before if replica.state != "created"}
+
+
+def _asked_to_end(replica: Replica, container_event: Iterable[ContainerEvent]) -> bool:
+    """Return whether it was told to end in good time, by the events or, without them, by its exit code."""
+    signals = [each.signal for each in container_event if each.stops and each.container == replica.id]
+    return any(signal != _SIGKILL for signal in signals) or replica.exit_code == _SIGNALLED + _SIGTERM
+
+
+def _details(kind: Foreign, settled: Settled) -> str:
+    if kind is Foreign.DIED:
+        dead = [f"{replica.name} {_death(replica, settled.container_event)}" for replica in _dead(settled)]
+        return ", ".join([*dead[:MOST_NAMED], *([f"{len(dead) - MOST_NAMED} more"] if len(dead) > MOST_NAMED else [])])
+    if kind is Foreign.RECREATED:
+        return _new_kind(settled)
+    if kind is Foreign.SCALED:
+        before, after = _alive(settled.before), _alive(settled.after)
+        counts = {
+            "added": len(after.keys() - before.keys()),
+            "removed": len(before.keys() - after.keys()),
+            "removed as soon as they came": len(_passing(settled)),
+        }
+        return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return ""
+
+
+def _new_kind(settled: Settled) -> str:
+    old = {replica_kind(replica) for replica in _alive(settled.before).values()}
+    new = {replica_kind(replica) for replica in _alive(settled.after).values()}
+    if {config for config, _ in new} != {config for config, _ in old}:
+        return "recreated with another configuration"
+    return "recreated with another image" if new != old else "recreated"
+
+
+def _death(replica: Replica, container_event: Iterable[ContainerEvent]) -> str:
+    """Say how a container ended, e.g. `was killed by SIGKILL, exit code 137, out of memory`."""
+    mine = [each for each in container_event if each.container == replica.id]
+    codes = [each.exit_code for each in mine if each.action == "die"]
+    code = codes[-1] if codes else replica.exit_code
+    signals = [each.signal for each in mine if each.stops]
+    memory = ", out of memory" if any(each.action == "oom" for each in mine) else ""
+    number = signals[-1] if signals else None if code is None or code <= _SIGNALLED else code - _SIGNALLED
+    how = "exited" if number is None else f"was ended by {_SIGNALS.get(number, f'signal {number}')}"
+    return f"{how}{'' if code is None else f', exit code {code}'}{memory}"

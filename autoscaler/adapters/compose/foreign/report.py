@@ -1,0 +1,58 @@
+"""One event for each thing that somebody else has done to a service, with what follows from it."""
+
+from autoscaler.adapters.compose.foreign.classify import ClassifiedChange
+from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
+from autoscaler.control.gate import Applied
+from autoscaler.core.model import Decision
+from autoscaler.events import Action, CycleFinished, Event, Foreign, ForeignChange
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.observers import Emit
+
+
+class ForeignReport:
+    """Sees every decision at the gate, and the end of each cycle. One caller at a time."""
+
+    def __init__(self, foreign: ForeignChanges, emit: Emit) -> None:
+        self._foreign = foreign
+        self._emit = emit
+        self._names: dict[ServiceRef, str] = {}  # what the policies call the services
+
+    def witness(self, ref: ServiceRef, decision: Decision, applied: Applied) -> None:
+        """Tell what has settled before this decision, and what was decided about it."""
+        self._names[ref] = decision.service
+        self._foreign.forgive(ref, 0 if applied.action is Action.DRY_RUN else decision.desired)
+        found = self._foreign.settled(ref)
+        if found is None:
+            return
+        if found.kind is Foreign.SCALED and applied.action is Action.SCALED:
+            self._foreign.repaired(ref)
+        what = f"{found.what}; {_consequence(found, decision, applied)}"
+        self._emit(_event(decision.service, found, decision.desired, applied.action, what))
+
+    def owed(self, service: str) -> int | None:
+        """Return the count that a service had before some of its replicas died; by the policy's name."""
+        owed = (self._foreign.owed(ref) for ref, name in self._names.items() if name == service)
+        return next((count for count in owed if count is not None), None)
+
+    def notify(self, event: Event) -> None:
+        """Tell what has become of services that are no longer there to be decided about."""
+        if not isinstance(event, CycleFinished):
+            return
+        for ref, name in list(self._names.items()):
+            found = self._foreign.settled(ref)
+            if found is not None:
+                self._emit(_event(name, found, None, Action.FAILED, f"{found.what}; left alone"))
+
+
+def _event(service: str, found: ClassifiedChange, desired: int | None, action: Action, what: str) -> ForeignChange:
+    return ForeignChange(service, found.kind, found.before, found.after, desired, action, what)
+
+
+def _consequence(found: ClassifiedChange, decision: Decision, applied: Applied) -> str:
+    if found.after == 0:
+        return "left alone until somebody starts it"
+    if applied.action is Action.UNCHANGED:
+        return f"{decision.replicas.count} it is"
+    if applied.action is Action.SCALED:
+        return f"brought to {decision.desired}"
+    return f"{decision.desired} are wanted, but: {applied.why or applied.action.value}"

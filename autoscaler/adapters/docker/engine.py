@@ -1,0 +1,194 @@
+"""The few engine calls that we make, timed, with every error of docker and requests translated. Thread-safe."""
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+from urllib3.exceptions import HTTPError
+
+from autoscaler.adapters.docker.errors import GATEWAY_ERRORS, Conflict, EngineError, Forbidden, NotFound, engine_error
+from autoscaler.adapters.docker.event_stream import EventStream
+from autoscaler.adapters.docker.exec import Exec
+from autoscaler.adapters.docker.files import Files
+from autoscaler.adapters.docker.own_actions import OwnActions
+from autoscaler.errors import TargetUnavailable
+from autoscaler.events import EngineAsked
+from autoscaler.ports.observers import Emit
+
+Inspect = dict[str, Any]  # what the engine says about a container, as JSON
+
+
+class Engine:
+    """One client for each thread, made when needed and made anew after a broken connection."""
+
+    def __init__(
+        self, base_url: str, *, timeout_seconds: float, emit: Emit, own_actions: OwnActions | None = None
+    ) -> None:
+        self.own_actions = own_actions or OwnActions()
+        self.files = Files(self._asking)
+        self.exec = Exec(self._asking)
+        self._base_url = base_url
+        self._timeout_seconds = timeout_seconds
+        self._emit = emit
+        self._local = threading.local()
+
+    @property
+    def api_version(self) -> tuple[int, ...]:
+        """The negotiated API version, e.g. (1, 41)."""
+        with self._asking("version") as client:
+            return tuple(int(part) for part in str(client.api_version).split("."))
+
+    def containers(self, labels: Mapping[str, str | None]) -> list[Inspect]:
+        """List the containers of all states that have these labels, in the list call's sparse form."""
+        wanted = [name if value is None else f"{name}={value}" for name, value in labels.items()]
+        with self._asking("list") as client:
+            return list(client.containers(all=True, filters={"label": wanted}))
+
+    def inspect(self, container: str) -> Inspect:
+        with self._asking("inspect") as client:
+            return dict(client.inspect_container(container))
+
+    def image(self, name: str) -> Inspect | None:
+        """Return what the engine knows of an image, or None when it is gone."""
+        try:
+            with self._asking("image") as client:
+                return dict(client.inspect_image(name))
+        except EngineError as error:
+            if isinstance(error, NotFound):
+                return None
+            raise
+
+    def create(self, name: str, body: Mapping[str, Any]) -> str:
+        """Create a container from a raw body, and return its id."""
+        with self._asking("create") as client:
+            container = str(client.create_container_from_config(dict(body), name=name)["Id"])
+        self.own_actions.starts(container)
+        return container
+
+    def connect(self, network: str, container: str, endpoint: Mapping[str, Any]) -> None:
+        """Connect a container to a further network, with every field of the endpoint that the API knows."""
+        with self._asking("connect") as client:
+            url = client._url("/networks/{0}/connect", network)  # noqa: SLF001  the SDK's own method drops fields
+            body = {"Container": container, "EndpointConfig": dict(endpoint)}
+            client._raise_for_status(client._post_json(url, data=body))  # noqa: SLF001
+
+    def start(self, container: str) -> None:
+        with self._asking("start") as client:
+            client.start(container)
+
+    def rename(self, container: str, name: str) -> None:
+        self.own_actions.ends(container)
+        with self._asking("rename") as client:
+            client.rename(container, name)
+
+    def stop(self, container: str, grace_seconds: int) -> None:
+        """Stop a container by its own signal, and kill it after the grace."""
+        self.own_actions.ends(container)
+        with self._asking("stop") as client:
+            client.stop(container, timeout=grace_seconds)
+
+    def remove(self, container: str, *, force: bool = False) -> None:
+        """Remove a container together with its anonymous volumes; one that is gone, or just going, is fine."""
+        self.own_actions.ends(container)
+        try:
+            with self._asking("remove") as client:
+                client.remove_container(container, v=True, force=force)
+        except EngineError as error:
+            going = isinstance(error, Conflict) and "already in progress" in str(error)
+            if not isinstance(error, NotFound) and not going:
+                raise
+
+    def volume_labels(self, name: str) -> Mapping[str, str] | None:
+        """Return a volume's labels, or None if there is no such volume."""
+        try:
+            with self._asking("lease") as client:
+                return dict(client.inspect_volume(name).get("Labels") or {})
+        except EngineError as error:
+            if isinstance(error, NotFound):
+                return None
+            raise
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Create a volume; one that is there already stays as it is, with its own labels."""
+        with self._asking("lease") as client:
+            client.create_volume(name, labels=dict(labels))
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume; one that is gone already is fine."""
+        try:
+            with self._asking("lease") as client:
+                client.remove_volume(name)
+        except EngineError as error:
+            if not isinstance(error, NotFound):
+                raise
+
+    def last_lines(self, container: str, lines: int) -> str:
+        """Return the end of a container's log."""
+        with self._asking("logs") as client:
+            return str(client.logs(container, tail=lines).decode("utf-8", "replace"))
+
+    def events(
+        self, actions: Sequence[str], labels: Sequence[str], since: str | None, *, quiet_seconds: float
+    ) -> EventStream:
+        """Follow what happens to containers with these labels, from the engine's time `since` on or from now.
+
+        The stream ends when nothing has come for `quiet_seconds`.
+        """
+        filters = {"type": ["container"], "event": list(actions), "label": list(labels)}
+        asked = {"filters": json.dumps(filters), **({} if since is None else {"since": since})}
+        with self._asking("events") as client:
+            url = client._url("/events")  # noqa: SLF001  the SDK's own method waits for ever on a dead connection
+            response = client._get(url, params=asked, stream=True, timeout=(self._timeout_seconds, quiet_seconds))  # noqa: SLF001
+            client._raise_for_status(response)  # noqa: SLF001
+            return EventStream(response)
+
+    @contextlib.contextmanager
+    def _asking(self, operation: str) -> Iterator[Any]:
+        started, failed = time.perf_counter(), True
+        try:
+            yield self._client()
+            failed = False
+        except APIError as error:
+            translated = self._translated(error)
+            failed = not isinstance(translated, NotFound)  # to have no such thing is an answer
+            raise translated from error
+        except (DockerException, requests.RequestException, HTTPError, OSError) as error:
+            self._local.client = None
+            raise TargetUnavailable(self._unreachable(error)) from error
+        finally:
+            self._emit(EngineAsked(operation, time.perf_counter() - started, failed))
+
+    def _client(self) -> docker.APIClient:
+        client = getattr(self._local, "client", None)
+        if client is None:
+            client = docker.APIClient(self._base_url, version="auto", timeout=self._timeout_seconds)  # type: ignore[arg-type]
+            client.trust_env = False
+            self._local.client = client
+        return client
+
+    def _translated(self, error: APIError) -> EngineError | TargetUnavailable:
+        status, text = int(error.status_code or 0), " ".join(str(error.explanation or error).split())
+        found = engine_error(status, text)
+        if _says_engine(error):
+            return found
+        if status in GATEWAY_ERRORS:
+            return TargetUnavailable(f"the Docker engine behind {self._base_url} does not answer (HTTP {status})")
+        if isinstance(found, Forbidden):
+            return Forbidden(f"the socket proxy at {self._base_url} forbids this call: {text}")
+        return found
+
+    def _unreachable(self, error: Exception) -> str:
+        slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
+        what = f"did not answer within {self._timeout_seconds:g} s" if slow else "cannot be reached"
+        return f"the Docker engine at {self._base_url} {what}; check AUTOSCALER_DOCKER_URL and that the engine runs"
+
+
+def _says_engine(error: APIError) -> bool:
+    """Whether the engine itself has answered: in JSON, as no proxy in front of it does."""
+    return error.response is not None and "json" in str(error.response.headers.get("Content-Type"))

@@ -1,0 +1,70 @@
+"""Files in containers, by the engine's archive calls: also in those that do not run, and without running anything."""
+
+import base64
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoscaler.adapters.docker.errors import NotFound
+
+Asking = Callable[[str], AbstractContextManager[Any]]
+
+_DELETED = 2  # of the kinds of changes: 0 modified, 1 added, 2 deleted
+_PLAIN_MODE = 0o777  # beyond these bits, the engine says that it is a directory, a link, a device, ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What the engine says of a path. `whole_second`: the time was set, since a file that is written has fractions."""
+
+    regular: bool
+    size_bytes: int
+    modified: float  # unix seconds
+    whole_second: bool
+
+
+class Files:
+    """Thread-safe, as the engine's own calls are, and raises what they raise."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def changed(self, container: str) -> list[str]:
+        """Return the paths outside of mounts that are not as in the image, directories included."""
+        with self._asking("changes") as client:
+            return [change["Path"] for change in client.diff(container) or [] if change["Kind"] != _DELETED]
+
+    def stat(self, container: str, path: str) -> Stat | None:
+        """Return what is at a path, or None if there is nothing."""
+        try:
+            with self._asking("stat") as client:
+                url = client._url("/containers/{0}/archive", container)  # noqa: SLF001  the SDK's own reads the content
+                response = client.head(url, params={"path": path}, timeout=client.timeout)
+                client._raise_for_status(response)  # noqa: SLF001
+                return _stat(response.headers["X-Docker-Container-Path-Stat"])
+        except NotFound:
+            return None
+
+    def read(self, container: str, path: str) -> bytes:
+        """Return what is at a path as a tar archive, with mode and owner."""
+        with self._asking("read") as client:
+            stream, _ = client.get_archive(container, path)
+            return b"".join(stream)
+
+    def write(self, container: str, tar: bytes) -> None:
+        """Unpack a tar archive at the root, with the modes and owners that it says."""
+        with self._asking("write") as client:
+            client.put_archive(container, "/", tar)
+
+
+def _stat(header: str) -> Stat:
+    said = json.loads(base64.b64decode(header))
+    return Stat(
+        regular=said["mode"] <= _PLAIN_MODE,
+        size_bytes=said["size"],
+        modified=datetime.fromisoformat(said["mtime"]).timestamp(),
+        whole_second="." not in said["mtime"],
+    )

@@ -1,0 +1,1 @@
+"""The journal: past evaluations, kept in memory and bounded."""

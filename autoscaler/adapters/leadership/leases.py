@@ -1,0 +1,160 @@
+"""Keeps a lease on each Compose project that the daemon scales, so that of several daemons one acts; thread-safe."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from autoscaler.adapters.docker.errors import EngineError, Forbidden
+from autoscaler.adapters.leadership.election import LeaseTiming, Look, Standing, Step, after
+from autoscaler.adapters.leadership.volume_store import LeaseVolumes, fresh_token
+from autoscaler.errors import TargetUnavailable
+from autoscaler.events import LeadershipChanged
+from autoscaler.ports.observers import Emit
+
+GONE_SECONDS = 7200.0  # two of the longest cycles without a decision about a project: it is given back, it may be gone
+ASK_AGAIN_SECONDS = 60.0  # somebody has to change the guard first
+SIDE_BY_SIDE = 32  # projects at which is looked at once: an engine that hangs costs the time of one
+LOOKS = 3  # in a row, at most: evict, claim, and see that it is our own
+UNLEASED = (
+    "the socket guard forbids volumes, so there is no lease: run no second daemon on this project, "
+    "or bring the guard's configuration up to date"
+)
+
+
+@dataclass(slots=True)
+class _Project:
+    """What is known of one project."""
+
+    wanted_at: float  # when somebody asked to follow it for the last time (monotonic seconds)
+    standing: Standing = field(default_factory=Standing)
+    problem: str | None = None
+    told: object = None
+
+
+class Leases:
+    """The leases of one daemon, which call `tell` when it begins or ends to lead, or finds another that does."""
+
+    def __init__(
+        self,
+        volumes: LeaseVolumes,
+        emit: Emit,
+        *,
+        projects: Iterable[str] = (),
+        terms: LeaseTiming | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.terms = terms or LeaseTiming()
+        self._volumes = volumes
+        self._emit = emit
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._projects = {project: _Project(monotonic()) for project in projects}
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lease")
+        self._forbidden = False
+        self._ask_again_at = 0.0  # after it was forbidden
+
+    def follow(self, project: str) -> None:
+        """Look at the lease of this project from now on, too, as long as this is said again now and then."""
+        now = self._monotonic()
+        with self._lock:
+            self._projects.setdefault(project, _Project(now)).wanted_at = now
+
+    def leads(self, project: str) -> bool:
+        """Whether the daemon may act on a project now; not on one that it does not follow."""
+        return self.why_not(project) is None
+
+    def why_not(self, project: str) -> str | None:
+        """Return why the daemon may not act on a project now, as a sentence for the operator; None: it may."""
+        with self._lock:
+            known = self._projects.get(project)
+        if known is None:
+            return f"asks who leads project {project}"
+        if self._forbidden or known.standing.leads(self._monotonic(), self.terms):
+            return None
+        return self._reason(project, known)
+
+    def look(self) -> None:
+        """Look at every lease, and do what is to be done; to be called every `terms.look_seconds`, by one caller."""
+        with self._lock:
+            projects = dict(self._projects)
+        if not self._forbidden or self._monotonic() >= self._ask_again_at:
+            self._side_by_side(self._look_at, projects)
+        for project, known in projects.items():
+            self._say(project, known)
+        edge = self._monotonic() - GONE_SECONDS
+        for project, known in self._given_back(lambda known: known.wanted_at < edge and known.problem is None).items():
+            if known.told is not None:
+                why = f"nothing is decided about project {project} any more"
+                self._emit(LeadershipChanged(project, leads=False, why=why, gone=True))
+
+    def release(self) -> None:
+        """Give the leases back after the last look, so that another daemon need not find out that we are gone."""
+        for project, known in self._given_back(lambda _: True).items():
+            if known.standing.held and known.told is True:
+                self._emit(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))
+
+    def _given_back(self, which: Callable[[_Project], bool]) -> Mapping[str, _Project]:
+        """Follow these no longer, and return what was known of them."""
+        with self._lock:
+            given = {name: known for name, known in self._projects.items() if which(known)}
+            self._projects = {name: known for name, known in self._projects.items() if name not in given}
+        self._side_by_side(self._release, {project: known for project, known in given.items() if known.standing.held})
+        return given
+
+    def _side_by_side(self, call: Callable[[str, _Project], None], projects: Mapping[str, _Project]) -> None:
+        for _ in self._pool.map(call, projects.keys(), projects.values()):
+            pass  # it raises what a call raises
+
+    def _look_at(self, project: str, known: _Project) -> None:
+        try:
+            for _ in range(LOOKS):
+                if self._step(project, known) not in {Step.EVICT, Step.CLAIM}:
+                    break
+            known.problem, self._forbidden = None, False
+        except (EngineError, TargetUnavailable) as error:
+            self._forbidden = isinstance(error, Forbidden)
+            self._ask_again_at = self._monotonic() + ASK_AGAIN_SECONDS
+            known.problem = str(error)
+
+    def _step(self, project: str, known: _Project) -> Step:
+        token, began = fresh_token(), self._monotonic()
+        lease, knock = self._volumes.lease(project), self._volumes.knock(project)
+        known.standing, step = after(known.standing, Look(lease, knock, began, self._monotonic()), token, self.terms)
+        self._volumes.do(step, project, token)
+        return step
+
+    def _release(self, project: str, known: _Project) -> None:
+        try:
+            lease = self._volumes.lease(project)
+            if lease is not None and lease.token == known.standing.token:
+                self._volumes.do(Step.EVICT, project, fresh_token())
+        except (EngineError, TargetUnavailable):
+            return  # another daemon will find out that nobody answers its knock
+
+    def _reason(self, project: str, known: _Project) -> str:
+        standing, now = known.standing, self._monotonic()
+        if known.problem:
+            return f"does not know who leads project {project}: {known.problem}"
+        if standing.lease is None:
+            return f"asks who leads project {project}"
+        if standing.held_since is None:
+            lease = standing.lease
+            return f"{lease.holder} leads project {project} since {lease.since}; this daemon stands by"
+        if now < standing.held_since + self.terms.proven_seconds:
+            wait_seconds = standing.held_since + self.terms.proven_seconds - now
+            return f"has just taken the lead of project {project}, and acts in {wait_seconds:.0f} s"
+        return f"has not seen its lease of project {project} for {now - standing.confirmed_at:.0f} s"
+
+    def _say(self, project: str, known: _Project) -> None:
+        why, standing = self.why_not(project), known.standing
+        if self._forbidden or why is None:
+            state: object = True
+        elif standing.lease is not None and not standing.held:
+            state = standing.lease
+        else:
+            state = False if known.told is not None else None  # at the start, it is open for a moment
+        if state != known.told:
+            known.told = state
+            self._emit(LeadershipChanged(project, why is None, UNLEASED if self._forbidden else why))

@@ -1,0 +1,58 @@
+"""The lease and the knock of a Compose project as volumes: the engine makes one that is not there, and alters none."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.leadership.election import Lease, Step
+
+LEASE, KNOCK = "traefik-autoscaler-lease.", "traefik-autoscaler-knock."  # and the project, which never has a dot
+_LABEL = "io.traefik-autoscaler."
+_TOKEN, _HOLDER, _SINCE = (_LABEL + word for word in ("token", "holder", "since"))
+
+
+class LeaseVolumes:
+    """Reads and writes them for one daemon; `holder` says to others who it is.
+
+    Every method raises EngineError or TargetUnavailable.
+    """
+
+    def __init__(self, engine: Engine, holder: str) -> None:
+        self._engine = engine
+        self._holder = holder
+
+    def lease(self, project: str) -> Lease | None:
+        labels = self._engine.volume_labels(LEASE + project)
+        return None if labels is None else _lease(labels)
+
+    def knock(self, project: str) -> str | None:
+        """Return the token of the knock, if there is one."""
+        labels = self._engine.volume_labels(KNOCK + project)
+        return None if labels is None else labels.get(_TOKEN, "?")
+
+    def do(self, step: Step, project: str, token: str) -> None:
+        """Take the step; `token` goes into the volume that it makes, if it makes one."""
+        match step:
+            case Step.CLAIM:
+                self._engine.create_volume(LEASE + project, self._labels(token))
+            case Step.KNOCK:
+                self._engine.create_volume(KNOCK + project, self._labels(token))
+            case Step.ANSWER:
+                self._engine.remove_volume(KNOCK + project)
+            case Step.EVICT:
+                self._engine.remove_volume(LEASE + project)
+
+    def _labels(self, token: str) -> dict[str, str]:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        return {_TOKEN: token, _HOLDER: self._holder, _SINCE: since}
+
+
+def _lease(labels: Mapping[str, str]) -> Lease:
+    """Return the lease; a volume without our labels is nobody's, and whoever knocks at it gets no answer."""
+    return Lease(labels.get(_TOKEN, "?"), labels.get(_HOLDER, "somebody"), labels.get(_SINCE, "?"))
+
+
+def fresh_token() -> str:
+    """Return a token that nobody has had."""
+    return secrets.token_hex(8)

@@ -1,0 +1,94 @@
+"""The evaluations of a cycle -> log lines: one at INFO for each change, the unchanged at DEBUG."""
+
+import logging
+
+import structlog
+
+from autoscaler.core.model import Decision, Direction, Estimate, Reason
+from autoscaler.events import Action, ServiceOutcome
+
+# Reasons that an operator wants to see come and go; the others change with every breath of the load.
+_NOTABLE = frozenset(
+    {
+        Reason.AT_MAX,
+        Reason.BLIND,
+        Reason.CAPPED,
+        Reason.MISSING_READING,
+        Reason.NOT_READY,
+        Reason.OVERRIDE,
+        Reason.OVER_BUDGET,
+        Reason.REVERSING,
+        Reason.STOPPED,
+    }
+)
+
+_QUIET = (None, None, None)  # what is remembered of a decision that is worth no line
+
+
+class EvaluationLog:
+    """Remembers the last line of each service, so that a lasting state is said once."""
+
+    def __init__(self, logger: structlog.stdlib.BoundLogger) -> None:
+        self._log = logger
+        self._said: dict[str, tuple[object, ...]] = {}
+        self._trusted: set[tuple[str, str]] = set()  # service and learned estimate
+        self._refused: set[str] = set()  # services
+
+    def emit(self, outcome: ServiceOutcome) -> None:
+        """Write what is new about it; at DEBUG what is as before."""
+        decision = outcome.decision
+        self._refused_or_not(outcome)
+        if outcome.action is Action.REFUSED:
+            self._say(outcome.service, (outcome.error,), "service.refused", error=outcome.error)
+        elif decision is None:
+            self._say(outcome.service, (outcome.error,), "service.failed", error=outcome.error)
+        else:
+            self._decided(outcome.action, decision)
+
+    def _refused_or_not(self, outcome: ServiceOutcome) -> None:
+        """Say once that a service that could not be scaled can be again."""
+        if outcome.action is Action.REFUSED:
+            self._refused.add(outcome.service)
+        elif outcome.decision is not None and outcome.service in self._refused:
+            self._refused.discard(outcome.service)
+            self._said[outcome.decision.service] = _QUIET
+            self._log.info("service.accepted", service=outcome.service)
+
+    def _decided(self, action: Action, decision: Decision) -> None:
+        changed = decision.direction is not Direction.NONE and action is not Action.BUSY
+        reason = decision.reason if changed or decision.reason in _NOTABLE else None
+        key = (reason, decision.desired if changed else None, action if changed else None)
+        unusable = [p for p in decision.proposals if p.replicas is None]
+        self._say(
+            decision.service,
+            (*key, *((p.rule, p.reading.kind) for p in unusable)),
+            "decision",
+            action=action.value,
+            reason=decision.reason.value,
+            current=decision.replicas.count,
+            ready=decision.replicas.ready,
+            desired=decision.desired,
+            sentence=decision.sentence,
+            **({"missing": {p.rule: p.reading.note or p.reading.kind.value for p in unusable}} if unusable else {}),
+        )
+        for estimate in () if decision.sizing is None else decision.sizing.estimates:
+            self._estimated(decision.service, estimate)
+
+    def _estimated(self, service: str, estimate: Estimate) -> None:
+        """Say once that a learned estimate is trusted from now on, or no longer."""
+        key = (service, estimate.name)
+        if estimate.trusted == (key in self._trusted):
+            return
+        (self._trusted.add if estimate.trusted else self._trusted.discard)(key)
+        event = "sizing.trusted" if estimate.trusted else "sizing.distrusted"
+        self._log.info(event, service=service, estimate=estimate.name, note=estimate.note)
+
+    def _say(self, service: str, state: tuple[object, ...], event: str, **facts: object) -> None:
+        if self._said.get(service) == state:
+            level = logging.DEBUG
+        elif event in {"service.failed", "service.refused"} or "missing" in facts:
+            level = logging.WARNING
+        else:
+            level = logging.INFO
+        self._said[service] = state
+        self._log.log(level, event, service=service, **facts)

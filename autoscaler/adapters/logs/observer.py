@@ -1,0 +1,172 @@
+"""Events -> log lines (structlog): one at INFO for each change, the unchanged evaluations at DEBUG."""
+
+import logging
+from functools import singledispatchmethod
+
+import structlog
+
+from autoscaler.adapters.logs.evaluations import EvaluationLog
+from autoscaler.core.explain import format_until
+from autoscaler.core.model import Direction
+from autoscaler.events import (
+    Action,
+    Annotated,
+    ConfigLoaded,
+    CycleFinished,
+    CycleMissed,
+    DrainEnd,
+    DrainEnded,
+    DrainStarted,
+    EngineAsked,
+    Event,
+    ForeignChange,
+    Intervened,
+    LeadershipChanged,
+    OperationFinished,
+    PrometheusAsked,
+    Recovered,
+    ReplicaChanged,
+    ReplicaIncomplete,
+    ServicesChanged,
+    StateKept,
+    WatchChanged,
+)
+
+_DRAIN_ENDS = {
+    DrainEnd.IDLE: ("replica.drained", logging.INFO),
+    DrainEnd.TIMEOUT: ("replica.drain_timeout", logging.INFO),
+    DrainEnd.TAKEN_BACK: ("replica.taken_back", logging.INFO),
+    DrainEnd.NONE: ("replica.not_drained", logging.WARNING),
+}
+
+
+class LogObserver:
+    """Writes what changed."""
+
+    def __init__(self, logger: structlog.stdlib.BoundLogger | None = None) -> None:
+        self._log = logger if logger is not None else structlog.stdlib.get_logger("autoscaler")
+        self._evaluations = EvaluationLog(self._log)
+        self._grafana_fails = False
+
+    @singledispatchmethod
+    def notify(self, event: Event) -> None:
+        raise TypeError(type(event).__name__)
+
+    @notify.register
+    def _(self, event: CycleFinished) -> None:
+        for outcome in event.services.values():
+            self._evaluations.emit(outcome)
+        self._log.debug("cycle", duration_seconds=round(event.duration_seconds, 4), services=len(event.services))
+
+    @notify.register
+    def _(self, event: ServicesChanged) -> None:
+        self._log.info("services", names=sorted(event.policies), refused=sorted(event.refused))
+
+    @notify.register
+    def _(self, event: ConfigLoaded) -> None:
+        if event.problem is None:
+            self._log.info("config.loaded", cause=event.cause)
+        else:
+            hint = "the configuration before stays in force"
+            self._log.error("config.refused", cause=event.cause, problem=event.problem, hint=hint)
+
+    @notify.register
+    def _(self, event: CycleMissed) -> None:
+        self._log.warning("cycle.missed", count=event.count, hint="a cycle took longer than the interval")
+
+    @notify.register
+    def _(self, event: ReplicaChanged) -> None:
+        name = "replica.started" if event.direction is Direction.UP else "replica.removed"
+        self._log.info(
+            name, service=event.service, replica=event.replica, duration_seconds=round(event.duration_seconds, 2)
+        )
+
+    @notify.register
+    def _(self, event: ReplicaIncomplete) -> None:
+        self._log.warning("replica.incomplete", service=event.service, replica=event.replica, what=event.what)
+
+    @notify.register
+    def _(self, event: DrainStarted) -> None:
+        self._log.info("replica.draining", service=event.service, replica=event.replica, how=event.how)
+
+    @notify.register
+    def _(self, event: DrainEnded) -> None:
+        name, level = _DRAIN_ENDS[event.end]
+        facts: dict[str, object] = {"service": event.service, "replica": event.replica}
+        if event.end is not DrainEnd.NONE:
+            facts |= {"duration_seconds": round(event.duration_seconds, 2), "connections": event.connections}
+        self._log.log(level, name, **facts, **({} if event.why is None else {"why": event.why}))
+
+    @notify.register
+    def _(self, event: OperationFinished) -> None:
+        facts = {
+            "service": event.service,
+            "direction": event.direction.value,
+            "reason": event.reason,
+            "before": event.before,
+            "after": event.after,
+            "duration_seconds": round(event.duration_seconds, 2),
+        }
+        if event.error is None:
+            self._log.info("scaled", **facts)
+        else:
+            self._log.error("scale.failed", **facts, stage=event.stage, error=event.error)
+
+    @notify.register
+    def _(self, event: LeadershipChanged) -> None:
+        level = logging.WARNING if event.leads and event.why else logging.INFO
+        facts = {} if event.why is None else {"why": event.why}
+        self._log.log(level, "leading" if event.leads else "standby", project=event.project, **facts)
+
+    @notify.register
+    def _(self, event: Recovered) -> None:
+        self._log.warning("recovered", service=event.service, replica=event.replica, what=event.what)
+
+    @notify.register
+    def _(self, event: PrometheusAsked) -> None:
+        self._log.debug("prometheus", duration_seconds=round(event.duration_seconds, 4), error=event.error)
+
+    @notify.register
+    def _(self, event: EngineAsked) -> None:
+        self._log.debug("docker", operation=event.operation, duration_seconds=round(event.duration_seconds, 4))
+
+    @notify.register
+    def _(self, event: ForeignChange) -> None:
+        level = logging.WARNING if event.action is Action.SETTLING else logging.INFO
+        facts = {"before": event.before, "after": event.after, "desired": event.desired, "action": event.action.value}
+        self._log.log(level, "foreign.change", service=event.service, kind=event.kind.value, **facts, what=event.what)
+
+    @notify.register
+    def _(self, event: WatchChanged) -> None:
+        if event.problem is None:
+            self._log.info("events.followed")
+        else:
+            hint = "what others do to services is seen by the next list call only"
+            self._log.warning("events.lost", problem=event.problem, hint=hint)
+
+    @notify.register
+    def _(self, event: Annotated) -> None:
+        """Say once that Grafana takes no annotations, and once that it does again."""
+        failed = event.outcome != "sent"
+        if failed and not self._grafana_fails:
+            self._log.warning("grafana.failed", error=event.error, hint="scaling goes on; annotations are missing")
+        elif self._grafana_fails and not failed:
+            self._log.info("grafana.recovered")
+        self._grafana_fails = failed
+
+    @notify.register
+    def _(self, event: Intervened) -> None:
+        paused = event.after.paused_until or event.before.paused_until
+        if event.before.paused_until != event.after.paused_until and paused is not None:
+            self._log.info(f"pause.{event.change}", service=event.service, until=format_until(paused))
+        override = event.after.override or event.before.override
+        if event.before.override != event.after.override and override is not None:
+            facts = {"replicas": override.replicas, "until": format_until(override.until)}
+            self._log.info(f"override.{event.change}", service=event.service, **facts)
+
+    @notify.register
+    def _(self, event: StateKept) -> None:
+        if event.problem is None:
+            self._log.info("state.recovered")
+        else:
+            self._log.warning("state.failed", problem=event.problem)

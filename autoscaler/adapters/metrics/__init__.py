@@ -1,0 +1,1 @@
+"""Events -> our own Prometheus metrics (prometheus_client)."""

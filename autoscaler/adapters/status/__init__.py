@@ -1,0 +1,1 @@
+"""The last state of services and daemon, for the web server."""

@@ -1,0 +1,138 @@
+"""The HTTP API of the running daemon, with its errors in words."""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from autoscaler.config.settings import Settings
+from autoscaler.errors import ConfigError, DaemonAbsent, DaemonUnavailable, TargetRefused
+from autoscaler.formats import is_http_url
+
+TIMEOUT_SECONDS = 5.0
+
+
+def daemon_url(settings: Settings) -> str:
+    """Return where the daemon of these settings is: AUTOSCALER_URL, or as it listens, if everywhere on this machine."""
+    if settings.url is not None:
+        return settings.url
+    host, port = settings.listen_address
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def check_url(url: str) -> str:
+    """Return the URL of a daemon, if it can be asked.
+
+    Raises:
+        ConfigError: it is no such URL.
+    """
+    if not is_http_url(url):
+        raise ConfigError(f"--url must be a URL such as http://127.0.0.1:9595, not {url!r}")
+    return url
+
+
+class Api:
+    """Asks and tells a daemon. Every failure is one of our errors, with what to do about it."""
+
+    def __init__(self, url: str, token: str | None = None, *, plan: str = "autoscaler plan") -> None:
+        self.url = url.rstrip("/")
+        self._plan = plan  # the command that does without a daemon
+        self._headers = {"Content-Type": "application/json"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment knows nothing of a daemon on this machine
+
+    def get(self, path: str, **parameters: float) -> Any:
+        """Return what is at that path, or None where nothing is.
+
+        Raises:
+            DaemonUnavailable: it does not answer, or not as a daemon does; DaemonAbsent: nobody listens there.
+        """
+        answer = self._ask("GET", path, params=parameters)
+        if answer.status_code == requests.codes.not_found:
+            return None
+        if answer.status_code != requests.codes.ok:
+            raise self.strange(f"HTTP {answer.status_code}")
+        return self._json(answer)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Tell the daemon something; return its answer.
+
+        Raises:
+            ConfigError: the daemon refuses what it was told, or who tells it; TargetRefused: not as things stand.
+            DaemonUnavailable: as `get`.
+        """
+        answer = self._ask("POST", path, json=body, headers=self._headers)
+        if answer.status_code == requests.codes.ok:
+            return self._json(answer)
+        found = self._json(answer)
+        if not isinstance(found, dict) or "error" not in found:
+            raise self.strange(f"HTTP {answer.status_code}")
+        if answer.status_code == requests.codes.conflict:
+            raise TargetRefused(str(found["error"]))
+        raise ConfigError(_refusal(answer.status_code, str(found["error"])))
+
+    def daemon(self) -> dict[str, Any]:
+        """Return how the daemon as a whole is.
+
+        Raises:
+            DaemonUnavailable: as `get`.
+        """
+        found = self.get("/api/v1/status")
+        if not isinstance(found, dict) or not {"ok", "interval_seconds"} <= found.keys():
+            raise self.strange("no status")
+        return found
+
+    def names(self) -> list[str]:
+        """Return the names of the daemon's services.
+
+        Raises:
+            DaemonUnavailable: as `get`.
+        """
+        found = self.get("/api/v1/services")
+        try:
+            return [str(each["service"]) for each in found]
+        except (KeyError, TypeError) as error:
+            raise self.strange("no list of services") from error
+
+    def strange(self, what: str) -> DaemonUnavailable:
+        """Return the error that says that this is no daemon."""
+        return DaemonUnavailable(
+            f"what answers at {self.url} is no autoscaler ({what}); name the daemon's address with --url"
+        )
+
+    def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
+        try:
+            return self._session.request(method, f"{self.url}{path}", timeout=TIMEOUT_SECONDS, **more)
+        except requests.Timeout as error:
+            raise DaemonUnavailable(self._silent(f"does not answer within {TIMEOUT_SECONDS:g} s")) from error
+        except requests.RequestException as error:
+            kind = DaemonAbsent if "refused" in str(error).lower() else DaemonUnavailable
+            raise kind(self._silent("cannot be reached")) from error
+
+    def _json(self, answer: requests.Response) -> Any:
+        try:
+            return answer.json()
+        except requests.JSONDecodeError as error:
+            raise self.strange("no JSON") from error
+
+    def _silent(self, what: str) -> str:
+        return (
+            f"the daemon at {self.url} {what}; start it with `autoscaler run`, name another with --url, "
+            f"or see what would be done now with `{self._plan}`"
+        )
+
+
+def service_path(service: str, *more: str) -> str:
+    """Return the path of a service, whatever its name is."""
+    return "/".join(["/api/v1/services", quote(service, safe=""), *more])
+
+
+def _refusal(status: int, error: str) -> str:
+    if status == requests.codes.unauthorized:
+        return "the daemon does not know this token; set AUTOSCALER_API_TOKEN_FILE as it is set for the daemon"
+    if status == requests.codes.forbidden:
+        return f"the daemon says: {error}"
+    return error

@@ -1,0 +1,97 @@
+"""What the commands share that tell the running daemon something about one service, or all of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from autoscaler.cli.client.completion import ALL, service_names_or_all
+from autoscaler.cli.client.daemon_client import Api, check_url, daemon_url, service_path
+from autoscaler.cli.client.evaluations import no_such_service
+from autoscaler.config.settings import Settings
+from autoscaler.core.intervention import NONE, Intervention
+from autoscaler.core.model import Override
+from autoscaler.errors import AutoscalerError, ConfigError
+
+SERVICE = typer.Argument(help="A service of the policy file, or `all`.", autocompletion=service_names_or_all)
+FOR = "--for"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the daemon answered about a service, or the `error` for which it refused."""
+
+    service: str
+    intervention: Intervention = NONE
+    before: Intervention | None = None
+    warning: str | None = None
+    error: str | None = None
+
+
+def operator_api(settings: Settings, url: str | None) -> Api:
+    """Return the API of the daemon, with the token.
+
+    Raises:
+        ConfigError: the URL is none.
+    """
+    token = settings.api_token
+    return Api(
+        daemon_url(settings) if url is None else check_url(url), None if token is None else token.get_secret_value()
+    )
+
+
+def send(api: Api, service: str, what: str, body: dict[str, Any]) -> list[Answer]:
+    """Tell the daemon something about a service, or about each one that it evaluates; one refusal stops no other.
+
+    Raises:
+        ConfigError: a single service is refused, or not known; or the daemon lets nobody write, or not us.
+        DaemonUnavailable: the daemon does not answer.
+    """
+    if service != ALL:
+        return [_send(api, service, what, body)]
+    return [_send_to_each(api, name, what, body) for name in _evaluated(api)]
+
+
+def _evaluated(api: Api) -> list[str]:
+    """Return all services but those whose labels have a mistake."""
+    names = [each["service"] for each in api.get("/api/v1/services") or () if each.get("min") is not None]
+    if not names:
+        raise ConfigError(f"the daemon at {api.url} has no service")
+    return names
+
+
+def _send_to_each(api: Api, service: str, what: str, body: dict[str, Any]) -> Answer:
+    try:
+        return _send(api, service, what, body)
+    except AutoscalerError as error:
+        return Answer(service, error=str(error))
+
+
+def _send(api: Api, service: str, what: str, body: dict[str, Any]) -> Answer:
+    try:
+        found = api.post(service_path(service, what), body)
+    except ConfigError as error:
+        if str(error) == "no such service":
+            raise no_such_service(api, service) from error
+        raise
+    before = found.get("before")
+    return Answer(
+        service,
+        read_intervention(found["intervention"]),
+        None if before is None else read_intervention(before),
+        found.get("warning"),
+    )
+
+
+def read_intervention(found: dict[str, Any]) -> Intervention:
+    """Return what the daemon says that an operator said."""
+    override = found.get("override")
+    return Intervention(
+        found.get("paused_until"), None if override is None else Override(override["replicas"], override["until"])
+    )
+
+
+def warn(told: list[Answer]) -> None:
+    """Print each warning once, beside the output."""
+    for warning in dict.fromkeys(each.warning for each in told if each.warning is not None):
+        typer.echo(f"warning: {warning}", err=True)

@@ -1,0 +1,60 @@
+"""`autoscaler backtest`: what the policies would have done, over the past that Prometheus knows."""
+
+import time
+from pathlib import Path
+
+import typer
+
+from autoscaler.cli.compared_policies import load_scripts
+from autoscaler.cli.options import seconds
+from autoscaler.cli.text.backtest_json import as_json
+from autoscaler.cli.text.backtest_text import listed, progress_bars, show
+from autoscaler.cli.text.output import JSON_OPTION, console, print_json
+from autoscaler.cli.text.simulate_text import write
+from autoscaler.config.settings import load_settings
+from autoscaler.rehearse.backtest.runner import ReplayOptions, study
+from autoscaler.rehearse.backtest.span import choose_span
+from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
+from autoscaler.rehearse.simulation.runner import choose
+from autoscaler.wiring import make_catalog, make_history
+
+
+def backtest(
+    file: Path | None = typer.Argument(None, help="The policy file; default: AUTOSCALER_CONFIG."),
+    *,
+    since: str = typer.Option(..., help="Begin so long ago, such as 7d, or at a UTC time, such as 2026-02-28T17:00."),
+    until: str | None = typer.Option(None, help="End so long ago, or at a time; default: now."),
+    service: list[str] | None = typer.Option(None, help="A service of the file, repeatable; default: all."),
+    against: Path | None = typer.Option(None, help="Another policy file, over the same past side by side."),
+    step: float | None = typer.Option(None, parser=seconds, help="Decide every so long; default: the file's interval."),
+    start_delay: float = typer.Option("20s", parser=seconds, help="Until a new replica is ready."),
+    decisions: str = typer.Option("5", help="Print so many of the first and of the last changes, or `all`."),
+    png: Path | None = typer.Option(None, help="Write a picture; of several services, one each."),
+    html: Path | None = typer.Option(None, help="Write a page that needs nothing else, with every decision and why."),
+    json: bool = JSON_OPTION,
+) -> None:
+    """Replay the policies over the past, from Prometheus alone: needs no Docker, and changes nothing.
+
+    Example: autoscaler backtest policy.yaml --since 7d --against other.yaml --html backtest.html
+    """
+    check_places(png, html)
+    now, settings, most = time.time(), load_settings(), listed(decisions)
+    scripts = load_scripts(settings, file, against)
+    names, config = choose(scripts, service or ()), scripts[0].config
+    span = choose_span(since, until, step, interval_seconds=config.interval_seconds, now=now)
+    history, catalog = make_history(settings, config, _nobody), make_catalog(settings, config, _nobody)
+    terms = ReplayOptions(span, start_delay, now)
+    with progress_bars() as report_progress:
+        outcomes = study(history, catalog, scripts, names, terms, report_progress=report_progress)
+    runs = {name: [outcome.run for outcome in each] for name, each in outcomes.items()}
+    written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
+    if json:
+        print_json(as_json(outcomes, terms))
+        return
+    show(outcomes, terms, most)
+    for path in written:
+        console.print(f"written: {path}")
+
+
+def _nobody(_: object) -> None:
+    """Tell nobody how long Prometheus took."""

@@ -1,0 +1,25 @@
+"""`autoscaler run`: the daemon."""
+
+import sys
+
+import typer
+
+from autoscaler.adapters.logs.setup import configure_logging
+from autoscaler.config.settings import LogFormat, Settings, load_settings
+from autoscaler.daemon import app
+
+
+def run() -> None:
+    """Run the daemon until SIGTERM.
+
+    Example: AUTOSCALER_CONFIG=config/autoscaler.yaml autoscaler run
+    """
+    settings = load_settings()
+    configure_logging(settings.log_level, json=_json(settings))
+    raise typer.Exit(app.run(settings))
+
+
+def _json(settings: Settings) -> bool:
+    if settings.log_format is LogFormat.AUTO:
+        return not sys.stdout.isatty()
+    return settings.log_format is LogFormat.JSON

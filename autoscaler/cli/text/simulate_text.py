@@ -1,0 +1,98 @@
+"""What `autoscaler simulate` prints and writes: figures, chart, decisions and caveats of each service."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from autoscaler.cli.text.output import console, table
+from autoscaler.rehearse.charts.terminal import terminal_chart
+from autoscaler.rehearse.charts.timeline import change_words, clock_words
+from autoscaler.rehearse.run import Run
+from autoscaler.rehearse.simulation.loads import Load
+
+Runs = Mapping[str, Sequence[Run]]
+
+WIDEST_CHART, CHART_HEIGHT = 160, 24
+MOST_DECISIONS = 10  # that are printed; the page and the JSON have all
+LONG_SECONDS = 100_000  # of simulated time: about 2 s of ours
+
+
+def show(runs: Runs, load: Load) -> None:
+    """Print everything, service by service."""
+    console.print(f"load: {load.words}")
+    for service, of_service in runs.items():
+        console.print()
+        console.print(Text(service, style="bold"))
+        console.print(_figures(of_service))
+        console.print()
+        console.print(_chart(of_service))
+        console.print()
+        for run in of_service:
+            console.print(_decisions(run))
+    console.print()
+    for caveat in dict.fromkeys(caveat for of_service in runs.values() for run in of_service for caveat in run.caveats):
+        console.print(f"note: {caveat}")
+
+
+def _figures(runs: Sequence[Run]) -> Table:
+    made = table("", *(run.title for run in runs))
+    for figures in zip(*(run.figures for run in runs), strict=True):
+        made.add_row(figures[0].name, *(figure.value for figure in figures))
+    return made
+
+
+def _chart(runs: Sequence[Run]) -> Text:
+    color = console.color_system is not None and not console.no_color
+    chart = terminal_chart(runs, width=min(console.width, WIDEST_CHART), height=CHART_HEIGHT, color=color)
+    return Text.from_ansi(chart, no_wrap=True)
+
+
+def _decisions(run: Run) -> Table | str:
+    if not run.decisions:
+        return f"{run.title}: changes nothing"
+    made = table("time", "replicas", f"why ({run.title})")
+    for decision in run.decisions[:MOST_DECISIONS]:
+        made.add_row(
+            clock_words(decision.at).removesuffix(" since the start"), change_words(decision), decision.sentence
+        )
+    left = len(run.decisions) - MOST_DECISIONS
+    if left > 0:
+        made.add_row("...", "", f"{left} more; --html and --json have all of them")
+    return made
+
+
+def write(runs: Runs, writer: Callable[[Sequence[Run], Path], None], path: Path) -> list[Path]:
+    """Write one file for each service; of several, each has its service in its name. Return the files.
+
+    Raises:
+        ConfigError: matplotlib is missing, or a file cannot be written.
+    """
+    several = len(runs) > 1
+    written = []
+    for service, of_service in runs.items():
+        own = path.with_name(f"{path.stem}-{service}{path.suffix}") if several else path
+        writer(of_service, own)
+        written.append(own)
+    return written
+
+
+def as_json(runs: Runs, load: Load) -> dict[str, Any]:
+    """Return everything as JSON knows it."""
+    return {"load": load.words, "runs": [run for of_service in runs.values() for run in of_service]}
+
+
+@contextmanager
+def progress_bar(simulated_seconds: float) -> Iterator[Callable[[float], None]]:
+    """Show a bar on a terminal while something takes longer; yield what is told the share that is done."""
+    columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn())
+    shown = simulated_seconds >= LONG_SECONDS and sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda share: progress.update(task, completed=share)

@@ -1,0 +1,99 @@
+"""The daemon's status as a table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from autoscaler.cli.client.evaluations import read_evaluation
+from autoscaler.cli.client.operator import read_intervention
+from autoscaler.cli.local_time import format_at
+from autoscaler.cli.text.evaluation_text import intervention_lines
+from autoscaler.cli.text.output import table
+from autoscaler.core.explain import format_value
+from autoscaler.core.model import Decision
+from autoscaler.core.policy import Rule
+from autoscaler.events import Action
+
+_QUIET = {Action.UNCHANGED.value, Action.SCALED.value, Action.FAILED.value, None}
+
+
+def overview(daemon: dict[str, Any], services: list[dict[str, Any]], error: str | None = None) -> RenderableType:
+    """Return what there is to show: one line about the daemon, and a row for each service."""
+    if error is not None:
+        return Text(error, style="red")
+    rows = table("service", "replicas", "bounds", "rules", "decision", "operator")
+    for found in services:
+        rows.add_row(*_row(found))
+    return Group(_headline(daemon), *(Text(note, style="yellow") for note in daemon.get("notes", ())), rows)
+
+
+def _headline(daemon: dict[str, Any]) -> Text:
+    good = bool(daemon["ok"])
+    facts = [
+        _first_sentence(str(daemon["message"])),
+        f"version {daemon.get('version')}",
+        *(["dry run"] if daemon.get("dry_run") else []),
+    ]
+    return Text.assemble(("✓ " if good else "✗ ", "green" if good else "red"), ", ".join(facts))
+
+
+def _row(found: dict[str, Any]) -> tuple[RenderableType, ...]:
+    operator = "\n".join(intervention_lines(read_intervention(found.get("intervention") or {})))
+    decision, rules = _read(found)
+    if decision is None:
+        error = _first_sentence(found.get("error") or "not evaluated yet")
+        return found["service"], "?", _bounds(found), "", Text(error, style="red"), Text(operator, style="yellow")
+    return (
+        found["service"],
+        _replicas(decision),
+        f"{decision.low}-{decision.high}",
+        "\n".join(_rules(decision, rules)),
+        _decision(found, decision),
+        Text(operator, style="yellow"),
+    )
+
+
+def _read(found: dict[str, Any]) -> tuple[Decision | None, tuple[Rule, ...]]:
+    if found.get("decision") is None:
+        return None, ()
+    told = read_evaluation(found)
+    return told.decision, told.rules
+
+
+def _first_sentence(text: str) -> str:
+    """Return what is the matter; what else there is to know, such as a list of names, `explain` has."""
+    return text.partition(". ")[0]
+
+
+def _bounds(found: dict[str, Any]) -> str:
+    return "?" if found.get("min") is None else f"{found['min']}-{found['max']}"
+
+
+def _replicas(decision: Decision) -> str:
+    replicas = decision.replicas
+    count = (
+        str(replicas.current) if replicas.current == replicas.ready else f"{replicas.current} ({replicas.ready} ready)"
+    )
+    return count if replicas.current == decision.desired else f"{count} → {decision.desired}"
+
+
+def _rules(decision: Decision, rules: tuple[Rule, ...]) -> Iterator[str]:
+    by_name = {rule.name: rule for rule in rules}
+    for proposal in decision.proposals:
+        rule, reading = by_name.get(proposal.rule), proposal.reading
+        if rule is None:
+            continue
+        value = reading.kind.value if reading.value is None else format_value(rule, reading.value)
+        yield f"{rule.name} {value} / {format_value(rule, proposal.target)}"
+
+
+def _decision(found: dict[str, Any], decision: Decision) -> Text:
+    text = Text.assemble((f"{decision.reason}: ", "bold"), decision.sentence)
+    if found.get("action") not in _QUIET:
+        text.append(f"\nheld: {found.get('held') or str(found['action']).replace('_', ' ')}", style="yellow")
+    operation = found.get("operation") or {}
+    if operation.get("error"):
+        text.append(f"\nfailed {format_at(operation['at'])}: {operation['error']}", style="red")
+    return text

@@ -1,0 +1,81 @@
+"""The field types of the policy file, and what checks and converts them."""
+
+import math
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+from autoscaler.formats import is_http_url, parse_duration, within
+
+NAME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
+
+
+class Model(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def between(least_seconds: float, most_seconds: float) -> AfterValidator:
+    """Allow durations of that range only; its ends are allowed."""
+    return AfterValidator(within(least_seconds, most_seconds))
+
+
+def _above_zero(seconds: float) -> float:
+    if seconds <= 0:
+        raise ValueError('must be above "0s"')
+    return seconds
+
+
+def _number_or_text(value: object) -> object:
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return value
+    raise ValueError("must be a number, or for a latency a duration")
+
+
+LONGEST_SECONDS = 366 * 86_400.0  # sockets and calendars overflow some time after that
+AnyDuration = Annotated[float, BeforeValidator(parse_duration)]
+Duration = Annotated[AnyDuration, between(0.0, LONGEST_SECONDS)]
+SomeDuration = Annotated[Duration, AfterValidator(_above_zero)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Tolerance = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Bound = Annotated[int | float | str, PlainValidator(_number_or_text)]  # a duration for a latency, else a number
+
+
+def number(key: str, value: Bound) -> float:
+    """Return the finite number that was written.
+
+    Raises:
+        ValueError: it is text, or not finite.
+    """
+    if isinstance(value, str):
+        raise ValueError(f"`{key}` must be a number, not {value!r}")  # noqa: TRY004  pydantic wants ValueError
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise ValueError(f"`{key}` must be a finite number")
+    return float(value)
+
+
+def latency(key: str, value: Bound) -> float:
+    """Return the seconds of a latency.
+
+    Raises:
+        ValueError: no duration.
+    """
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"`{key}` of a latency {error}, not {value!r}") from error
+
+
+def check_url(value: str) -> str:
+    """Return the url, if it is one that can be asked.
+
+    Raises:
+        ValueError: it is not; says what is allowed.
+    """
+    if not is_http_url(value):
+        raise ValueError("must be a URL such as http://prometheus:9090")
+    return value

@@ -1,0 +1,133 @@
+"""The policy file -> the effective configuration, or every problem of the file at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from autoscaler.config.consistency import inconsistencies
+from autoscaler.config.fields import check_url
+from autoscaler.config.layers import Layer, Layers, merged
+from autoscaler.config.messages import describe
+from autoscaler.config.model import Config, PrometheusConfig, ServiceConfig
+from autoscaler.config.policies import make_policy
+from autoscaler.config.schema import FileModel, ServiceModel
+from autoscaler.config.schema_drain import make_drain
+from autoscaler.config.settings import DEFAULT_CONFIG, Settings
+from autoscaler.config.yaml_tree import Document, read_document
+from autoscaler.errors import ConfigError
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.order import ScaleOptions
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A valid policy file, and what it says; labels go beneath it."""
+
+    document: Document
+    root: FileModel
+    settings: Settings
+    config: Config
+
+
+def load(path: Path, settings: Settings) -> Config:
+    """Read the policy file; the settings' overrides go before what it says.
+
+    Raises:
+        ConfigError: one line for each problem, with file, line, key, value and what is allowed.
+    """
+    return load_file(path, settings).config
+
+
+def load_file(path: Path, settings: Settings) -> PolicyFile:
+    """Read the policy file, and keep where everything in it was written.
+
+    Without a file at the default path, when nobody has named another, everything is left to labels.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    document = _document(path, settings)
+    problems: list[str] = []
+    root = validate(FileModel, [Layer(document, ())], problems)
+    services = _services(document, problems)
+    if root is None or problems:
+        raise ConfigError("\n".join(problems))
+    config = _config(root, services, settings)
+    if problems := inconsistencies(config, document, {name: service_layers(document, name) for name in services}):
+        raise ConfigError("\n".join(problems))
+    return PolicyFile(document, root, settings, config)
+
+
+def _document(path: Path, settings: Settings) -> Document:
+    by_variable = "config" in settings.model_fields_set and path == settings.config
+    if by_variable and not path.exists():
+        raise ConfigError(f"{path}: no such file; AUTOSCALER_CONFIG names it, correct or unset that variable")
+    if path == DEFAULT_CONFIG and "config" not in settings.model_fields_set and not path.exists():
+        return Document("(no policy file)", {}, {(): 0})
+    return read_document(path)
+
+
+def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel]:
+    """Validate each service with the defaults under it."""
+    services, defaults = document.tree.get("services"), document.tree.get("defaults")
+    if not isinstance(services, dict) or not isinstance(defaults or {}, dict):
+        return {}
+    models = {name: validate(ServiceModel, service_layers(document, name), problems) for name in services}
+    return {name: model for name, model in models.items() if model is not None}
+
+
+def service_layers(document: Document, name: str) -> list[Layer]:
+    """Return what a service of the file is made of: its own keys above the defaults."""
+    return [Layer(document, ("services", name)), Layer(document, ("defaults",))]
+
+
+def validate(model: type[M], layers: Layers, problems: list[str]) -> M | None:
+    """Return the model of the merged layers, or None and the problems, one line each."""
+    try:
+        return model.model_validate(merged(layers))
+    except ValidationError as error:
+        found = [describe(detail, model, layers) for detail in error.errors()]
+        problems.extend(dict.fromkeys(found))
+        return None
+
+
+def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Settings) -> Config:
+    return Config(
+        interval_seconds=root.interval,
+        dry_run=root.dry_run if settings.dry_run is None else settings.dry_run,
+        prometheus=_prometheus(root, settings),
+        max_concurrent_operations=root.limits.max_concurrent_operations,
+        max_replicas_total=root.limits.max_replicas_total,
+        services={name: service_config(name, model, root, settings) for name, model in services.items()},
+    )
+
+
+def service_config(name: str, model: ServiceModel, root: FileModel, settings: Settings) -> ServiceConfig:
+    """Return the effective configuration of a validated service."""
+    compose = name if model.target is None else model.target.compose
+    project = None if model.target is None else model.target.project
+    return ServiceConfig(
+        policy=make_policy(name, model, root.prometheus.window),
+        target=ServiceRef(compose, project or settings.compose_project),
+        traefik_service=model.traefik_service,
+        options=ScaleOptions(drain=make_drain(model.drain)),
+    )
+
+
+def _prometheus(root: FileModel, settings: Settings) -> PrometheusConfig:
+    model = root.prometheus
+    return PrometheusConfig(_url(model.url, settings), model.timeout, model.max_sample_age)
+
+
+def _url(written: str, settings: Settings) -> str:
+    if settings.prometheus_url is None:
+        return written
+    try:
+        return check_url(settings.prometheus_url)
+    except ValueError as error:
+        raise ConfigError(f"AUTOSCALER_PROMETHEUS_URL: {error}, not {settings.prometheus_url!r}") from error

@@ -1,0 +1,39 @@
+"""The effective configuration: what the policy file says, merged with its defaults, in base units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from autoscaler.core.policy import Policy
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.order import ScaleOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusConfig:
+    """Where readings come from and how long an answer may take."""
+
+    url: str
+    timeout_seconds: float
+    max_sample_age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """One service: its policy, its replicas' place, its name in Traefik (None: as the labels say), how to scale it."""
+
+    policy: Policy
+    target: ServiceRef
+    traefik_service: str | None = None
+    options: ScaleOptions = field(default_factory=ScaleOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the policy file decides, by service name."""
+
+    interval_seconds: float
+    dry_run: bool
+    prometheus: PrometheusConfig
+    max_concurrent_operations: int
+    max_replicas_total: int | None
+    services: Mapping[str, ServiceConfig]

@@ -1,0 +1,126 @@
+"""The shape of the policy file (pydantic): types, ranges and what goes together. Units become base units here."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from autoscaler.config.fields import NAME, AnyDuration, Count, Model, SomeDuration, between, check_url
+from autoscaler.config.schema_behavior import (
+    BurstModel,
+    ObjectiveModel,
+    ReversalsModel,
+    ScaleDownModel,
+    ScaleUpModel,
+    ScheduleModel,
+    WhenBlindModel,
+)
+from autoscaler.config.schema_drain import DrainModel
+from autoscaler.config.schema_rules import RuleModel
+from autoscaler.core.policy import Signal
+
+
+class TargetModel(Model):
+    compose: Annotated[str, Field(pattern=NAME)]
+    project: Annotated[str, Field(pattern=NAME)] | None = None
+
+
+class ReplicasModel(Model):
+    min: Count
+    max: Count
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class ServiceModel(Model):
+    target: TargetModel | None = None
+    traefik_service: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    replicas: ReplicasModel
+    rules: Annotated[dict[Annotated[str, Field(pattern=NAME)], RuleModel], Field(min_length=1)]
+    schedules: list[ScheduleModel] = Field(default=[])
+    objective: ObjectiveModel | None = None
+    burst: BurstModel | None = BurstModel()
+    scale_up: ScaleUpModel = ScaleUpModel()
+    scale_down: ScaleDownModel = ScaleDownModel()
+    reversals: ReversalsModel = ReversalsModel()
+    when_blind: WhenBlindModel = WhenBlindModel()
+    drain: DrainModel | None = DrainModel()
+
+    @field_validator("burst", mode="before")
+    @classmethod
+    def _burst(cls, value: object) -> object:
+        if value == "off":
+            return None
+        if isinstance(value, dict | BurstModel):
+            return value
+        raise ValueError("must be off, or a mapping of `window` and `threshold`")
+
+    @field_validator("drain", mode="before")
+    @classmethod
+    def _drain(cls, value: object) -> object:
+        if value == "off":
+            return None
+        if isinstance(value, dict | DrainModel):
+            return value
+        raise ValueError("must be off, or a mapping such as {timeout: 30s}")
+
+    @model_validator(mode="after")
+    def _fallback_within_bounds(self) -> Self:
+        wanted = self.when_blind.replicas
+        if wanted and not self.replicas.min <= wanted <= self.replicas.max:
+            bounds = f"{self.replicas.min} to {self.replicas.max}"
+            raise ValueError(f"when_blind.do: {wanted} is outside replicas {bounds}")
+        return self
+
+    @model_validator(mode="after")
+    def _objective_sizes_a_rule(self) -> Self:
+        if self.objective is not None and self.sized_rule is None:
+            raise ValueError("`objective` sizes a rule with `signal: requests` and `per_replica`; there is none")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_may_raise(self) -> Self:
+        if all(rule.cap for rule in self.rules.values()):
+            raise ValueError("every rule is a `cap`, which only lowers the maximum; add a rule that may raise")
+        return self
+
+    @property
+    def sized_rule(self) -> str | None:
+        """The rule that the objective sizes: the first of the requests."""
+        sized = (
+            name
+            for name, rule in self.rules.items()
+            if rule.signal is Signal.REQUESTS and rule.per_replica and not rule.cap
+        )
+        return next(sized, None)
+
+
+class PrometheusModel(Model):
+    url: str = "http://prometheus:9090"
+    timeout: SomeDuration = 2.0
+    max_sample_age: SomeDuration = 30.0
+    window: SomeDuration = 60.0
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        return check_url(value)
+
+
+class LimitsModel(Model):
+    max_concurrent_operations: Annotated[int, Field(ge=1, le=100)] = 4
+    max_replicas_total: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class FileModel(Model):
+    """The root. `services` and `defaults` are validated service by service, after merging."""
+
+    interval: Annotated[AnyDuration, between(1.0, 3600.0)] = 5.0
+    dry_run: bool = False
+    prometheus: PrometheusModel = PrometheusModel()
+    limits: LimitsModel = LimitsModel()
+    defaults: dict[str, object] = Field(default={})
+    services: dict[Annotated[str, Field(pattern=NAME)], object] = Field(default={})

@@ -1,0 +1,145 @@
+"""The shape of what surrounds the rules: how fast, when, how much, and what without readings."""
+
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator, model_validator
+
+from autoscaler.config.fields import (
+    LONGEST_SECONDS,
+    AnyDuration,
+    Count,
+    Duration,
+    Model,
+    SomeDuration,
+    Tolerance,
+    between,
+)
+from autoscaler.core.policy import BlindAction, SelectPolicy
+from autoscaler.core.schedule import check_cron
+
+LONGEST_WINDOW_SECONDS = 3600.0  # HPA's own range, as that of the periods
+LONGEST_PERIOD_SECONDS = 1800.0
+DAY_SECONDS = 86400.0
+
+Window = Annotated[AnyDuration, between(0.0, LONGEST_WINDOW_SECONDS)]
+Learning = Literal["auto", "off"]
+
+
+class RatePolicyModel(Model):
+    """At most so many replicas, or percent, per period; as HPA's policies."""
+
+    replicas: Annotated[int, Field(ge=1)] | None = None
+    percent: Annotated[int, Field(ge=1)] | None = None
+    period: Annotated[AnyDuration, between(1.0, LONGEST_PERIOD_SECONDS)]
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if (self.replicas is None) == (self.percent is None):
+            raise ValueError("needs exactly one of `replicas` and `percent`")
+        return self
+
+
+_FOUR = RatePolicyModel.model_validate({"replicas": 4, "period": "15s"})
+_DOUBLE = RatePolicyModel.model_validate({"percent": 100, "period": "15s"})
+
+
+class ScaleUpModel(Model):
+    """HPA's defaults for scaleUp: at once, by 4 replicas or 100 % per 15 s, whichever is more."""
+
+    tolerance: Tolerance = 0.1
+    stabilization_window: Window = 0.0
+    policies: list[RatePolicyModel] = Field(default=[_FOUR, _DOUBLE])
+    select_policy: Annotated[SelectPolicy, Field(strict=False)] = SelectPolicy.MAX
+
+
+class ScaleDownModel(Model):
+    """HPA's defaults for scaleDown: after 5 minutes, then as far as it takes."""
+
+    tolerance: Tolerance = 0.1
+    stabilization_window: Window = 300.0
+    policies: list[RatePolicyModel] = Field(default=[_DOUBLE])
+    select_policy: Annotated[SelectPolicy, Field(strict=False)] = SelectPolicy.MAX
+
+
+class WhenBlindModel(Model):
+    """Without any usable reading for longer than `after`: hold, at least so many replicas, or exactly so many."""
+
+    after: Duration = 60.0
+    do: tuple[BlindAction, int] = (BlindAction.HOLD, 0)
+
+    @field_validator("do", mode="before")
+    @classmethod
+    def _action(cls, value: object) -> tuple[BlindAction, int]:
+        if value == "hold":
+            return BlindAction.HOLD, 0
+        if isinstance(value, dict) and len(value) == 1:
+            ((action, replicas),) = value.items()
+            if action in {"at_least", "set"} and type(replicas) is int and replicas >= 1:
+                return BlindAction(action), replicas
+        raise ValueError(f"must be hold, {{at_least: N}} or {{set: N}} with N of at least 1, not {value!r}")
+
+    @property
+    def action(self) -> BlindAction:
+        return self.do[0]
+
+    @property
+    def replicas(self) -> int:
+        return self.do[1]
+
+
+class ScheduleModel(Model):
+    """Moves min or max from each cron time on, for so long."""
+
+    cron: str
+    duration: Annotated[AnyDuration, between(60.0, LONGEST_SECONDS), Field(alias="for")]
+    timezone: str = "UTC"
+    min: Count | None = None
+    max: Count | None = None
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        check_cron(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be a time zone such as Europe/Berlin, America/Bogota or UTC") from error
+        return value
+
+    @model_validator(mode="after")
+    def _moves_something(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("needs `min`, `max` or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class BurstModel(Model):
+    """A short window beside the long one of each `per_replica` signal."""
+
+    window: SomeDuration | None = None
+    threshold: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = 1.2
+
+
+class ReversalsModel(Model):
+    """How often the direction may change before nothing is lowered any more."""
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 12
+    period: Annotated[AnyDuration, between(60.0, DAY_SECONDS)] = 3600.0
+
+
+class ObjectiveModel(Model):
+    """What the service promises, and what may be learned from how well it is kept."""
+
+    latency: SomeDuration
+    ratio: Annotated[float, Field(ge=0.5, le=0.9999)]
+    capacity: Learning = "auto"
+    headroom: Learning = "auto"
+    season: Learning = "auto"

@@ -1,0 +1,59 @@
+"""The shape of `drain`: how a replica is let go before it is stopped."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from autoscaler.config.fields import AnyDuration, Model, between
+from autoscaler.ports.order import Drain, HttpCall
+
+LONGEST_DRAIN_SECONDS = 3600.0
+LONGEST_THROTTLE_SECONDS = 60.0
+
+# Those by which servers are told to end in peace or to do something of their own; the socket guard passes no others.
+Signal = Literal["SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT", "SIGWINCH"]
+
+
+class HttpCallModel(Model):
+    """A request to the replica's own port."""
+
+    port: Annotated[int, Field(ge=1, le=65535)]
+    path: str = "/"
+    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
+
+    @field_validator("path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if not value.startswith("/") or any(sign.isspace() for sign in value):
+            raise ValueError("must be a path such as /drain")
+        return value
+
+
+class DrainModel(Model):
+    """By its healthcheck where that can be; the last three are for replicas where it cannot."""
+
+    timeout: Annotated[AnyDuration, between(0.0, LONGEST_DRAIN_SECONDS)] = 30.0
+    throttle: Annotated[AnyDuration, between(0.0, LONGEST_THROTTLE_SECONDS)] = 2.0
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+    signal: Signal | None = None
+    http: HttpCallModel | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.command, self.signal, self.http)) > 1:
+            raise ValueError("takes only one of `command`, `signal` and `http`")
+        return self
+
+
+def make_drain(model: DrainModel | None) -> Drain:
+    """Return how the replicas of a service are let go; None: they are only stopped."""
+    if model is None:
+        return Drain(enabled=False)
+    http = None if model.http is None else HttpCall(model.http.port, model.http.path, model.http.method)
+    return Drain(
+        timeout_seconds=model.timeout,
+        throttle_seconds=model.throttle,
+        command=tuple(model.command or ()),
+        signal=model.signal,
+        http=http,
+    )

@@ -1,0 +1,168 @@
+"""Process settings: AUTOSCALER_... variables, and secrets from files. The policies are in the policy file."""
+
+import os
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from autoscaler.config.secrets import api_token, check_grafana_token, from_file, unreadable
+from autoscaler.config.settings_problems import PREFIX, problem, unknown_variables
+from autoscaler.errors import ConfigError
+from autoscaler.formats import is_http_url, parse_duration, within
+
+SECRETS_DIR = "/run/secrets"
+DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
+HIGHEST_PORT = 65535
+_TOKENS = ("prometheus_token", "grafana_token", "api_token")
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"  # json, unless stdout is a terminal
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _docker_url() -> str:
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+class Settings(BaseSettings):
+    """What is about this process rather than about the services; each field is described in docs/settings.md."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, validate_default=True
+    )
+
+    config: Path = DEFAULT_CONFIG
+    docker_url: str = Field(default_factory=_docker_url)
+    # Both are validated like any other value.
+    docker_timeout: Annotated[Duration, AfterValidator(within(0.5, 120.0))] = Field(default="10s")  # type: ignore[assignment]
+    compose_project: str | None = None
+    listen: str = "127.0.0.1:9595"
+    prometheus_url: str | None = None
+    prometheus_token: SecretStr | None = None
+    prometheus_token_file: Path | None = None
+    api_token: SecretStr | None = None
+    api_token_file: Path | None = None
+    state_dir: Path | None = None
+    url: str | None = None
+    grafana_url: str | None = None
+    grafana_token: SecretStr | None = None
+    grafana_token_file: Path | None = None
+    dry_run: bool | None = None
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.AUTO
+    stop_timeout: Annotated[Duration, AfterValidator(within(0.0, 600.0))] = Field(default="30s")  # type: ignore[assignment]
+
+    @field_validator(
+        "compose_project",
+        "prometheus_url",
+        "prometheus_token_file",
+        "api_token",
+        "api_token_file",
+        "state_dir",
+        "url",
+        "grafana_url",
+        "grafana_token_file",
+        "dry_run",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        """Compose passes `${VARIABLE:-}` as an empty text."""
+        return None if value == "" else value
+
+    @field_validator("api_token")
+    @classmethod
+    def _api_token(cls, value: SecretStr | None) -> SecretStr | None:
+        token = None if value is None else api_token(value.get_secret_value())
+        return None if token is None else SecretStr(token)
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        if value is not None and not is_http_url(value):
+            raise ValueError('must be a URL such as "http://127.0.0.1:9595"')
+        return value
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host, separator, port = value.rpartition(":")
+        if not (host and separator and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
+            raise ValueError('must be an address and a port, such as "127.0.0.1:9595" or "0.0.0.0:9595"')
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
+        return {
+            **values,
+            **{name: token for name in _TOKENS if (token := from_file(values, f"{name}_file")) is not None},
+        }
+
+    @model_validator(mode="after")
+    def _grafana(self) -> "Settings":
+        if self.grafana_url is None:
+            return self
+        if not is_http_url(self.grafana_url):
+            raise ValueError(
+                f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {self.grafana_url!r}'
+            )
+        check_grafana_token("" if self.grafana_token is None else self.grafana_token.get_secret_value())
+        return self
+
+    @property
+    def listen_address(self) -> tuple[str, int]:
+        """Host and port to listen on."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def docker_timeout_seconds(self) -> float:
+        return self.docker_timeout
+
+    @property
+    def stop_timeout_seconds(self) -> float:
+        return self.stop_timeout
+
+
+def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
+    """Read the settings from the environment and from secret files.
+
+    Raises:
+        ConfigError: a variable has a bad value, or nobody knows it, or a secret cannot be read; one line each.
+    """
+    problems = unknown_variables(Settings.model_fields)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a missing secrets directory is the usual case
+            settings = Settings(_secrets_dir=secrets_dir)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise ConfigError("\n".join([*problems, *map(problem, error.errors())])) from error
+    except SettingsError as error:
+        raise ConfigError("\n".join([*problems, *(list(unreadable(secrets_dir)) or [str(error)])])) from error
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return settings

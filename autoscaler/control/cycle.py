@@ -1,0 +1,181 @@
+"""One cycle: observe -> decide -> apply -> tell. It never loops, sleeps or reads a wall clock."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from autoscaler.config.model import ServiceConfig
+from autoscaler.config.services import ServiceResolver, signal_requests, traefik_service
+from autoscaler.control.gate import Gate
+from autoscaler.control.overrides import Overrides
+from autoscaler.core.budget import within_budget
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
+from autoscaler.errors import TargetRefused, TargetUnavailable
+from autoscaler.events import Action, CycleFinished, ServiceOutcome, ServicesChanged
+from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
+from autoscaler.ports.metrics import MetricSource, SignalRequest
+from autoscaler.ports.observers import Emit
+from autoscaler.ports.targets import ReplicaTarget
+
+Readings = Mapping[SignalRequest, Reading]
+Refusal = Callable[[ServiceRef], str | None]  # why a service that is there cannot be scaled, if so
+
+
+class _CannotBeScaled(TargetRefused):
+    """The service is there, but there cannot be another replica of it."""
+
+
+class Cycle:
+    """Evaluates all services at one instant. Keeps their memories; one caller at a time."""
+
+    def __init__(
+        self,
+        services: ServiceResolver,
+        source: MetricSource,
+        target: ReplicaTarget,
+        gate: Gate,
+        emit: Emit,
+        *,
+        max_replicas_total: int | None = None,
+        memories: Mapping[str, Memory] | None = None,
+        overrides: Overrides | None = None,
+        refusal: Refusal = lambda _: None,
+        stopwatch: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._services = services
+        self._resolved = services(Fleet())
+        self._called = False  # whether anybody has been told who is on it
+        self._source = source
+        self._target = target
+        self._gate = gate
+        self._emit = emit
+        self._stopwatch = stopwatch
+        self._max_replicas_total = max_replicas_total
+        self._memories = dict(memories or {})
+        self._overrides = overrides or Overrides(None, emit)
+        self._refusal = refusal
+
+    @property
+    def services(self) -> Mapping[str, ServiceConfig]:
+        """What is scaled, as it was seen last."""
+        return self._resolved.services
+
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        """What is remembered of each service."""
+        return self._memories
+
+    def run(self, now: float) -> CycleFinished:
+        """Evaluate every service as of `now` (unix seconds); a service that fails stops no other."""
+        started = self._stopwatch()
+        self._overrides.end(now)
+        outcomes = {
+            name: replace(outcome, intervention=self._overrides.of(name, now))
+            for name, outcome in self._evaluate(now).items()
+        }
+        finished = CycleFinished(now, self._stopwatch() - started, outcomes)
+        self._emit(finished)
+        return finished
+
+    def _evaluate(self, now: float) -> dict[str, ServiceOutcome]:
+        try:
+            fleet = self._target.observe()
+        except TargetUnavailable as error:
+            return {name: _failed(name, error) for name in self._resolved.services}
+        self._refresh_services(fleet)
+        return {**self._refused(), **self._evaluate_services(fleet, now)}
+
+    def _refresh_services(self, fleet: Fleet) -> None:
+        """Notice services that have come, changed or gone; what is gone is forgotten."""
+        resolved = self._services(fleet)
+        if resolved == self._resolved and self._called:
+            return
+        self._called = True
+        self._resolved = resolved
+        self._memories = {name: memory for name, memory in self._memories.items() if name in resolved.services}
+        policies = {name: service.policy for name, service in resolved.services.items()}
+        self._emit(ServicesChanged(policies, resolved.refused))
+
+    def _refused(self) -> dict[str, ServiceOutcome]:
+        return {name: ServiceOutcome(name, Action.REFUSED, error=why) for name, why in self._resolved.refused.items()}
+
+    def _evaluate_services(self, fleet: Fleet, now: float) -> dict[str, ServiceOutcome]:
+        found = {name: _find(service, fleet) for name, service in self._resolved.services.items()}
+        readings = self._read(found, now)
+        decided = {name: self._decided(name, state, readings, now) for name, state in found.items()}
+        decisions = self._within_budget({name: d for name, d in decided.items() if isinstance(d, Decision)}, found)
+        return {
+            name: self._applied(name, found[name], decisions[name]) if name in decisions else _failed(name, decision)
+            for name, decision in decided.items()
+        }
+
+    def _read(self, found: Mapping[str, ServiceState | TargetRefused], now: float) -> Readings:
+        """Ask for everything at once, so that the source can batch it."""
+        requests = {
+            request
+            for name, state in found.items()
+            if isinstance(state, ServiceState)
+            for request in signal_requests(self._resolved.services[name], state).values()
+        }
+        try:
+            return self._source.read(requests, now)
+        except Exception as error:  # noqa: BLE001  bounds and caps need no reading, and hold whatever the source does
+            return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=f"{type(error).__name__}: {error}"))
+
+    def _decided(
+        self, name: str, state: ServiceState | TargetRefused, readings: Readings, now: float
+    ) -> Decision | Exception:
+        if isinstance(state, TargetRefused):
+            return state
+        try:
+            why = self._refusal(state.ref)
+            if why is not None:
+                return _CannotBeScaled(f"{state.ref} cannot be scaled: {why}")
+            return self._decide(name, state, readings, now)
+        except Exception as error:  # noqa: BLE001  a fault in one service must not stop the others
+            return error
+
+    def _decide(self, name: str, state: ServiceState, readings: Readings, now: float) -> Decision:
+        service = self._resolved.services[name]
+        by_name = {what: readings[request] for what, request in signal_requests(service, state).items()}
+        replicas = Replicas(state.current, state.ready, self._gate.requested(name))
+        memory, override = self._memories.get(name, Memory()), self._overrides.of(name, now).override
+        decision, memory = decide(service.policy, Observation(replicas, by_name), memory, now, override)
+        self._memories[name] = memory
+        return decision
+
+    def _within_budget(
+        self, decisions: Mapping[str, Decision], found: Mapping[str, ServiceState | TargetRefused]
+    ) -> Mapping[str, Decision]:
+        """Cut what is more than all services may have together; one that could not be decided keeps what it has."""
+        if self._max_replicas_total is None:
+            return decisions
+        kept = sum(
+            state.current for name, state in found.items() if isinstance(state, ServiceState) and name not in decisions
+        )
+        return within_budget(decisions, max(0, self._max_replicas_total - kept))
+
+    def _applied(self, name: str, state: ServiceState | TargetRefused, decision: Decision) -> ServiceOutcome:
+        try:
+            assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
+            service = self._resolved.services[name]
+            applied = self._gate.apply(state.ref, decision, service.options)
+            called = traefik_service(service, state)
+            return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=called)
+        except Exception as error:  # noqa: BLE001  see above
+            return _failed(name, error)
+
+
+def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | TargetRefused:
+    try:
+        return fleet.find(service.target)
+    except TargetRefused as error:
+        return error
+
+
+def _failed(name: str, error: Decision | Exception) -> ServiceOutcome:
+    ours = isinstance(error, (TargetRefused, TargetUnavailable))
+    action = Action.REFUSED if isinstance(error, _CannotBeScaled) else Action.FAILED
+    return ServiceOutcome(name, action, error=str(error) if ours else f"{type(error).__name__}: {error}")

@@ -1,0 +1,143 @@
+"""Operations run outside the cycle: a few raises at once, a removal that can be taken back, a pause after failures."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from autoscaler.control.in_flight import InFlight, ReplicaCounter, Slots
+from autoscaler.control.result import operation_finished
+from autoscaler.core.model import Decision, Direction
+from autoscaler.errors import AutoscalerError, ScaleFailed
+from autoscaler.events import Action, OperationFinished
+from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.observers import Emit
+from autoscaler.ports.order import Order, ScaleOptions
+from autoscaler.ports.targets import ReplicaTarget
+
+FIRST_BACKOFF_SECONDS = 5.0
+LONGEST_BACKOFF_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often in a row a service's operations failed, and when the next one may begin (monotonic seconds)."""
+
+    count: int = 0
+    retry_at: float = 0.0
+
+    def another(self, now: float) -> "Failures":
+        """Return the record after one more failure: 5 s, 10 s, 20 s, ... at most 5 min."""
+        pause = min(FIRST_BACKOFF_SECONDS * 2**self.count, LONGEST_BACKOFF_SECONDS)
+        return Failures(self.count + 1, now + pause)
+
+
+class Operations:
+    """Carries out decisions in threads of their own; thread-safe.
+
+    While replicas of a service start, a decision for still more is begun beside them; while replicas go, a decision
+    for more keeps those that have not gone yet; everything else waits. `at_once` limits the services whose replicas
+    start: to let replicas go takes time, but no strength. While a service waits for a place, what it waits to start
+    follows the decisions.
+    """
+
+    def __init__(
+        self,
+        target: ReplicaTarget,
+        emit: Emit,
+        *,
+        at_once: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._target = target
+        self._emit = emit
+        self._monotonic = monotonic
+        self._slots = Slots(at_once)
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._busy: dict[str, InFlight] = {}
+        self._failures: dict[str, Failures] = {}
+
+    def requested(self, service: str) -> int | None:
+        """Return the highest count that operations under way are bringing the service to, if there are any."""
+        with self._lock:
+            busy = self._busy.get(service)
+            return None if busy is None else busy.requested
+
+    def begin(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Action:
+        """Start bringing the service to the desired count, unless it is busy or has just failed.
+
+        Raises:
+            RuntimeError: the machine has no thread left; the service stays as it was.
+        """
+        with self._lock:
+            busy = self._busy.get(decision.service, InFlight(adding=decision.direction is Direction.UP))
+            if self._stopping.is_set():
+                return Action.BUSY
+            if busy.asked and not busy.admits(decision):
+                follows = busy.takes_back(decision) or busy.lowers(decision)
+                return Action.SCALED if follows else Action.BUSY
+            if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
+                return Action.BACKING_OFF
+            thread, order = self._start(ref, decision, options)
+            busy.asked[thread] = order
+            self._busy[decision.service] = busy
+        return Action.SCALED
+
+    def allow(self, at_once: int) -> None:
+        """Act on so many services at once from now on."""
+        self._slots.allow(at_once)
+
+    def stop(self, timeout_seconds: float) -> list[str]:
+        """Let running operations end after their present step; return the services still busy after the timeout."""
+        self._stopping.set()
+        deadline = self._monotonic() + timeout_seconds
+        with self._lock:
+            threads = [thread for busy in self._busy.values() for thread in busy.asked]
+        for thread in threads:
+            thread.join(max(0.0, deadline - self._monotonic()))
+        with self._lock:
+            return sorted(self._busy)
+
+    def _start(
+        self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None
+    ) -> tuple[threading.Thread, Order]:
+        steps, only_adds = ReplicaCounter(decision, self._emit), decision.direction is Direction.UP
+        pause = self._stopping.wait
+        order = Order(decision.desired, emit=steps.emit, pause=pause, options=options, only_adds=only_adds)
+        arguments = (ref, decision, order, steps)
+        thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)
+        thread.start()  # before it is noted: one that cannot start must not keep the service busy for ever
+        return thread, order
+
+    def _run(self, ref: ServiceRef, decision: Decision, order: Order, steps: ReplicaCounter) -> None:
+        with self._slots.held(decision.service) if order.only_adds else nullcontext():
+            order.begin()
+            finished = self._scale(ref, decision, order, steps)
+        with self._lock:
+            self._remember(finished)
+            busy = self._busy[decision.service]
+            busy.ended(threading.current_thread(), finished.after)
+            if not busy.asked:
+                del self._busy[decision.service]
+        self._emit(finished)
+
+    def _scale(self, ref: ServiceRef, decision: Decision, order: Order, steps: ReplicaCounter) -> OperationFinished:
+        started = self._monotonic()
+        failure: AutoscalerError | None = None
+        try:
+            after = self._target.scale(ref, order)
+        except AutoscalerError as error:
+            failure, after = error, steps.reached
+        except Exception as error:  # noqa: BLE001  one broken operation must not take its service out of service
+            failure = ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}")
+            after = steps.reached
+        return operation_finished(decision, after, self._monotonic() - started, failure)
+
+    def _remember(self, finished: OperationFinished) -> None:
+        if finished.error is None:
+            self._failures.pop(finished.service, None)
+        else:
+            past = self._failures.get(finished.service, Failures())
+            self._failures[finished.service] = past.another(self._monotonic())

@@ -1,0 +1,1 @@
+"""Sizing that needs no expert: what is learned of capacity, headroom and season. Pure."""

@@ -1,0 +1,111 @@
+"""The daemon's life: load, start, wait, end in order. It dies if its web server dies."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from autoscaler import __version__
+from autoscaler.adapters.web.server import WebServer
+from autoscaler.config.load import load_file
+from autoscaler.config.settings import Settings
+from autoscaler.core.memory import Memory
+from autoscaler.daemon import loop
+from autoscaler.daemon.build import Daemon, build
+from autoscaler.daemon.build_web import make_web
+from autoscaler.daemon.lifetime import Stop
+from autoscaler.daemon.reload import loaded
+from autoscaler.warmstart.warm_start import Rebuilt, wait_for
+
+WEB_STOP_SECONDS = 2.0
+ANNOTATIONS_STOP_SECONDS = 3.0
+RELOAD_LOOK_SECONDS = 2.0  # from one look at the policy file to the next
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code, 0 when the end was wanted.
+
+    Raises:
+        ConfigError: the policy file is wrong, or the address is taken; nothing was started.
+    """
+    daemon = build(settings, load_file(settings.config, settings))
+    stop = Stop()
+    web = make_web(settings, daemon, on_exit=stop.web_ended)
+    daemon.overrides.restore(time.time())
+    daemon.observers.emit(loaded(daemon.active_cycle.config, "start", time.time()))
+    with stop.on_signals(hangup=lambda: daemon.reloader.reload("SIGHUP")):
+        _live(settings, daemon, web, stop)
+    return 0 if stop.wanted else 1
+
+
+def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:
+    log = structlog.stdlib.get_logger("autoscaler")
+    web.start()
+    for observer in daemon.observers.annotations:
+        observer.start()
+    chores = loop.beside(_chores(daemon))
+    memories = _memories(daemon, stop)
+    daemon.watch.start()
+    if not stop.cause:
+        _turn(settings, daemon, memories, stop)
+    log.info("stopping", cause=stop.cause)
+    busy = daemon.operations.stop(settings.stop_timeout_seconds)
+    chores.shutdown(wait=True)
+    if not busy:
+        daemon.upkeep.leases.release()
+    daemon.watch.stop()
+    for observer in daemon.observers.annotations:
+        observer.stop(ANNOTATIONS_STOP_SECONDS)
+    web.stop(WEB_STOP_SECONDS)
+    log.log(30 if busy else 20, "stopped", unfinished=busy)
+
+
+def _chores(daemon: Daemon) -> Sequence[loop.Chore]:
+    """Return what is done beside the cycles. A dry run holds no lease: it would keep one that acts from acting."""
+
+    def dry_run() -> bool:
+        return daemon.active_cycle.config.dry_run
+
+    daemon.reconfigured.append(lambda config: daemon.upkeep.leases.release() if config.dry_run else None)
+    reload = loop.Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS)
+    return (*daemon.upkeep.chores(acting=lambda: not dry_run()), reload)
+
+
+def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:
+    """Run cycle after cycle until there is a cause to end."""
+    daemon.active_cycle.begin(memories)
+    config = daemon.active_cycle.config
+    scheduler = loop.start(daemon.active_cycle.run, config.interval_seconds, daemon.observers.emit)
+    daemon.reconfigured.append(lambda config: loop.every(scheduler, config.interval_seconds))
+    structlog.stdlib.get_logger("autoscaler").info(
+        "started",
+        version=__version__,
+        services=sorted(config.services),
+        interval_seconds=config.interval_seconds,
+        listen=settings.listen,
+        dry_run=config.dry_run,
+    )
+    stop.wait()
+    scheduler.shutdown(wait=False)
+
+
+def _memories(daemon: Daemon, stop: Stop) -> dict[str, Memory]:
+    """Return what is remembered from before the start; a service without a past holds its count for a whole window."""
+    rebuilt = wait_for(daemon.warm_start(), time.time(), daemon.warm_start_seconds, stopping=lambda: bool(stop.cause))
+    for each in rebuilt.values():
+        _say_rebuilt(each)
+    return {name: each.memory for name, each in rebuilt.items()}
+
+
+def _say_rebuilt(rebuilt: Rebuilt) -> None:
+    facts = {
+        "service": rebuilt.service,
+        "window_seconds": round(rebuilt.window_seconds),
+        "load_days": round(rebuilt.load_days, 2),
+        "trusted": list(rebuilt.trusted),
+    }
+    log = structlog.stdlib.get_logger("autoscaler")
+    if rebuilt.problem is None:
+        log.info("warm_start", **facts)
+    else:
+        log.warning("warm_start", **facts, problem=rebuilt.problem)

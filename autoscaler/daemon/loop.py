@@ -1,0 +1,101 @@
+"""Drives the cycle (APScheduler): at once, then every interval, never two at a time, late rather than never."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from autoscaler.daemon.clock_guard import mind_the_clock
+from autoscaler.daemon.scrape_phase import Phase, shifted
+from autoscaler.events import CycleFinished, CycleMissed
+from autoscaler.ports.observers import Emit
+
+_CYCLE = "cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to be done beside the cycle, every so many seconds; it waits for nothing but itself."""
+
+    name: str
+    call: Callable[[], None]
+    every_seconds: float
+
+
+def start(run: Callable[[float], CycleFinished | None], interval_seconds: float, emit: Emit) -> BackgroundScheduler:
+    """Start to run cycles, as of unix seconds, and return the scheduler; one that had to be skipped is told.
+
+    They move within their interval until each comes soon after a scrape.
+    """
+    phase = Phase()
+
+    def cycle() -> None:
+        nonlocal phase
+        finished = run(time.time())
+        if finished is not None:
+            phase = _moved(scheduler, phase, finished)
+
+    def trouble(event: JobEvent) -> None:
+        if event.code == EVENT_JOB_ERROR:
+            error = f"{type(event.exception).__name__}: {event.exception}"
+            structlog.stdlib.get_logger("autoscaler").error("cycle.failed", error=error)
+        else:
+            emit(CycleMissed())
+
+    scheduler = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(1)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone=UTC,
+    )
+    scheduler.add_listener(trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
+    scheduler.add_job(cycle, "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC))
+    scheduler.start()
+    mind_the_clock(scheduler)
+    return scheduler
+
+
+def _moved(scheduler: BackgroundScheduler, phase: Phase, finished: CycleFinished) -> Phase:
+    """Let the next cycle come sooner or later, if need be; return what is known of the scrapes now."""
+    job = scheduler.get_job(_CYCLE) if scheduler.running else None
+    if job is None:  # the scheduler has been shut down; asked while that is under way, it would wait for us
+        return phase
+    later_seconds, phase = shifted(phase, finished, job.trigger.interval.total_seconds())
+    if later_seconds:
+        job.modify(next_run_time=job.next_run_time + timedelta(seconds=later_seconds))
+    return phase
+
+
+def every(scheduler: BackgroundScheduler, interval_seconds: float) -> None:
+    """Run the cycle at another interval from now on."""
+    scheduler.reschedule_job(_CYCLE, trigger="interval", seconds=interval_seconds)
+
+
+def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
+    """Start doing the chores, each in a thread of its own, at once and then at its interval; return the scheduler."""
+    scheduler = BackgroundScheduler(
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone=UTC
+    )
+    scheduler.add_listener(_failed_chore, EVENT_JOB_ERROR)
+    for chore in chores:
+        scheduler.add_executor(ThreadPoolExecutor(1), alias=chore.name)
+        scheduler.add_job(
+            chore.call,
+            "interval",
+            id=chore.name,
+            executor=chore.name,
+            seconds=chore.every_seconds,
+            next_run_time=datetime.now(UTC),
+        )
+    scheduler.start()
+    mind_the_clock(scheduler)
+    return scheduler
+
+
+def _failed_chore(event: JobEvent) -> None:
+    error = f"{type(event.exception).__name__}: {event.exception}"
+    structlog.stdlib.get_logger("autoscaler").error("chore.failed", chore=event.job_id, error=error)

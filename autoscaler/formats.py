@@ -1,0 +1,75 @@
+"""How values are written and read: durations, web addresses, JSON. Pure."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+ALLOWED = 'a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
+
+
+def parse_duration(value: object) -> float:
+    """Return the seconds of a duration.
+
+    Raises:
+        ValueError: not text, or not a number with a unit; the message says what is allowed.
+    """
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+        if math.isfinite(seconds):
+            return seconds
+    raise ValueError(f"must be a duration: {ALLOWED}")
+
+
+def within(least_seconds: float, most_seconds: float) -> Callable[[float], float]:
+    """Return a function that returns seconds of that range, ends included, and raises ValueError on others."""
+
+    def check(seconds: float) -> float:
+        if least_seconds <= seconds <= most_seconds:
+            return seconds
+        raise ValueError(f'must be between "{format_duration(least_seconds)}" and "{format_duration(most_seconds)}"')
+
+    return check
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds as the shortest duration that `parse_duration` reads back, e.g. 90.0 -> `1m30s`."""
+    milliseconds = round(seconds * 1000)
+    if milliseconds == 0:
+        return "0s"
+    parts = []
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        number, milliseconds = divmod(milliseconds, size)
+        if number:
+            parts.append(f"{number}{unit}")
+    return "".join(parts)
+
+
+def is_http_url(text: str) -> bool:
+    """Tell whether it is an http or https URL with a host, without blanks, and with a port that exists, if any."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return good and not any(character.isspace() for character in text)
+
+
+def plain(value: object) -> Any:
+    """Return dataclasses as mappings, what JSON has no number for (NaN, infinity) as None, the rest as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return str(value)

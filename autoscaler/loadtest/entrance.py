@@ -1,0 +1,18 @@
+"""The way to a service through its gateway."""
+
+from dataclasses import dataclass
+
+from autoscaler.loadtest.replicas import KnownReplica
+from autoscaler.loadtest.rule import Aim
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What is known of the way to a service. What could not be found out is None."""
+
+    replicas: tuple[KnownReplica, ...]
+    ready: int
+    cookie: str | None  # the sticky cookie's name
+    aim: Aim | None
+    rules: tuple[str, ...]  # as the labels say them
+    gateway: str | None  # such as https://127.0.0.1:443

@@ -1,0 +1,14 @@
+"""Who hears what happens."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from autoscaler.events import Event
+
+Emit = Callable[[Event], None]
+
+
+class Observer(Protocol):
+    """Whoever wants to know what happened; must be quick and must not raise."""
+
+    def notify(self, event: Event) -> None: ...

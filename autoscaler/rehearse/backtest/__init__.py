@@ -1,0 +1,1 @@
+"""A policy replayed over what Prometheus knows of the past."""

@@ -1,0 +1,136 @@
+"""What Prometheus still knows of some services' past -> recordings, or a clear word on why there is nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from autoscaler.config.model import ServiceConfig
+from autoscaler.core.policy import Policy, Source, TraefikSignal
+from autoscaler.errors import ConfigError, MetricsUnavailable
+from autoscaler.ports.metrics import MetricHistory, SignalRequest, Span
+from autoscaler.rehearse.backtest.recording import Recording
+from autoscaler.rehearse.backtest.reference_capacity import request_sources
+from autoscaler.rehearse.charts.timeline import clock_words
+
+
+class Catalog(Protocol):
+    """Which services there were."""
+
+    def services_since(self, start: float, end: float) -> Mapping[str, float]:
+        """Return the Traefik services of which requests were counted between two times (unix seconds).
+
+        Each with the time since when: some minutes too early at most, never too late.
+
+        Raises:
+            MetricsUnavailable: the server does not answer, or refuses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A service, as each policy file has it."""
+
+    name: str
+    configs: tuple[ServiceConfig, ...]
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        return tuple(config.policy for config in self.configs)
+
+    @property
+    def sources(self) -> set[Source]:
+        """Everything that any of the policies needs to know, and the load."""
+        needed = {source for policy in self.policies for source in policy.sources.values()}
+        return needed | set(request_sources(self.policies))
+
+    @property
+    def needs_traefik(self) -> bool:
+        """Whether a policy of it looks at Traefik's signals."""
+        sources = (source for policy in self.policies for source in policy.sources.values())
+        return any(isinstance(source, TraefikSignal) for source in sources)
+
+    @property
+    def stated_name(self) -> str | None:
+        """The name in Traefik that a file states."""
+        return next((config.traefik_service for config in self.configs if config.traefik_service is not None), None)
+
+    @property
+    def traefik_name(self) -> str:
+        """The name in Traefik: as stated, or what it is when the service's labels give it its own name."""
+        return self.stated_name or f"{self.configs[0].target.service}@docker"
+
+    @property
+    def requests(self) -> dict[Source, SignalRequest]:
+        """What has to be asked, by source."""
+        return {source: SignalRequest(source, self.traefik_name, self.name) for source in self.sources}
+
+    @property
+    def counted(self) -> SignalRequest:
+        """The request by which the replicas of then are asked for."""
+        return self.requests[request_sources(self.policies)[0]]
+
+
+def record(
+    history: MetricHistory,
+    catalog: Catalog,
+    wanted: Sequence[Wanted],
+    span: Span,
+    *,
+    now: float,
+    progress: Callable[[float], None],
+) -> dict[str, Recording]:
+    """Return a recording of each service.
+
+    Raises:
+        ConfigError: a service has no such name in Traefik.
+        MetricsUnavailable: Prometheus does not answer, or knows nothing of a service in that span.
+    """
+    since = catalog.services_since(span.start, span.end)
+    others = "; or choose other services with --service" if len(wanted) > 1 else ""
+    for each in wanted:
+        if each.needs_traefik and each.traefik_name not in since:
+            raise _unknown(each, since, catalog.services_since(span.end, now), span, others)
+    readings = history.read_range(
+        {request for each in wanted for request in each.requests.values()}, span, progress=progress
+    )
+    replicas = history.replicas_range({each.counted for each in wanted}, span)
+    recordings = {
+        each.name: Recording(
+            span.instants,
+            {source: readings[request] for source, request in each.requests.items()},
+            replicas[each.counted],
+            since.get(each.traefik_name, span.start),
+        )
+        for each in wanted
+    }
+    for name, recording in recordings.items():
+        if recording.first == len(recording.instants):
+            raise MetricsUnavailable(f"{name}: {_nothing(recording, span)}{others}")
+    return recordings
+
+
+def _unknown(
+    wanted: Wanted, since: Mapping[str, float], later: Mapping[str, float], span: Span, others: str
+) -> ConfigError | MetricsUnavailable:
+    name = wanted.traefik_name
+    if name in later:
+        began = clock_words(later[name])
+        return MetricsUnavailable(f"{wanted.name}: Prometheus knows {name} only since about {began}{others}")
+    if not since:
+        return MetricsUnavailable(
+            f"Prometheus has no metrics of Traefik {_between(span)}; check that it scrapes Traefik, and for how long "
+            "it keeps its data (--storage.tsdb.retention.time)"
+        )
+    hint = "" if wanted.stated_name else f"; set services.{wanted.name}.traefik_service"
+    known = ", ".join(sorted(since))
+    return ConfigError(f"{wanted.name}: Prometheus knows no Traefik service {name}{hint}{others}. It knows: {known}")
+
+
+def _nothing(recording: Recording, span: Span) -> str:
+    why = sorted({f"{reading.kind}: {reading.note}" for *_, reading in recording.readings.values()})
+    return f"nothing usable was measured {_between(span)} ({'; '.join(why)})"
+
+
+def _between(span: Span) -> str:
+    return f"between {clock_words(span.start)} and {clock_words(span.end)}"

@@ -1,0 +1,124 @@
+"""The closed loop: the daemon's own `decide` on a simulated service, with the readings Prometheus would give of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Decision, Direction, Observation, Replicas
+from autoscaler.core.policy import Policy
+from autoscaler.core.schedule import bounds_at
+from autoscaler.rehearse.run import Run, Sample
+from autoscaler.rehearse.simulation.latency import Answers
+from autoscaler.rehearse.simulation.plant import Simulation
+from autoscaler.rehearse.simulation.queueing import most_rate
+from autoscaler.rehearse.simulation.readings import Meter
+from autoscaler.rehearse.simulation.scenario import Scenario
+from autoscaler.rehearse.simulation.summary import Summary
+
+MOST_SAMPLES = 4000
+_P95 = 0.95
+
+Progress = Callable[[float], None]  # is told the share that is done, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPolicy:
+    """A policy, and how the daemon that follows it looks at the world."""
+
+    title: str
+    policy: Policy
+    interval_seconds: float
+    max_sample_age_seconds: float
+    caveats: tuple[str, ...] = ()
+
+
+def simulate(actor: SimulatedPolicy, scene: Scenario, progress: Progress = lambda _: None) -> Run:
+    """Return what the policy does in this scene; the same arguments give the same run.
+
+    It begins with as many ready replicas as the load then needs, within the bounds. As the daemon, it raises
+    at once even while replicas start, lowers nothing meanwhile, and orders nothing while replicas drain.
+    """
+    loop = _Loop(actor, scene)
+    total = len(scene.load.rates)
+    for second in range(total):
+        loop.second(second)
+        if second % max(1, total // 100) == 0:
+            progress(second / total)
+    progress(1.0)
+    return Run(
+        actor.title,
+        actor.policy.service,
+        tuple(loop.samples),
+        tuple(loop.decisions),
+        loop.summary.figures(loop.simulation),
+        scene.plant.service.goal_seconds,
+        actor.caveats,
+    )
+
+
+@dataclass
+class _Loop:
+    actor: SimulatedPolicy
+    scene: Scenario
+    samples: list[Sample] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
+
+    def __post_init__(self) -> None:
+        policy, scene = self.actor.policy, self.scene
+        bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, scene.start)
+        self.simulation = Simulation(scene.plant, min(max(scene.demand[0], bounds.low), bounds.high), scene.seed)
+        self.meter = Meter(policy, self.simulation, self.actor.max_sample_age_seconds)
+        self.summary = Summary(scene.plant.service.goal_seconds)
+        self.most = bounds.high
+        self._next_at, self._drained_at = 0.0, 0.0
+        self._sample_seconds = max(1, round(self.actor.interval_seconds), len(scene.load.rates) // MOST_SAMPLES)
+        self._seen = Sample(0.0, 0.0, None, 0, 0, 0.0)
+        self._shown_from = 0.0 if scene.load.start is None else scene.load.start
+
+    def second(self, second: int) -> None:
+        """Decide if it is time, and let the second pass."""
+        if second >= self._next_at:
+            self._next_at += self.actor.interval_seconds
+            self._decide()
+        rate, arrivals = self.scene.load.rates[second], self.scene.arrivals[second]
+        simulation = self.simulation
+        simulation.second(rate, arrivals)
+        answers = Answers(self.scene.plant.service, simulation.ready, rate, simulation.queued_seconds)
+        p95_seconds = answers.quantile(_P95)
+        self.meter.second(answers, arrivals)
+        self.summary.second(simulation, self.scene.demand[second], self.most, p95_seconds)
+        self._sample(second, rate, p95_seconds)
+
+    def _decide(self) -> None:
+        simulation = self.simulation
+        seen = Observation(Replicas(simulation.replicas, simulation.ready), self.meter.readings())
+        decision, self.memory = decide(self.actor.policy, seen, self.memory, self.scene.start + simulation.now)
+        self.most = decision.high
+        up = decision.direction is Direction.UP
+        if decision.direction is Direction.NONE or self._is_busy(up=up):
+            return
+        self._drained_at = simulation.now + (0.0 if up else self.scene.plant.drain_seconds)
+        self.summary.tally.change(simulation.now, up=up)
+        self.decisions.append(replace(decision, at=self._shown_from + simulation.now))
+        simulation.scale(decision.desired)
+
+    def _is_busy(self, *, up: bool) -> bool:
+        starting = self.simulation.ready < self.simulation.replicas
+        return self.simulation.now < self._drained_at or (starting and not up)
+
+    def _sample(self, second: int, rate: float, p95_seconds: float) -> None:
+        """Keep the worst of the seconds since the latest sample."""
+        load, p95 = max(rate, self._seen.load or 0.0), max(p95_seconds, self._seen.p95_seconds or 0.0)
+        self._seen = replace(self._seen, load=load, p95_seconds=p95)
+        if second % self._sample_seconds:
+            return
+        simulation, scene = self.simulation, self.scene
+        capacity = most_rate(scene.plant.service, simulation.ready, scene.slow_share)
+        self.samples.append(
+            Sample(self._shown_from + second, load, capacity, simulation.replicas, simulation.ready, p95)
+        )
+        self._seen = Sample(0.0, 0.0, None, 0, 0, 0.0)

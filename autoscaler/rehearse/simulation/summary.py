@@ -1,0 +1,79 @@
+"""A simulation in figures: what users noticed, what it cost, and how calm it was."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+from autoscaler.formats import format_duration
+from autoscaler.rehearse.run import Figure
+from autoscaler.rehearse.scores import Tally
+from autoscaler.rehearse.simulation.plant import Simulation
+
+
+@dataclass(slots=True)
+class Summary:
+    """Sums over a simulation, second by second."""
+
+    goal_seconds: float
+    tally: Tally = field(default_factory=Tally)
+    replica_seconds: float = 0.0  # asked for
+    peak_replicas: int = 0
+    seconds_at_max: int = 0
+    p95_seconds: array[float] = field(default_factory=lambda: array("d"))  # of every second
+
+    def second(self, simulation: Simulation, demand: int, most: int, p95_seconds: float) -> None:
+        """Count the second that has just passed; `demand` replicas were needed, `most` allowed."""
+        replicas = simulation.replicas
+        self.tally.second(demand, simulation.ready)
+        self.replica_seconds += replicas
+        self.peak_replicas = max(self.peak_replicas, replicas)
+        self.seconds_at_max += replicas >= most
+        self.p95_seconds.append(p95_seconds)
+
+    def figures(self, simulation: Simulation) -> tuple[Figure, ...]:
+        """Return the figures at the end of the simulation."""
+        return (*self._service(simulation), *self._cost(simulation), *self._calm())
+
+    def _service(self, simulation: Simulation) -> tuple[Figure, ...]:
+        requests, goal = simulation.arrived_total, format_duration(self.goal_seconds)
+        return (
+            Figure("requests", f"{requests:,.0f}", requests),
+            _share(f"answers slower than {goal}", simulation.slow_total, requests),
+            _share("refused requests", simulation.refused_total, requests),
+            self._p95(),
+            self._time("time with too little capacity", self.tally.seconds_under),
+        )
+
+    def _p95(self) -> Figure:
+        ordered = sorted(self.p95_seconds)
+        seconds = ordered[int(0.95 * len(ordered))]
+        return Figure("p95 in 95 % of the time below", f"{seconds * 1000:,.0f} ms", seconds)
+
+    def _cost(self, simulation: Simulation) -> tuple[Figure, ...]:
+        mean, hours = self.replica_seconds / self.tally.seconds, simulation.paid_replica_seconds / 3600
+        ratio = simulation.paid_replica_seconds / self.tally.demanded
+        return (
+            Figure("replicas on average", f"{mean:.2f}", mean),
+            Figure("replicas at the peak", f"{self.peak_replicas}", self.peak_replicas),
+            Figure("replica-hours", f"{hours:.2f}", hours),
+            Figure("replica-hours over the ideal", f"{ratio:.2f} x", ratio),
+            self._time("time at the maximum", self.seconds_at_max),
+        )
+
+    def _calm(self) -> tuple[Figure, ...]:
+        hours = self.tally.seconds / 3600
+        changes, reversals = self.tally.adaptations / hours, self.tally.reversals / hours
+        return (
+            Figure("changes per hour", f"{changes:.1f}", changes),
+            Figure("reversals per hour", f"{reversals:.1f}", reversals),
+        )
+
+    def _time(self, name: str, seconds: int) -> Figure:
+        words = f"{format_duration(seconds)} ({seconds / self.tally.seconds:.1%})" if seconds else "never"
+        return Figure(name, words, float(seconds))
+
+
+def _share(name: str, part: float, whole: float) -> Figure:
+    share = part / whole if whole > 0 else 0.0
+    return Figure(name, f"{share:.2%}", share)

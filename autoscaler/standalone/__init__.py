@@ -1,0 +1,1 @@
+"""One evaluation, one scaling or one check without a daemon."""

@@ -1,0 +1,55 @@
+"""One evaluation without a daemon, which acts on nothing."""
+
+import time
+from collections.abc import Iterable, Mapping
+
+from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.config.load import load_file
+from autoscaler.config.model import Config, ServiceConfig
+from autoscaler.config.services import fixed
+from autoscaler.config.settings import Settings
+from autoscaler.control.cycle import Cycle
+from autoscaler.control.gate import Gate, dry_run
+from autoscaler.control.operations import Operations
+from autoscaler.events import Evaluation, evaluation
+from autoscaler.standalone.selection import chosen, seen
+from autoscaler.warmstart.warm_start import WarmStart, wait_for
+from autoscaler.wiring import make_history, make_source, make_target
+
+WARM_START_SECONDS = 10.0  # at most, before a plan
+
+
+def plan(settings: Settings, names: Iterable[str] = ()) -> list[Evaluation]:
+    """Evaluate the named services (all, without names) once and act on nothing.
+
+    It knows what a daemon that starts now would know; where Prometheus cannot say it, the memory is empty.
+
+    Raises:
+        ConfigError: the policy file is wrong, or neither it nor a label has such a service.
+    """
+    file, target = load_file(settings.config, settings), make_target(settings, emit=_nobody)
+    resolved = seen(file, target)
+    wanted = chosen(resolved, names)
+    alone = file.config.max_replicas_total is None
+    planner = _planner(settings, file.config, target, wanted if alone else resolved.services)
+    finished = planner.run(time.time())
+    return [evaluation(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
+
+
+def _planner(settings: Settings, config: Config, target: ComposeTarget, services: Mapping[str, ServiceConfig]) -> Cycle:
+    """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
+    gate = Gate(Operations(target, _nobody, at_once=1), [dry_run])
+    history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)
+    warm = WarmStart(fixed(services), target, history, interval_seconds=config.interval_seconds)
+    memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
+    source = make_source(settings, config, _nobody)
+    return Cycle(
+        *(fixed(services), source, target, gate, _nobody),
+        max_replicas_total=config.max_replicas_total,
+        memories=memories,
+        refusal=target.refusal,
+    )
+
+
+def _nobody(_: object) -> None:
+    """Tell nobody: these commands print their result."""

@@ -1,0 +1,122 @@
+"""A policy file held against the engine and Prometheus: is each service there, can it be scaled, can it be measured."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.adapters.prometheus.buckets import Buckets
+from autoscaler.config.load import PolicyFile, load_file
+from autoscaler.config.model import Config, ServiceConfig
+from autoscaler.config.places import latency_places, say_of_service
+from autoscaler.config.services import by_labels
+from autoscaler.config.settings import Settings
+from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
+from autoscaler.ports.fleet import Fleet, ServiceState
+from autoscaler.wiring import make_catalog, make_target
+
+ENGINE_SECONDS = PROMETHEUS_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One service as the engine sees it; without `current` it was not found, or not looked for."""
+
+    current: int | None = None
+    ready: int | None = None
+    note: str | None = None  # why it was not found
+    obstacle: str | None = None  # why it cannot be scaled
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What came of it. `config` has the services that labels describe, too, where the engine was asked.
+
+    `unasked` says why the engine or Prometheus could not be asked; `problems` has a line for each thing that forbids
+    scaling, with file and line where it was written.
+    """
+
+    config: Config
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
+
+
+def examine(path: Path, settings: Settings, *, offline: bool) -> Examination:
+    """Read a policy file and, unless offline, ask the engine and Prometheus about its services.
+
+    Raises:
+        ConfigError: the file is wrong, whatever they say.
+    """
+    file = load_file(path, settings)
+    found = Examination(file.config)
+    return found if offline else _measured(file, _looked(file, found))
+
+
+def _looked(file: PolicyFile, found: Examination) -> Examination:
+    """Ask the engine."""
+    timeout_seconds = min(ENGINE_SECONDS, file.settings.docker_timeout_seconds)
+    target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), _nobody)
+    try:
+        fleet = target.observe()
+        resolved = by_labels(file)(fleet)
+        seen = {name: _seen(target, fleet, service) for name, service in resolved.services.items()}
+    except TargetUnavailable as error:
+        return replace(found, unasked=(*found.unasked, str(error)))
+    problems = [line for why in resolved.refused.values() for line in why.splitlines()]
+    problems += [
+        say_of_service(file, name, (), f"cannot be scaled: {each.obstacle}")
+        for name, each in seen.items()
+        if each.obstacle is not None
+    ]
+    return replace(
+        found,
+        config=replace(found.config, services=resolved.services),
+        seen=seen,
+        problems=(*found.problems, *problems),
+    )
+
+
+def _seen(target: ComposeTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
+    try:
+        state = fleet.find(service.target)
+    except TargetRefused as error:
+        return Seen(note=str(error))
+    obstacle = target.refusal(state.ref)
+    warnings = (*target.warnings(state.ref, service.policy.max_replicas, service.options), *_misnamed(service, state))
+    return Seen(state.current, state.ready, obstacle=obstacle, warnings=warnings)
+
+
+def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
+    stated, labelled = service.traefik_service, state.traefik_service
+    if stated and labelled and stated.endswith("@docker") and stated != labelled:
+        yield (
+            f"traefik_service is {stated}, but by its labels Traefik calls it {labelled}; "
+            "under a name that Traefik does not use it seems to be without load"
+        )
+
+
+def _measured(file: PolicyFile, found: Examination) -> Examination:
+    """Ask Prometheus which latencies can be measured."""
+    timeout_seconds = min(PROMETHEUS_SECONDS, file.config.prometheus.timeout_seconds)
+    try:
+        buckets = make_catalog(file.settings, file.config, _nobody, timeout_seconds=timeout_seconds).buckets(
+            time.time()
+        )
+    except MetricsUnavailable as error:
+        return replace(found, unasked=(*found.unasked, str(error)))
+    problems = [line for name, each in found.config.services.items() for line in _too_slow(file, name, each, buckets)]
+    return replace(found, problems=(*found.problems, *problems))
+
+
+def _too_slow(file: PolicyFile, name: str, service: ServiceConfig, buckets: Buckets) -> Iterator[str]:
+    for place, seconds in latency_places(service.policy):
+        note = buckets.too_low_note(seconds)
+        if note is not None:
+            yield say_of_service(file, name, place, f"{seconds:g} s cannot be measured: {note}")
+
+
+def _nobody(_: object) -> None:
+    """Tell nobody: the command prints its result."""

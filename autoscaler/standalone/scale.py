@@ -1,0 +1,80 @@
+"""Scaling by hand without a daemon."""
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from autoscaler.config.load import load_file
+from autoscaler.config.model import ServiceConfig
+from autoscaler.config.settings import Settings
+from autoscaler.control.result import failure_stage
+from autoscaler.core.model import Direction
+from autoscaler.core.schedule import bounds_at
+from autoscaler.errors import AutoscalerError, ConfigError
+from autoscaler.events import OperationFinished
+from autoscaler.ports.order import Order
+from autoscaler.ports.targets import ReplicaTarget
+from autoscaler.standalone.selection import chosen, seen
+from autoscaler.wiring import make_target
+
+MANUAL = "manual"
+
+
+def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:
+    """Bring the named services (all, without names) to that count by the daemon's own target code.
+
+    Raises:
+        ConfigError: the policy file is wrong, there is no such service, or the count is outside a service's bounds.
+        TargetUnavailable: the engine does not answer.
+    """
+    file, target = load_file(settings.config, settings), make_target(settings, emit=_nobody)
+    services = chosen(seen(file, target), names)
+    for service in services.values():
+        check_bounds(service, replicas, time.time())
+    with ThreadPoolExecutor(file.config.max_concurrent_operations) as pool:
+        return list(pool.map(lambda service: _scale(target, service, replicas), services.values()))
+
+
+def check_bounds(service: ServiceConfig, replicas: int, now: float) -> None:
+    """Refuse a count that the policy does not allow at `now` (unix seconds), with what schedules make of its bounds.
+
+    Raises:
+        ConfigError: it is outside the bounds.
+    """
+    policy = service.policy
+    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
+    if not bounds.low <= replicas <= bounds.high:
+        allowed = f"replicas {bounds.low} to {bounds.high} of the policy file"
+        moved = " as a schedule moves them now" if bounds.low_by or bounds.high_by else ""
+        raise ConfigError(f"{policy.service}: {replicas} is outside {allowed}{moved}")
+
+
+def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> OperationFinished:
+    at, started = time.time(), time.monotonic()
+    finished = OperationFinished(service.policy.service, Direction.NONE, MANUAL, replicas, replicas, at, 0.0)
+    try:
+        before = target.observe().find(service.target).current
+        finished = replace(finished, before=before, after=before, direction=direction(before, replicas))
+        order = Order(replicas, emit=_nobody, pause=_sleep, options=service.options)
+        after = target.scale(service.target, order)
+        finished = replace(finished, after=after)
+    except AutoscalerError as error:
+        finished = replace(finished, error=str(error), stage=failure_stage(error))
+    return replace(finished, duration_seconds=time.monotonic() - started)
+
+
+def direction(before: int, after: int) -> Direction:
+    """Return which way a change goes."""
+    if before == after:
+        return Direction.NONE
+    return Direction.UP if after > before else Direction.DOWN
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def _nobody(_: object) -> None:
+    """Tell nobody: these commands print their result."""

@@ -1,0 +1,39 @@
+"""Which services a command without a daemon is about."""
+
+from collections.abc import Iterable, Mapping
+
+from autoscaler.config.load import PolicyFile
+from autoscaler.config.model import ServiceConfig
+from autoscaler.config.services import ResolvedServices, by_labels
+from autoscaler.errors import ConfigError, TargetUnavailable
+from autoscaler.ports.targets import ReplicaTarget
+
+
+def seen(file: PolicyFile, target: ReplicaTarget) -> ResolvedServices:
+    """Return the services of the file and those that labels enable; without an engine, those of the file alone."""
+    try:
+        return by_labels(file)(target.observe())
+    except TargetUnavailable:
+        return ResolvedServices(file.config.services)
+
+
+def chosen(resolved: ResolvedServices, names: Iterable[str]) -> Mapping[str, ServiceConfig]:
+    """Return the named services, or all of them.
+
+    Raises:
+        ConfigError: a name is not there, or nothing is; or the labels of one of them have a mistake.
+    """
+    services, wanted = resolved.services, list(names)
+    mistakes = [why for name, why in resolved.refused.items() if name in wanted or not wanted]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    if not services:
+        raise ConfigError("there is nothing to scale: no service is in the policy file or has autoscaler.enable=true")
+    wanted = wanted or list(services)
+    unknown = [name for name in wanted if name not in services]
+    if unknown:
+        known = ", ".join(sorted(services))
+        raise ConfigError(
+            f"no service {', '.join(unknown)} in the policy file or enabled by a label; there are: {known}"
+        )
+    return {name: services[name] for name in wanted}

@@ -1,0 +1,1 @@
+"""Memories rebuilt from what Prometheus knows, after a restart."""

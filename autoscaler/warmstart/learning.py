@@ -1,0 +1,117 @@
+"""What the sizing learned, learned again from weeks of load: as far back as the time for it allows."""
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from autoscaler.core.memory import Memory
+from autoscaler.core.model import Reading
+from autoscaler.core.policy import Policy
+from autoscaler.core.replay import learn_from, recall_capacity
+from autoscaler.errors import MetricsUnavailable
+from autoscaler.ports.metrics import MetricHistory, SignalRequest, Span
+from autoscaler.warmstart.window import Check, Recalled, Subject, read_past
+
+STEP_SECONDS = 15.0
+REACHES_DAYS = (1, 3, 14)  # enough to be trusted; for the profile of a day; for that of a week
+_DAY_INSTANTS = round(86_400 / STEP_SECONDS)
+
+Capacities = Mapping[tuple[str, str], float]  # load per replica, by service and rule
+
+
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """A policy that learns, and what has to be asked for the load of the rule that it sizes."""
+
+    policy: Policy
+    load: SignalRequest
+
+
+class OutOfTimeError(Exception):
+    """There is no time left."""
+
+
+class Relearner:
+    """Learns from past loads until `deadline` (of the monotonic clock); holds the loads of one day at a time."""
+
+    def __init__(self, history: MetricHistory, deadline: float, monotonic: Callable[[], float]) -> None:
+        self._history = history
+        self._deadline = deadline
+        self._monotonic = monotonic
+
+    def learn(self, subjects: Collection[Subject], end: float) -> dict[str, Recalled]:
+        """Return what each service with an objective knows of the loads before `end` (unix seconds).
+
+        A longer past is begun only if there is likely to be time for it, judged by the shorter one.
+        """
+        pupils = [_pupil(each) for each in subjects if each.policy.objective is not None]
+        known: Sequence[Recalled] = [Recalled(problem="there was no time to learn") for _ in pupils]
+        day_seconds = 0.0
+        for days in REACHES_DAYS if pupils else ():
+            begun = self._monotonic()
+            if begun + days * day_seconds > self._deadline:
+                break
+            try:
+                known = learn_days(self._history, pupils, end, days, self._check)
+            except OutOfTimeError:
+                break
+            except MetricsUnavailable as error:
+                known = [replace(each, problem=str(error)) for each in known]
+                break
+            day_seconds = (self._monotonic() - begun) / days
+        capacities = self._capacities(end) if any(each.memory.learned for each in known) else {}
+        return {
+            each.policy.service: replace(recalled, memory=_with_capacity(each.policy, recalled.memory, capacities))
+            for each, recalled in zip(pupils, known, strict=True)
+        }
+
+    def _capacities(self, at: float) -> Capacities:
+        """Return what was learned by then; without an answer, nothing: it is learned anew."""
+        try:
+            return self._history.capacities(at)
+        except MetricsUnavailable:
+            return {}
+
+    def _check(self, _: float) -> None:
+        if self._monotonic() > self._deadline:
+            raise OutOfTimeError
+
+
+def learn_days(
+    history: MetricHistory, pupils: Sequence[Pupil], end: float, days: int, check: Check
+) -> Sequence[Recalled]:
+    """Return what each pupil knows of the loads of the days before `end` (unix seconds).
+
+    Raises:
+        MetricsUnavailable: Traefik's signals cannot be had.
+    """
+    last = math.floor(end / STEP_SECONDS) * STEP_SECONDS
+    span = Span(last - days * 86_400 + STEP_SECONDS, last, STEP_SECONDS)
+    known = [Recalled() for _ in pupils]
+    for done, day in enumerate(span.chunks(_DAY_INSTANTS)):
+
+        def emit(share: float, done: int = done) -> None:
+            check((done + share) / days)
+
+        readings = read_past(history, {each.load for each in pupils}, day, emit)
+        for index, each in enumerate(pupils):
+            emit(1.0)
+            known[index] = _after(each.policy, known[index], zip(day.instants, readings[each.load], strict=True), end)
+    return known
+
+
+def _after(policy: Policy, before: Recalled, day: Iterable[tuple[float, Reading]], end: float) -> Recalled:
+    """Return what is known after one more day."""
+    loads = [(at, reading.value) for at, reading in day if reading.value is not None]
+    memory = learn_from(policy, loads, before.memory, end)
+    return Recalled(memory, before.seconds + STEP_SECONDS * len(loads))
+
+
+def _with_capacity(policy: Policy, memory: Memory, capacities: Capacities) -> Memory:
+    per_replica = {rule: load for (service, rule), load in capacities.items() if service == policy.service}
+    return recall_capacity(policy, memory, per_replica)
+
+
+def _pupil(subject: Subject) -> Pupil:
+    assert subject.policy.objective is not None  # noqa: S101  only those are asked about
+    return Pupil(subject.policy, subject.requests[subject.policy.objective.rule])

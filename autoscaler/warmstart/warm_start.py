@@ -1,0 +1,139 @@
+"""A restart without forgetting: each service's memory, rebuilt from what Prometheus still knows."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autoscaler.config.services import ServiceResolver, signal_requests
+from autoscaler.core.memory import Memory
+from autoscaler.core.policy import Policy
+from autoscaler.core.sizing.sizing import size
+from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
+from autoscaler.ports.fleet import Fleet
+from autoscaler.ports.metrics import MetricHistory, Span
+from autoscaler.ports.targets import ReplicaTarget
+from autoscaler.warmstart.learning import OutOfTimeError, Relearner
+from autoscaler.warmstart.window import Past, Recalled, Subject, live_through, observed, window_before
+
+LEARNING_SHARE = 0.7  # of the time that there is; the window goes before
+_DAY_SECONDS = 86_400
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What is known again of one service; `problem` says why it is not more."""
+
+    service: str
+    memory: Memory = field(default_factory=Memory)
+    window_seconds: float = 0.0  # that the limits look back on again
+    load_days: float = 0.0  # of load from which the sizing learned again
+    trusted: tuple[str, ...] = ()  # the learned parts that are followed
+    problem: str | None = None
+
+
+class WarmStart:
+    """Rebuilds memories, once. Whoever does not want to wait for it any longer takes what is `rebuilt`."""
+
+    def __init__(
+        self,
+        services: ServiceResolver,
+        target: ReplicaTarget,
+        history: MetricHistory,
+        *,
+        interval_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.rebuilt: dict[str, Rebuilt] = {}
+        self._services = services
+        self._known = services(Fleet()).services
+        self._target = target
+        self._history = history
+        self._interval_seconds = interval_seconds
+        self._monotonic = monotonic
+
+    def run(self, now: float, most_seconds: float) -> None:
+        """Rebuild what the past as of `now` (unix seconds) allows; what takes longer than `most_seconds` stays cold."""
+        begun = self._monotonic()
+        try:
+            self._rebuild(
+                lambda: now + self._monotonic() - begun, begun + LEARNING_SHARE * most_seconds, begun + most_seconds
+            )
+        except OutOfTimeError:
+            self.give_up(f"there was no time left after {most_seconds:g} s")
+        except (MetricsUnavailable, TargetUnavailable) as error:
+            self.give_up(str(error))
+        except Exception as error:  # noqa: BLE001  better a daemon that starts cold than none
+            self.give_up(f"{type(error).__name__}: {error}")
+
+    def give_up(self, problem: str) -> None:
+        """Let whatever is not rebuilt yet start cold."""
+        for name in self._known:
+            self.rebuilt.setdefault(name, Rebuilt(name, problem=problem))
+
+    def _rebuild(self, clock: Callable[[], float], learn_until: float, deadline: float) -> None:
+        subjects = self._subjects()
+        if not subjects:
+            return
+        learned = Relearner(self._history, learn_until, self._monotonic).learn(
+            subjects, self._window(subjects, clock()).start
+        )
+        window = self._window(
+            subjects, clock()
+        )  # up to now: learning took its time, and a gap would start a new window
+
+        def check(_: float) -> None:
+            if self._monotonic() > deadline:
+                raise OutOfTimeError
+
+        pasts = observed(self._history, subjects, window, check)
+        for subject in subjects:
+            check(0.0)
+            name = subject.policy.service
+            self.rebuilt[name] = rebuilt(subject.policy, pasts[name], learned.get(name, Recalled()))
+
+    def _window(self, subjects: Sequence[Subject], now: float) -> Span:
+        return window_before(now, [subject.policy for subject in subjects], self._interval_seconds)
+
+    def _subjects(self) -> Sequence[Subject]:
+        """Return the services that are there; one that is not has no past."""
+        fleet = self._target.observe()
+        self._known = self._services(fleet).services
+        subjects = []
+        for name, service in self._known.items():
+            try:
+                state = fleet.find(service.target)
+            except TargetRefused as error:
+                self.rebuilt[name] = Rebuilt(name, problem=str(error))
+            else:
+                subjects.append(Subject(service.policy, state, signal_requests(service, state)))
+        return subjects
+
+
+def rebuilt(policy: Policy, past: Past, learned: Recalled) -> Rebuilt:
+    """Return what the past makes of what was learned before it; a replay that fails leaves that much."""
+    try:
+        lived = live_through(policy, past, learned.memory)
+    except Exception as error:  # noqa: BLE001  a fault in one service must not cool down the others
+        lived = Recalled(learned.memory, problem=f"the replay failed: {type(error).__name__}: {error}")
+    sizing = size(policy, lived.memory.learned)
+    trusted = () if sizing is None else tuple(each.name for each in sizing.estimates if each.trusted)
+    problem = lived.problem or learned.problem
+    return Rebuilt(policy.service, lived.memory, lived.seconds, learned.seconds / _DAY_SECONDS, trusted, problem)
+
+
+def wait_for(
+    warm: WarmStart, now: float, most_seconds: float, *, stopping: Callable[[], bool] = lambda: False
+) -> Mapping[str, Rebuilt]:
+    """Run a warm start, and return what it rebuilt: after `most_seconds` at the latest, at once when `stopping`.
+
+    It runs in a thread that holds up nobody's end: a server that does not answer cannot, either.
+    """
+    thread = threading.Thread(target=warm.run, args=(now, most_seconds), name="warm-start", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + most_seconds
+    while thread.is_alive() and time.monotonic() < deadline and not stopping():
+        thread.join(_POLL_SECONDS)
+    warm.give_up(f"there was no time left after {most_seconds:g} s")
+    return dict(warm.rebuilt)

@@ -1,0 +1,154 @@
+"""The real engine behind a proxy that fails, and replicas that fail: whatever happens, nothing is left drained."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from autoscaler.adapters.compose.drain.remove import Removing
+from autoscaler.adapters.compose.listing import members
+from autoscaler.adapters.docker.engine import Engine
+from autoscaler.errors import ScaleFailed, TargetUnavailable
+from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
+from autoscaler.ports.order import Drain
+from deploy.lab.shell import run
+from tests.adapters.compose.clone.test_overlap import wait_until
+from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.engine_proxy import Fault, Proxy, proxying
+
+pytestmark = pytest.mark.engine
+
+SLOW = Drain(timeout_seconds=60.0, throttle_seconds=60.0)
+
+
+@pytest.fixture
+def proxy(engine_url: str) -> Iterator[Proxy]:
+    if not engine_url.startswith("unix://"):
+        pytest.skip("the proxy knows unix sockets only")
+    with proxying(engine_url) as proxy:
+        yield proxy
+
+
+def patient(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def ends(project: Project) -> list[DrainEnd]:
+    return [event.end for event in project.recorder.of(DrainEnded)]
+
+
+def two_drained_meanwhile(project: Project, then: Callable[[], object], **options: Any) -> int:
+    """Begin to remove two of three replicas; do something while they drain, and return what comes of it."""
+    project.scale(3, pause=patient)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(project.scale, 1, pause=patient, drain=SLOW, **options)
+        wait_until(lambda: len(project.recorder.of(DrainStarted)) == 2)
+        then()
+        return call.result(60)
+
+
+def ready(project: Project) -> int:
+    return project.target().observe().find(project.ref()).ready
+
+
+def test_an_engine_that_fails_meanwhile_leaves_nothing_drained(project: Project, proxy: Proxy) -> None:
+    project.up({"web": SLEEP})
+    fault = Fault("GET /containers/json")
+    with pytest.raises(TargetUnavailable, match="injected fault"):
+        two_drained_meanwhile(project, lambda: proxy.faults.append(fault), target=project.target(proxy.url))
+    assert ends(project) == [DrainEnd.TAKEN_BACK] * 2
+    wait_until(lambda: ready(project) == 3)
+
+
+def test_an_engine_that_is_gone_for_a_while_is_asked_again_and_again(project: Project, proxy: Proxy) -> None:
+    project.up({"web": SLEEP})
+    away = [Fault("GET /containers/json", 0), Fault("POST /exec", 0, times=3)]
+    with pytest.raises(TargetUnavailable):
+        two_drained_meanwhile(project, lambda: proxy.faults.extend(away), target=project.target(proxy.url))
+    assert ends(project) == [DrainEnd.TAKEN_BACK] * 2
+    wait_until(lambda: ready(project) == 3)
+
+
+def test_one_that_lets_nobody_in_keeps_no_other_from_being_taken_back(project: Project, proxy: Proxy) -> None:
+    """The engine cannot run a command in a container that has reached its limit of processes."""
+    project.up({"web": SLEEP})
+
+    def fail() -> None:
+        full = f"POST /containers/{project.inspect(2)['Id']}/exec"
+        proxy.faults.extend([Fault(full, times=1000), Fault("GET /containers/json")])
+
+    with pytest.raises(ScaleFailed, match=r"cannot take .*-web-2 back: injected fault"):
+        two_drained_meanwhile(project, fail, target=project.target(proxy.url))
+    (taken_back,) = project.recorder.of(DrainEnded)
+    assert (taken_back.replica, taken_back.end) == (*project.names(3), DrainEnd.TAKEN_BACK)
+    wait_until(lambda: ready(project) == 2)
+
+
+def test_replicas_are_taken_back_when_no_other_is_ready_any_more(project: Project) -> None:
+    check = {"test": ["CMD-SHELL", "test ! -e /tmp/bad"], "interval": "1s", "retries": 1}
+    project.up({"web": {**SLEEP, "healthcheck": check}})
+    spoil = ["docker", "exec", *project.names(1), "touch", "/tmp/bad"]
+    assert two_drained_meanwhile(project, lambda: run(spoil, "spoil the one that stays")) == 3
+    assert [event.why for event in project.recorder.of(DrainEnded)] == ["no other replica is ready"] * 2
+    wait_until(lambda: ready(project) == 2)
+
+
+def test_one_that_somebody_removes_meanwhile_is_gone(project: Project) -> None:
+    project.up({"web": SLEEP})
+    project.scale(2, pause=patient)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(project.scale, 1, pause=patient, drain=SLOW)
+        wait_until(lambda: len(project.recorder.of(DrainStarted)) == 1)
+        run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
+        assert call.result(60) == 1
+    assert project.containers() == project.names(1)
+
+
+def test_replicas_are_taken_back_for_those_that_somebody_removes_meanwhile(project: Project) -> None:
+    project.up({"web": {**SLEEP, "scale": 2}})
+    project.scale(4, pause=patient)
+    with ThreadPoolExecutor(1) as pool:
+        slow = Drain(timeout_seconds=60.0, throttle_seconds=5.0)
+        call = pool.submit(project.scale, 2, pause=patient, drain=slow)
+        wait_until(lambda: len(project.recorder.of(DrainStarted)) == 2)
+        run(["docker", "rm", "--force", *project.names(2)], "remove one that stays")
+        assert call.result(120) == 2
+    assert project.containers() == project.names(1, 3)
+    taken_back, gone = project.recorder.of(DrainEnded)
+    assert (taken_back.replica, taken_back.why) == (*project.names(3), "others have gone meanwhile")
+    assert (gone.replica, gone.end) == (*project.names(4), DrainEnd.IDLE)
+
+
+def test_one_that_somebody_has_removed_before_it_is_asked_is_no_failure(project: Project) -> None:
+    project.up({"web": {**SLEEP, "scale": 2}})
+    engine = Engine(project.engine_url, timeout_seconds=20.0, emit=project.recorder.notify)
+    before = members(engine, project.ref())
+    run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
+    order = project.order(1)
+    order.removes_from(2)
+    Removing(engine, project.ref(), lambda: before, order).remove()
+    assert project.recorder.of(DrainEnded) == []
+    assert project.containers() == project.names(1)
+
+
+def test_one_that_does_not_take_the_marker_is_stopped_and_that_is_told(project: Project, proxy: Proxy) -> None:
+    project.up({"web": SLEEP})
+    project.scale(2, pause=patient)
+    proxy.faults.append(Fault("POST /exec", text="no exec today"))
+    assert project.scale(1, pause=patient, target=project.target(proxy.url)) == 1
+    (told,) = project.recorder.of(DrainEnded)
+    assert (told.end, told.why) == (DrainEnd.NONE, "no exec today")
+
+
+def test_a_stop_that_fails_is_told_and_the_others_go(project: Project, proxy: Proxy) -> None:
+    project.up({"web": SLEEP})
+    project.scale(3, pause=patient)
+    proxy.faults.append(Fault("POST /stop"))
+    quick = Drain(timeout_seconds=5.0, throttle_seconds=0.0)
+    with pytest.raises(ScaleFailed, match=r"cannot stop .*-web-[23]: injected fault") as failure:
+        project.scale(1, pause=patient, drain=quick, target=project.target(proxy.url))
+    assert failure.value.stage == "stop"
+    assert len(project.containers()) == 2

@@ -1,0 +1,214 @@
+"""A daemon that is killed at any call to the engine: the next one puts right what was begun, and goes on from there."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autoscaler.adapters.compose.recovery.leftovers import Limits
+from autoscaler.adapters.compose.replicas import Replica, parse
+from autoscaler.events import Recovered
+from deploy.demo.ownership import changes
+from deploy.lab.shell import run
+from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.crashing import Point, scale_and_die
+from tests.support.fakes import Recorder
+
+pytestmark = pytest.mark.engine
+
+QUICK = Limits(settle_seconds=0.3, start_seconds=lambda _: 20.0)
+HEALTHY = {"test": ["CMD", "true"], "interval": "1s", "retries": 10}
+PLAIN: dict[str, Any] = {**SLEEP, "stop_grace_period": "1s"}
+CHECKED: dict[str, Any] = {**PLAIN, "healthcheck": HEALTHY}
+
+
+SIDE_BY_SIDE = 3  # projects in which the process dies at the same time: most of it is waiting
+
+
+class AfterTheCrash:
+    """A daemon that starts where another has been killed."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.recorder = Recorder()
+        self.target = project.target()
+        self.recovery = self.target.recovery(self.recorder.notify, QUICK)
+
+    def recover(self) -> None:
+        """Look until every replica is ready, and nothing else is there."""
+        deadline = time.monotonic() + 90
+        self.recovery.look(self._leads)
+        time.sleep(QUICK.settle_seconds)
+        self.recovery.look(self._leads)
+        while not all(replica.ready for replica in self.replicas()):
+            assert time.monotonic() < deadline, self.replicas()
+            time.sleep(0.2)
+            self.recovery.look(self._leads)
+
+    def _leads(self, project: str) -> bool:
+        return project == self.project.name
+
+    def replicas(self) -> list[Replica]:
+        """All containers of the project in any state, as the engine says."""
+        return parse(self.target._engine.containers({"com.docker.compose.project": self.project.name}))
+
+    def must_be_sound(self) -> None:
+        replicas = self.replicas()
+        assert {replica.state for replica in replicas} == {"running"}
+        assert len({replica.number for replica in replicas}) == len(replicas)
+        count = f"web={len(replicas)}"
+        assert changes(self.project.run("up", "--detach", "--dry-run", "--scale", count), "web") == []
+        shown = self.project.run("ps", "--all", "--format", "{{.Name}}").split()
+        assert sorted(shown) == sorted(replica.name for replica in replicas)
+
+
+@pytest.fixture
+def projects(compose_command: list[str], engine_url: str, tmp_path: Path) -> Iterator[list[Project]]:
+    """Several projects that leave nothing behind, each with a daemon's life of its own."""
+    found = [Project(compose_command, engine_url, tmp_path / str(number)) for number in range(SIDE_BY_SIDE)]
+    for project in found:
+        project.directory.mkdir()
+    yield found
+    for project in found:
+        if (project.directory / "compose.yaml").exists():
+            project.down()
+
+
+def crash_everywhere(projects: list[Project], before: int, after: int, **web: Any) -> int:
+    """Scale from `before` to `after` replicas again and again, and die once at every point; return how often that was.
+
+    What is left must be sound once the next daemon has looked after it, and can be scaled.
+    """
+    top = {"networks": dict.fromkeys(web.get("networks", []))}
+    for project in projects:
+        project.up({"web": {**CHECKED, **web}}, **(top if "networks" in web else {}))
+    projects[0].scale(before)
+    points = list(scale_and_die(projects[0].engine_url, projects[0].ref(), after).points())
+
+    def crash(project: Project, points: list[Point]) -> int:
+        died = 0
+        for point in points:
+            _bring_to(project, before)
+            died += scale_and_die(project.engine_url, project.ref(), after, point).sprung.is_set()
+            successor = AfterTheCrash(project)
+            try:
+                successor.recover()
+                successor.must_be_sound()
+                assert project.scale(3, target=successor.target) == 3
+            except AssertionError as failure:
+                raise AssertionError(f"killed {point}: {failure}") from failure
+        return died
+
+    shares = [points[number :: len(projects)] for number in range(len(projects))]
+    with ThreadPoolExecutor(len(projects)) as pool:
+        return sum(pool.map(crash, projects, shares))
+
+
+def _bring_to(project: Project, replicas: int) -> None:
+    """Clones are not drained here, that would take its time."""
+    if replicas == 1 and (clones := project.containers()[1:]):
+        run(["docker", "rm", "--force", *clones], "remove the clones")
+    project.scale(replicas)
+
+
+@pytest.mark.timeout(900)
+def test_a_scale_out_that_is_killed_anywhere_is_finished_or_undone(projects: list[Project]) -> None:
+    assert crash_everywhere(projects, 1, 3, networks=["a", "b"]) >= 15
+
+
+@pytest.mark.timeout(900)
+def test_a_scale_in_that_is_killed_anywhere_is_finished_or_undone(projects: list[Project]) -> None:
+    assert crash_everywhere(projects, 3, 1) >= 15
+
+
+def test_what_is_put_right_is_told_once(project: Project) -> None:
+    project.up({"web": CHECKED})
+    project.scale(3)
+    run(["docker", "stop", "--time", "1", *project.names(3)], "stop a clone")
+    successor = AfterTheCrash(project)
+    successor.recover()
+    successor.recover()
+    told = [(each.service, each.replica, each.what) for each in successor.recorder.of(Recovered)]
+    what = "removed: it had exited while others of the service run"
+    assert told == [("web", *project.names(3), what)]
+
+
+def test_a_project_that_another_daemon_leads_is_left_alone(project: Project) -> None:
+    project.up({"web": PLAIN})
+    project.scale(2)
+    run(["docker", "stop", "--time", "1", *project.names(2)], "stop a clone")
+    recovery = project.target().recovery(project.recorder.notify, QUICK)
+    for _ in range(2):
+        recovery.look(lambda _: False)
+        time.sleep(QUICK.settle_seconds)
+    assert project.containers() == project.names(1, 2)
+
+
+def only(project: Project) -> Callable[[str], bool]:
+    """Lead this project alone: there are others on the engine."""
+    return lambda name: name == project.name
+
+
+def test_what_compose_has_stopped_is_left_for_compose_to_start(project: Project) -> None:
+    project.up({"web": PLAIN})
+    project.scale(2)
+    recovery = project.target().recovery(project.recorder.notify, QUICK)
+    project.run("stop", "--timeout", "1")
+    for _ in range(2):
+        recovery.look(only(project))
+        time.sleep(QUICK.settle_seconds)
+    project.run("start")
+    assert project.containers() == project.names(1, 2)
+    assert project.inspect(2)["State"]["Running"]
+
+
+def test_a_clone_that_somebody_starts_at_the_last_moment_is_not_removed(project: Project) -> None:
+    """The engine refuses to remove what runs, so the look before the removal may be old."""
+    project.up({"web": PLAIN})
+    project.scale(2)
+    run(["docker", "stop", "--time", "1", *project.names(2)], "stop a clone")
+    target = project.target()
+    recovery = target.recovery(project.recorder.notify, QUICK)
+    recovery.look(only(project))
+    time.sleep(QUICK.settle_seconds)
+
+    def leads(name: str) -> bool:
+        if name == project.name:
+            run(["docker", "start", *project.names(2)], "start it behind the recovery's back")
+        return name == project.name
+
+    recovery.look(leads)
+    assert project.inspect(2)["State"]["Running"]
+    assert project.recorder.of(Recovered) == []
+
+
+@pytest.mark.parametrize(("stopped", "left"), [(True, [1]), (False, [1, 2])])
+def test_the_removal_of_one_of_composes_own_is_finished_or_undone(
+    project: Project, stopped: bool, left: list[int]
+) -> None:
+    """Nothing on such a container is ours but the name that it has until it is gone."""
+    project.up({"web": {**PLAIN, "scale": 2}})
+    run(["docker", "rename", *project.names(2), f"{project.names(2)[0]}.leaving"], "begin to remove it")
+    if stopped:
+        run(["docker", "stop", "--time", "1", f"{project.names(2)[0]}.leaving"], "stop it")
+    successor = AfterTheCrash(project)
+    successor.recover()
+    successor.must_be_sound()
+    assert project.containers() == project.names(*left)
+
+
+def test_one_of_composes_own_that_goes_bears_that_name_until_it_is_gone(project: Project) -> None:
+    slow = ["bash", "-c", 'trap "sleep 4; exit" TERM; while :; do sleep 0.2; done']
+    project.up({"web": {**SLEEP, "scale": 2, "command": slow, "stop_grace_period": "30s"}})
+    names: list[str] = []
+    thread = threading.Thread(target=lambda: project.scale(1))
+    thread.start()
+    while thread.is_alive():
+        names += project.containers()
+    thread.join()
+    assert f"{project.names(2)[0]}.leaving" in names
+    assert project.containers() == project.names(1)

@@ -1,0 +1,45 @@
+"""What our own operations have at work, as long as it is theirs: a clock that the test moves."""
+
+from autoscaler.adapters.docker.own_actions import KEPT_SECONDS, OwnActions
+
+
+class Noted:
+    """Notes of one container, `web`."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.own_actions = OwnActions(lambda: self.now)
+
+    def ending(self, *, after_seconds: float, present: bool = True) -> bool:
+        self.now += after_seconds
+        self.own_actions.forget({"web"} if present else set())
+        return "web" in self.own_actions.now().ending
+
+
+def test_what_is_to_end_is_ours_for_as_long_as_that_takes() -> None:
+    noted = Noted()
+    noted.own_actions.ends("web")
+    assert noted.ending(after_seconds=600.0)
+
+
+def test_what_has_gone_is_forgotten_once_no_list_can_show_it_any_more() -> None:
+    noted = Noted()
+    noted.own_actions.ends("web")
+    assert noted.ending(after_seconds=KEPT_SECONDS, present=False)
+    assert not noted.ending(after_seconds=1.0, present=False)
+
+
+def test_what_was_to_end_and_lives_on_is_watched_again_once_our_work_is_no_longer_heard_of() -> None:
+    noted = Noted()
+    noted.own_actions.ends("web")
+    noted.own_actions.leaves("web")
+    assert noted.ending(after_seconds=KEPT_SECONDS)
+    assert not noted.ending(after_seconds=1.0)
+
+
+def test_what_is_to_end_once_more_is_ours_once_more() -> None:
+    noted = Noted()
+    noted.own_actions.ends("web")
+    noted.own_actions.leaves("web")
+    noted.own_actions.ends("web")
+    assert noted.ending(after_seconds=600.0)
