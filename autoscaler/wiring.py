@@ -1,32 +1,43 @@
 """Builds single parts out of the settings, for the daemon and for commands."""
 
+import os
+import socket
 from collections.abc import Iterable
 
-from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
 from autoscaler.adapters.compose.gateway import entrance
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.leadership.election import LeaseTiming
+from autoscaler.adapters.leadership.leases import Leases
+from autoscaler.adapters.leadership.volume_store import LeaseVolumes
 from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
+from autoscaler.adapters.targets import Targets
 from autoscaler.config.model import Config
 from autoscaler.config.settings import Settings
 from autoscaler.events import Event
 from autoscaler.loadtest.entrance import Entrance
-from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.observers import Emit, Observer
+from autoscaler.ports.fleet import COMPOSE, ServiceRef
+from autoscaler.ports.leadership import Leadership
+from autoscaler.ports.observers import Emit, Observer, discard
+from autoscaler.ports.targets import ReplicaTarget
 
 
-def make_target(settings: Settings, emit: Emit, foreign: ForeignChanges | None = None) -> ComposeTarget:
-    """Return the target that the settings name."""
-    return ComposeTarget(
-        settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=emit, foreign=foreign
-    )
+def make_target(settings: Settings, emit: Emit) -> ReplicaTarget:
+    """Return what holds the replicas of every kind of service that the settings name."""
+    compose = ComposeTarget(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=emit)
+    return Targets({COMPOSE: compose})
 
 
-def make_engine(settings: Settings, emit: Emit) -> Engine:
-    """Return the engine that the settings name, by itself."""
-    return Engine(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=emit)
+def make_leadership(settings: Settings, emit: Emit, keys: Iterable[str]) -> Leadership:
+    """Return what keeps this daemon's leases; it follows these keys from the start."""
+    timing = LeaseTiming()
+    # A look that takes longer than that is of no use any more.
+    timeout_seconds = min(settings.docker_timeout_seconds, timing.confirmed_seconds)
+    engine = Engine(settings.docker_url, timeout_seconds=timeout_seconds, emit=emit)
+    holder = f"the daemon on {socket.gethostname()} (process {os.getpid()})"
+    return Leases(LeaseVolumes(engine, holder), emit, projects=keys, terms=timing)
 
 
 def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
@@ -35,7 +46,8 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
     Raises:
         TargetUnavailable: the engine does not answer. TargetRefused: there is no such service.
     """
-    return entrance.find_entrance(make_engine(settings, lambda _: None), ref)
+    engine = Engine(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=discard)
+    return entrance.find_entrance(engine, ref)
 
 
 def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSource:

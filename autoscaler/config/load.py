@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from autoscaler.config.compose_options import ComposeOptions
 from autoscaler.config.consistency import inconsistencies
 from autoscaler.config.fields import check_url
 from autoscaler.config.layers import Layer, Layers, merged
@@ -19,7 +20,6 @@ from autoscaler.config.settings import DEFAULT_CONFIG, Settings
 from autoscaler.config.yaml_tree import Document, read_document
 from autoscaler.errors import ConfigError
 from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.order import ScaleOptions
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -115,7 +115,7 @@ def service_config(name: str, model: ServiceModel, root: FileModel, settings: Se
         policy=make_policy(name, model, root.prometheus.window),
         target=ServiceRef(compose, project or settings.compose_project),
         traefik_service=model.traefik_service,
-        options=ScaleOptions(drain=make_drain(model.drain)),
+        options=ComposeOptions(model.start_timeout, make_drain(model.drain)),
     )
 
 

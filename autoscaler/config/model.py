@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autoscaler.config.compose_options import ComposeOptions
 from autoscaler.core.policy import Policy
 from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.order import ScaleOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ServiceConfig:
     policy: Policy
     target: ServiceRef
     traefik_service: str | None = None
-    options: ScaleOptions = field(default_factory=ScaleOptions)
+    options: ComposeOptions = field(default_factory=ComposeOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from autoscaler.config.schema_drain import DrainModel
 from autoscaler.config.schema_rules import RuleModel
 from autoscaler.core.policy import Signal
 
+LONGEST_START_SECONDS = 3600.0
+
 
 class TargetModel(Model):
     compose: Annotated[str, Field(pattern=NAME)]
@@ -47,6 +49,7 @@ class ServiceModel(Model):
     scale_down: ScaleDownModel = ScaleDownModel()
     reversals: ReversalsModel = ReversalsModel()
     when_blind: WhenBlindModel = WhenBlindModel()
+    start_timeout: Annotated[AnyDuration, between(1.0, LONGEST_START_SECONDS)] | None = None
     drain: DrainModel | None = DrainModel()
 
     @field_validator("burst", mode="before")

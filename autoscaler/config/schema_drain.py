@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from autoscaler.config.compose_options import Drain, HttpCall
 from autoscaler.config.fields import AnyDuration, Model, between
-from autoscaler.ports.order import Drain, HttpCall
 
 LONGEST_DRAIN_SECONDS = 3600.0
 LONGEST_THROTTLE_SECONDS = 60.0

@@ -30,12 +30,14 @@ ServiceResolver = Callable[[Fleet], ResolvedServices]  # what is scaled, by what
 
 
 def by_labels(file: PolicyFile) -> ServiceResolver:
-    """Return the services of the file and those that labels describe, as they are seen."""
+    """Return the services of the file and those that labels describe, as they were seen last."""
     last: tuple[Labelled, ResolvedServices] | None = None
 
     def called(fleet: Fleet) -> ResolvedServices:
         nonlocal last
         labelled = {ref: state.labels for ref, state in fleet.services.items() if state.labels}
+        if last is not None:
+            labelled |= {ref: labels for ref, labels in last[0].items() if ref.kind in fleet.unavailable}
         if last is None or last[0] != labelled:
             last = labelled, resolve(file, labelled)
         return last[1]
@@ -60,7 +62,7 @@ def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
         if in_file is None and not _ours(file, ref):
             continue
         taken = {*services, *refused, *file.config.services}
-        name = in_file or (str(ref) if ref.service in taken else ref.service)
+        name = in_file or (str(ref) if ref.name in taken else ref.name)
         try:
             service = _labelled(file, name, ref, labels, services)
         except ConfigError as error:
@@ -75,11 +77,11 @@ def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
 def _in_file(file: PolicyFile, ref: ServiceRef) -> str | None:
     """Return the name of the file's service whose target this is, if there is one."""
     targets = {name: service.target for name, service in file.config.services.items()}
-    return next((name for name, target in targets.items() if target in {ref, replace(ref, project=None)}), None)
+    return next((name for name, target in targets.items() if target.names(ref)), None)
 
 
 def _ours(file: PolicyFile, ref: ServiceRef) -> bool:
-    return file.settings.compose_project in {None, ref.project}
+    return file.settings.compose_project in {None, ref.group}
 
 
 def _labelled(

@@ -12,15 +12,14 @@ from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
-from autoscaler.errors import TargetRefused, TargetUnavailable
+from autoscaler.errors import AutoscalerError, TargetRefused, TargetUnavailable
 from autoscaler.events import Action, CycleFinished, ServiceOutcome, ServicesChanged
-from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
+from autoscaler.ports.fleet import Fleet, ServiceState
 from autoscaler.ports.metrics import MetricSource, SignalRequest
 from autoscaler.ports.observers import Emit
 from autoscaler.ports.targets import ReplicaTarget
 
 Readings = Mapping[SignalRequest, Reading]
-Refusal = Callable[[ServiceRef], str | None]  # why a service that is there cannot be scaled, if so
 
 
 class _CannotBeScaled(TargetRefused):
@@ -41,7 +40,6 @@ class Cycle:
         max_replicas_total: int | None = None,
         memories: Mapping[str, Memory] | None = None,
         overrides: Overrides | None = None,
-        refusal: Refusal = lambda _: None,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._services = services
@@ -55,7 +53,6 @@ class Cycle:
         self._max_replicas_total = max_replicas_total
         self._memories = dict(memories or {})
         self._overrides = overrides or Overrides(None, emit)
-        self._refusal = refusal
 
     @property
     def services(self) -> Mapping[str, ServiceConfig]:
@@ -80,11 +77,9 @@ class Cycle:
         return finished
 
     def _evaluate(self, now: float) -> dict[str, ServiceOutcome]:
-        try:
-            fleet = self._target.observe()
-        except TargetUnavailable as error:
-            return {name: _failed(name, error) for name in self._resolved.services}
-        self._refresh_services(fleet)
+        fleet = self._target.observe()
+        if self._called or not fleet.unavailable:  # before all services were seen once, those of the file are evaluated
+            self._refresh_services(fleet)
         return {**self._refused(), **self._evaluate_services(fleet, now)}
 
     def _refresh_services(self, fleet: Fleet) -> None:
@@ -111,7 +106,7 @@ class Cycle:
             for name, decision in decided.items()
         }
 
-    def _read(self, found: Mapping[str, ServiceState | TargetRefused], now: float) -> Readings:
+    def _read(self, found: Mapping[str, ServiceState | AutoscalerError], now: float) -> Readings:
         """Ask for everything at once, so that the source can batch it."""
         requests = {
             request
@@ -119,18 +114,20 @@ class Cycle:
             if isinstance(state, ServiceState)
             for request in signal_requests(self._resolved.services[name], state).values()
         }
+        if not requests:
+            return {}
         try:
             return self._source.read(requests, now)
         except Exception as error:  # noqa: BLE001  bounds and caps need no reading, and hold whatever the source does
             return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=f"{type(error).__name__}: {error}"))
 
     def _decided(
-        self, name: str, state: ServiceState | TargetRefused, readings: Readings, now: float
+        self, name: str, state: ServiceState | AutoscalerError, readings: Readings, now: float
     ) -> Decision | Exception:
-        if isinstance(state, TargetRefused):
+        if isinstance(state, AutoscalerError):
             return state
         try:
-            why = self._refusal(state.ref)
+            why = self._target.refusal(state.ref)
             if why is not None:
                 return _CannotBeScaled(f"{state.ref} cannot be scaled: {why}")
             return self._decide(name, state, readings, now)
@@ -147,7 +144,7 @@ class Cycle:
         return decision
 
     def _within_budget(
-        self, decisions: Mapping[str, Decision], found: Mapping[str, ServiceState | TargetRefused]
+        self, decisions: Mapping[str, Decision], found: Mapping[str, ServiceState | AutoscalerError]
     ) -> Mapping[str, Decision]:
         """Cut what is more than all services may have together; one that could not be decided keeps what it has."""
         if self._max_replicas_total is None:
@@ -157,21 +154,21 @@ class Cycle:
         )
         return within_budget(decisions, max(0, self._max_replicas_total - kept))
 
-    def _applied(self, name: str, state: ServiceState | TargetRefused, decision: Decision) -> ServiceOutcome:
+    def _applied(self, name: str, state: ServiceState | AutoscalerError, decision: Decision) -> ServiceOutcome:
         try:
             assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
             service = self._resolved.services[name]
-            applied = self._gate.apply(state.ref, decision, service.options)
+            applied = self._gate.apply(state, decision, service.options)
             called = traefik_service(service, state)
             return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=called)
         except Exception as error:  # noqa: BLE001  see above
             return _failed(name, error)
 
 
-def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | TargetRefused:
+def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | AutoscalerError:
     try:
         return fleet.find(service.target)
-    except TargetRefused as error:
+    except (TargetRefused, TargetUnavailable) as error:
         return error
 
 

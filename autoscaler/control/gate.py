@@ -8,8 +8,7 @@ from autoscaler.control.overrides import Overrides
 from autoscaler.core.explain import format_until
 from autoscaler.core.model import Decision, Direction
 from autoscaler.events import Action
-from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.order import ScaleOptions
+from autoscaler.ports.fleet import ServiceRef, ServiceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def standing_by(why_not: Callable[[str], str | None]) -> Hold:
     """Return what holds decisions back while the daemon does not lead the service's project, for the reason given."""
 
     def hold(ref: ServiceRef, _: Decision) -> Applied | None:
-        why = why_not(str(ref.project))
+        why = why_not(ref.lease_key)
         return None if why is None else Applied(Action.STANDBY, why)
 
     return hold
@@ -92,17 +91,17 @@ class Gate:
         requested = self._operations.requested(service)
         return self._owed(service) if requested is None else requested
 
-    def apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Applied:
+    def apply(self, state: ServiceState, decision: Decision, options: object = None) -> Applied:
         """Act on the decision, if it asks for a change and nothing holds it back."""
-        applied = self._apply(ref, decision, options)
+        applied = self._apply(state, decision, options)
         if self._witness is not None:
-            self._witness(ref, decision, applied)
+            self._witness(state.ref, decision, applied)
         return applied
 
-    def _apply(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None) -> Applied:
+    def _apply(self, state: ServiceState, decision: Decision, options: object) -> Applied:
         if self._operations.requested(decision.service) is None and self._owed(decision.service) is not None:
             decision = replace(decision, replicas=replace(decision.replicas, requested=None))  # as they are
         if decision.direction is Direction.NONE:
             return Applied(Action.UNCHANGED)
-        held = next((found for hold in self._holds if (found := hold(ref, decision))), None)
-        return held or Applied(self._operations.begin(ref, decision, options))
+        held = next((found for hold in self._holds if (found := hold(state.ref, decision))), None)
+        return held or Applied(self._operations.begin(state, decision, options))

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autoscaler.core.model import Decision, Direction
-from autoscaler.events import DrainEnded, DrainStarted, Event, ReplicaChanged
+from autoscaler.events import DrainEnded, DrainStarted, Event, ReplicaChanged, ReplicaIncomplete
+from autoscaler.ports.fleet import Capabilities
 from autoscaler.ports.observers import Emit
 from autoscaler.ports.order import Order
 
@@ -44,6 +45,7 @@ class Slots:
 class InFlight:
     """The operations of one service that overlap: one that removes, or any number that add."""
 
+    capabilities: Capabilities
     adding: bool
     asked: dict[threading.Thread, Order] = field(default_factory=dict)
     reached: int = 0  # by those that have ended: what they added is there, whatever the others were asked for
@@ -55,11 +57,13 @@ class InFlight:
 
     def admits(self, decision: Decision) -> bool:
         """Whether that may begin beside what is under way: only what adds still more."""
-        return self.adding and decision.desired > self.requested
+        return self.adding and self.capabilities.overlapping_starts and decision.desired > self.requested
 
     def takes_back(self, decision: Decision) -> bool:
         """Keep of what is to go as many as the decision wants and as have not gone yet; whether those are more now."""
-        return not self.adding and any(order.raise_to(decision.desired) for order in self.asked.values())
+        if self.adding or not self.capabilities.take_back:
+            return False
+        return any(order.raise_to(decision.desired) for order in self.asked.values())
 
     def lowers(self, decision: Decision) -> bool:
         """Start no more than the decision wants of what still waits for a place; whether those are fewer now."""
@@ -89,6 +93,6 @@ class ReplicaCounter:
         if isinstance(event, ReplicaChanged):
             with self._lock:
                 self.reached += 1 if event.direction is Direction.UP else -1
-        if isinstance(event, ReplicaChanged | DrainStarted | DrainEnded):
+        if isinstance(event, ReplicaChanged | ReplicaIncomplete | DrainStarted | DrainEnded):
             event = replace(event, service=self._service)
         self._emit(event)

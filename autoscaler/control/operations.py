@@ -11,9 +11,9 @@ from autoscaler.control.result import operation_finished
 from autoscaler.core.model import Decision, Direction
 from autoscaler.errors import AutoscalerError, ScaleFailed
 from autoscaler.events import Action, OperationFinished
-from autoscaler.ports.fleet import ServiceRef
+from autoscaler.ports.fleet import ServiceRef, ServiceState
 from autoscaler.ports.observers import Emit
-from autoscaler.ports.order import Order, ScaleOptions
+from autoscaler.ports.order import Order
 from autoscaler.ports.targets import ReplicaTarget
 
 FIRST_BACKOFF_SECONDS = 5.0
@@ -39,7 +39,8 @@ class Operations:
     While replicas of a service start, a decision for still more is begun beside them; while replicas go, a decision
     for more keeps those that have not gone yet; everything else waits. `at_once` limits the services whose replicas
     start: to let replicas go takes time, but no strength. While a service waits for a place, what it waits to start
-    follows the decisions.
+    follows the decisions. An operation ends early, with nothing half made, once the daemon stops or `may_act` no longer
+    allows it.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class Operations:
         emit: Emit,
         *,
         at_once: int,
+        may_act: Callable[[ServiceRef], bool] = lambda _: True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._target = target
         self._emit = emit
+        self._may_act = may_act
         self._monotonic = monotonic
         self._slots = Slots(at_once)
         self._lock = threading.Lock()
@@ -65,14 +68,16 @@ class Operations:
             busy = self._busy.get(service)
             return None if busy is None else busy.requested
 
-    def begin(self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None = None) -> Action:
+    def begin(self, state: ServiceState, decision: Decision, options: object = None) -> Action:
         """Start bringing the service to the desired count, unless it is busy or has just failed.
 
         Raises:
             RuntimeError: the machine has no thread left; the service stays as it was.
         """
         with self._lock:
-            busy = self._busy.get(decision.service, InFlight(adding=decision.direction is Direction.UP))
+            busy = self._busy.get(
+                decision.service, InFlight(state.capabilities, adding=decision.direction is Direction.UP)
+            )
             if self._stopping.is_set():
                 return Action.BUSY
             if busy.asked and not busy.admits(decision):
@@ -80,7 +85,7 @@ class Operations:
                 return Action.SCALED if follows else Action.BUSY
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
-            thread, order = self._start(ref, decision, options)
+            thread, order = self._start(state.ref, decision, options)
             busy.asked[thread] = order
             self._busy[decision.service] = busy
         return Action.SCALED
@@ -100,11 +105,12 @@ class Operations:
         with self._lock:
             return sorted(self._busy)
 
-    def _start(
-        self, ref: ServiceRef, decision: Decision, options: ScaleOptions | None
-    ) -> tuple[threading.Thread, Order]:
+    def _start(self, ref: ServiceRef, decision: Decision, options: object) -> tuple[threading.Thread, Order]:
         steps, only_adds = ReplicaCounter(decision, self._emit), decision.direction is Direction.UP
-        pause = self._stopping.wait
+
+        def pause(seconds: float) -> bool:
+            return self._stopping.wait(seconds) or not self._may_act(ref)
+
         order = Order(decision.desired, emit=steps.emit, pause=pause, options=options, only_adds=only_adds)
         arguments = (ref, decision, order, steps)
         thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)

@@ -25,7 +25,6 @@ class ServiceLocks:
     """The lanes of the services that have operations; thread-safe."""
 
     def __init__(self) -> None:
-        self.port_ranges = threading.Lock()  # of all services: their ranges may overlap
         self._lock = threading.Lock()
         self._service_locks: dict[ServiceRef, ServiceLock] = {}
 

@@ -45,15 +45,15 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
         observer.start()
     chores = loop.beside(_chores(daemon))
     memories = _memories(daemon, stop)
-    daemon.watch.start()
+    daemon.target.watch()
     if not stop.cause:
         _turn(settings, daemon, memories, stop)
     log.info("stopping", cause=stop.cause)
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
     chores.shutdown(wait=True)
     if not busy:
-        daemon.upkeep.leases.release()
-    daemon.watch.stop()
+        daemon.leadership.release()
+    daemon.target.close()
     for observer in daemon.observers.annotations:
         observer.stop(ANNOTATIONS_STOP_SECONDS)
     web.stop(WEB_STOP_SECONDS)
@@ -66,9 +66,9 @@ def _chores(daemon: Daemon) -> Sequence[loop.Chore]:
     def dry_run() -> bool:
         return daemon.active_cycle.config.dry_run
 
-    daemon.reconfigured.append(lambda config: daemon.upkeep.leases.release() if config.dry_run else None)
+    daemon.reconfigured.append(lambda config: daemon.leadership.release() if config.dry_run else None)
     reload = loop.Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS)
-    return (*daemon.upkeep.chores(acting=lambda: not dry_run()), reload)
+    return (*daemon.chores.all(acting=lambda: not dry_run()), reload)
 
 
 def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:

@@ -1,62 +1,92 @@
 """What a target sees: every service that runs, at one instant, and how to find one of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from autoscaler.errors import TargetRefused
+from autoscaler.errors import TargetRefused, TargetUnavailable
+
+COMPOSE = "compose"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceRef:
-    """A Compose service as the operator names it; without a project it must be unique on the engine."""
+    """A service, whatever holds it. Without a group its name must be unique among the services of its kind.
 
-    service: str
-    project: str | None = None
+    `group` is what is deployed together: a Compose project, a Swarm stack. `kind` names the target that holds it.
+    """
+
+    name: str
+    group: str | None = None
+    kind: str = COMPOSE
 
     def __str__(self) -> str:
-        return self.service if self.project is None else f"{self.project}/{self.service}"
+        return self.name if self.group is None else f"{self.group}/{self.name}"
+
+    @property
+    def lease_key(self) -> str:
+        """What one daemon leads as a whole: the group."""
+        return self.name if self.group is None else self.group
+
+    @property
+    def without_group(self) -> "ServiceRef":
+        """The same service, as a policy names it that leaves the group open."""
+        return replace(self, group=None)
+
+    def names(self, other: "ServiceRef") -> bool:
+        """Return whether a policy that names this service means the other one."""
+        return self in {other, other.without_group}
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the target can do with a service; control asks these, never the kind."""
+
+    overlapping_starts: bool = False  # more replicas can be started beside those that are starting
+    take_back: bool = False  # a replica that is being removed can be kept, as long as it has not been stopped
+    drains: bool = False  # a replica that is removed gets no new requests before it is stopped
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """One service as it stands. `ref.project` is always set here."""
+    """One service as it stands. `ref.group` is always set here."""
 
     ref: ServiceRef
     current: int  # replicas that exist and are meant to run
     ready: int  # running, and healthy where there is a healthcheck
-    traefik_service: str | None = None  # e.g. userservice@docker, from the containers' labels
-    labels: Mapping[str, str] = field(default_factory=dict)  # the containers' labels `autoscaler.*`
+    traefik_service: str | None = None  # e.g. userservice@docker, from the replicas' labels
+    labels: Mapping[str, str] = field(default_factory=dict)  # the replicas' labels `autoscaler.*`
+    capabilities: Capabilities = Capabilities()
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All services of the engine, by their full reference."""
+    """All services at one instant, by full reference; `unavailable` says of a kind why its services are not seen."""
 
     services: Mapping[ServiceRef, ServiceState] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, ref: ServiceRef) -> ServiceState:
         """The state of that service.
 
         Raises:
-            TargetRefused: no such service, or several projects have one of that name.
+            TargetUnavailable: the services of its kind could not be seen.
+            TargetRefused: no such service, or several groups have one of that name.
         """
+        if ref.kind in self.unavailable:
+            raise TargetUnavailable(self.unavailable[ref.kind])
         if ref in self.services:
             return self.services[ref]
-        matches = [state for known, state in self.services.items() if _names(ref, known)]
+        matches = [state for known, state in self.services.items() if ref.names(known)]
         if len(matches) == 1:
             return matches[0]
         raise TargetRefused(_not_found(ref, self) if not matches else _ambiguous(ref, matches))
 
 
-def _names(ref: ServiceRef, known: ServiceRef) -> bool:
-    return ref.project is None and ref.service == known.service
-
-
 def _not_found(ref: ServiceRef, fleet: Fleet) -> str:
-    known = ", ".join(sorted(str(known) for known in fleet.services)) or "none"
-    return f"no Compose service {ref} on this engine; start it with docker compose up. Services seen: {known}"
+    known = ", ".join(sorted(str(known) for known in fleet.services if known.kind == ref.kind)) or "none"
+    return f"no {ref.kind.capitalize()} service {ref} on this engine; start it first. Services seen: {known}"
 
 
 def _ambiguous(ref: ServiceRef, matches: list[ServiceState]) -> str:
-    projects = ", ".join(sorted(str(state.ref.project) for state in matches))
-    return f"Compose service {ref} exists in several projects ({projects}): name one as target.project"
+    projects = ", ".join(sorted(str(state.ref.group) for state in matches))
+    return f"{ref.kind.capitalize()} service {ref} exists in several projects ({projects}): name one as target.project"

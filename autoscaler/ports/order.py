@@ -2,47 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from autoscaler.events import Event
 
-Pause = Callable[[float], bool]  # waits so many seconds; True: stop now, the daemon is going down
-
-
-@dataclass(frozen=True, slots=True)
-class HttpCall:
-    """A request to a replica that makes it say of itself that it is unhealthy."""
-
-    port: int
-    path: str = "/"
-    method: str = "POST"
-
-
-@dataclass(frozen=True, slots=True)
-class Drain:
-    """How a replica is let go: by its healthcheck where that can be, or else by one of the last three, if it is set."""
-
-    enabled: bool = True
-    timeout_seconds: float = 30.0  # for its last requests; 0: they are not waited for
-    throttle_seconds: float = 2.0  # Traefik's providersThrottleDuration
-    command: tuple[str, ...] = ()  # run in the replica
-    signal: str | None = None  # sent to the replica, e.g. SIGUSR1
-    http: HttpCall | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ScaleOptions:
-    """What the policy says about how a service is scaled."""
-
-    start_timeout_seconds: float | None = None  # one not ready within it is given up; None: as its healthcheck says
-    drain: Drain = Drain()
+Pause = Callable[[float], bool]  # waits so many seconds; True: end now, the daemon stops or no longer leads
 
 
 class Order:
     """Brings one service to `replicas`; thread-safe. One that `only_adds` removes nothing where there are more by then.
 
-    `tell` hears what happens. `pause` waits so many seconds, and says True when the daemon is going down: what is
-    under way is then ended, and nothing left half made.
+    `emit` takes what happens, and only the service's target reads `options`. `pause` waits so many seconds, and returns
+    True when the operation is to end: then what is under way is ended, and nothing is left half made.
     """
 
     def __init__(
@@ -51,12 +21,12 @@ class Order:
         *,
         emit: Callable[[Event], None],
         pause: Callable[[float], bool],
-        options: ScaleOptions | None = None,
+        options: object = None,
         only_adds: bool = False,
     ) -> None:
         self.emit = emit
         self.pause = pause
-        self.options = options or ScaleOptions()
+        self.options = options
         self.only_adds = only_adds
         self._lock = threading.Lock()
         self._replicas = replicas

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping
 
-from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.config.load import load_file
 from autoscaler.config.model import Config, ServiceConfig
 from autoscaler.config.services import fixed
@@ -12,6 +11,8 @@ from autoscaler.control.cycle import Cycle
 from autoscaler.control.gate import Gate, dry_run
 from autoscaler.control.operations import Operations
 from autoscaler.events import Evaluation, evaluation
+from autoscaler.ports.observers import discard
+from autoscaler.ports.targets import ReplicaTarget
 from autoscaler.standalone.selection import chosen, seen
 from autoscaler.warmstart.warm_start import WarmStart, wait_for
 from autoscaler.wiring import make_history, make_source, make_target
@@ -27,7 +28,7 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Evaluation]:
     Raises:
         ConfigError: the policy file is wrong, or neither it nor a label has such a service.
     """
-    file, target = load_file(settings.config, settings), make_target(settings, emit=_nobody)
+    file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
     resolved = seen(file, target)
     wanted = chosen(resolved, names)
     alone = file.config.max_replicas_total is None
@@ -36,20 +37,15 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Evaluation]:
     return [evaluation(finished.services[name], wanted[name].policy, finished.at) for name in wanted]
 
 
-def _planner(settings: Settings, config: Config, target: ComposeTarget, services: Mapping[str, ServiceConfig]) -> Cycle:
+def _planner(settings: Settings, config: Config, target: ReplicaTarget, services: Mapping[str, ServiceConfig]) -> Cycle:
     """Return a cycle that acts on nothing; what a budget leaves for one service depends on all of them."""
-    gate = Gate(Operations(target, _nobody, at_once=1), [dry_run])
-    history = make_history(settings, config, _nobody, timeout_seconds=WARM_START_SECONDS)
+    gate = Gate(Operations(target, discard, at_once=1), [dry_run])
+    history = make_history(settings, config, discard, timeout_seconds=WARM_START_SECONDS)
     warm = WarmStart(fixed(services), target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
-    source = make_source(settings, config, _nobody)
+    source = make_source(settings, config, discard)
     return Cycle(
-        *(fixed(services), source, target, gate, _nobody),
+        *(fixed(services), source, target, gate, discard),
         max_replicas_total=config.max_replicas_total,
         memories=memories,
-        refusal=target.refusal,
     )
-
-
-def _nobody(_: object) -> None:
-    """Tell nobody: these commands print their result."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.config.load import PolicyFile, load_file
 from autoscaler.config.model import Config, ServiceConfig
@@ -14,6 +13,8 @@ from autoscaler.config.services import by_labels
 from autoscaler.config.settings import Settings
 from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
 from autoscaler.ports.fleet import Fleet, ServiceState
+from autoscaler.ports.observers import discard
+from autoscaler.ports.targets import ReplicaTarget
 from autoscaler.wiring import make_catalog, make_target
 
 ENGINE_SECONDS = PROMETHEUS_SECONDS = 2.0
@@ -58,10 +59,10 @@ def examine(path: Path, settings: Settings, *, offline: bool) -> Examination:
 def _looked(file: PolicyFile, found: Examination) -> Examination:
     """Ask the engine."""
     timeout_seconds = min(ENGINE_SECONDS, file.settings.docker_timeout_seconds)
-    target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), _nobody)
+    target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), discard)
+    fleet = target.observe()
+    resolved = by_labels(file)(fleet)
     try:
-        fleet = target.observe()
-        resolved = by_labels(file)(fleet)
         seen = {name: _seen(target, fleet, service) for name, service in resolved.services.items()}
     except TargetUnavailable as error:
         return replace(found, unasked=(*found.unasked, str(error)))
@@ -79,7 +80,7 @@ def _looked(file: PolicyFile, found: Examination) -> Examination:
     )
 
 
-def _seen(target: ComposeTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
+def _seen(target: ReplicaTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
     try:
         state = fleet.find(service.target)
     except TargetRefused as error:
@@ -102,7 +103,7 @@ def _measured(file: PolicyFile, found: Examination) -> Examination:
     """Ask Prometheus which latencies can be measured."""
     timeout_seconds = min(PROMETHEUS_SECONDS, file.config.prometheus.timeout_seconds)
     try:
-        buckets = make_catalog(file.settings, file.config, _nobody, timeout_seconds=timeout_seconds).buckets(
+        buckets = make_catalog(file.settings, file.config, discard, timeout_seconds=timeout_seconds).buckets(
             time.time()
         )
     except MetricsUnavailable as error:
@@ -116,7 +117,3 @@ def _too_slow(file: PolicyFile, name: str, service: ServiceConfig, buckets: Buck
         note = buckets.too_low_note(seconds)
         if note is not None:
             yield say_of_service(file, name, place, f"{seconds:g} s cannot be measured: {note}")
-
-
-def _nobody(_: object) -> None:
-    """Tell nobody: the command prints its result."""

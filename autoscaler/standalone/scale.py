@@ -13,6 +13,7 @@ from autoscaler.core.model import Direction
 from autoscaler.core.schedule import bounds_at
 from autoscaler.errors import AutoscalerError, ConfigError
 from autoscaler.events import OperationFinished
+from autoscaler.ports.observers import discard
 from autoscaler.ports.order import Order
 from autoscaler.ports.targets import ReplicaTarget
 from autoscaler.standalone.selection import chosen, seen
@@ -28,7 +29,7 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
         ConfigError: the policy file is wrong, there is no such service, or the count is outside a service's bounds.
         TargetUnavailable: the engine does not answer.
     """
-    file, target = load_file(settings.config, settings), make_target(settings, emit=_nobody)
+    file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
     services = chosen(seen(file, target), names)
     for service in services.values():
         check_bounds(service, replicas, time.time())
@@ -56,7 +57,7 @@ def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> Oper
     try:
         before = target.observe().find(service.target).current
         finished = replace(finished, before=before, after=before, direction=direction(before, replicas))
-        order = Order(replicas, emit=_nobody, pause=_sleep, options=service.options)
+        order = Order(replicas, emit=discard, pause=_sleep, options=service.options)
         after = target.scale(service.target, order)
         finished = replace(finished, after=after)
     except AutoscalerError as error:
@@ -74,7 +75,3 @@ def direction(before: int, after: int) -> Direction:
 def _sleep(seconds: float) -> bool:
     time.sleep(seconds)
     return False
-
-
-def _nobody(_: object) -> None:
-    """Tell nobody: these commands print their result."""

@@ -104,7 +104,7 @@ class WarmStart:
         for name, service in self._known.items():
             try:
                 state = fleet.find(service.target)
-            except TargetRefused as error:
+            except (TargetRefused, TargetUnavailable) as error:
                 self.rebuilt[name] = Rebuilt(name, problem=str(error))
             else:
                 subjects.append(Subject(service.policy, state, signal_requests(service, state)))

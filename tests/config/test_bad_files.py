@@ -16,7 +16,7 @@ DURATION = 'must be a duration: a number with a unit (ms, s, m, h, d), such as "
 RULE_KEYS = "signal, query, quantile, window, per_replica, target, steps, activation, cap, required, on_empty, on_nan"
 SERVICE_KEYS = (
     "target, traefik_service, replicas, rules, schedules, objective, burst, scale_up, scale_down, reversals, "
-    "when_blind, drain"
+    "when_blind, start_timeout, drain"
 )
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from autoscaler.config.compose_options import Drain, HttpCall
 from autoscaler.config.load import load
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError
-from autoscaler.ports.order import Drain, HttpCall
 
 SERVICE = "services:\n  web:\n    replicas: {min: 1, max: 3}\n    rules: {t: {signal: requests, per_replica: 5}}\n"
 
@@ -67,3 +67,16 @@ def test_a_bad_drain_is_refused_with_its_line(tmp_path: Path, text: str, message
     with pytest.raises(ConfigError) as refused:
         drain(tmp_path, text)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", None), ("start_timeout: 90s", 90.0), ("start_timeout: 1h", 3600.0)])
+def test_a_start_may_take_as_long_as_the_file_says(tmp_path: Path, text: str, seconds: float | None) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"{SERVICE}    {text}\n", encoding="utf-8")
+    assert load(file, Settings()).services["web"].options.start_timeout_seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["0s", "2h"])
+def test_a_start_timeout_out_of_range_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=rf"5: .*\.start_timeout: must be between .1s. and .1h., not '{text}'"):
+        drain(tmp_path, f"start_timeout: {text}")

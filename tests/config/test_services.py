@@ -193,3 +193,11 @@ def test_labels_are_read_from_what_is_seen(file: PolicyFile) -> None:
     assert set(called(fleet).services) == {"web", "users"}
     assert called(fleet) is called(fleet)
     assert set(called(Fleet()).services) == {"web"}
+
+
+def test_what_labels_describe_is_kept_while_its_engine_does_not_answer(file: PolicyFile) -> None:
+    """A service that cannot be seen has not gone: what is remembered of it must not be lost."""
+    resolver = by_labels(file)
+    resolver(Fleet({USERS: ServiceState(USERS, 1, 1, labels=COMPLETE)}))
+    assert "users" in resolver(Fleet(unavailable={"compose": "away"})).services
+    assert "users" not in resolver(Fleet()).services

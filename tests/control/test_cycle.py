@@ -11,7 +11,6 @@ from autoscaler.control.gate import Gate
 from autoscaler.control.gate import dry_run as hold_everything
 from autoscaler.control.operations import Operations
 from autoscaler.core.model import Reading, ReadingKind, Reason
-from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Action, CycleFinished, OperationFinished
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.metrics import SignalRequest
@@ -35,6 +34,7 @@ class World:
     ) -> None:
         self.source = source or FakeSource({THROUGHPUT.source: Reading.of(200.0), LATENCY.source: Reading.of(0.1)})
         self.target = FakeTarget(users=2, music=2)
+        self.target.refused = dict(refused or {})
         self.recorder = Recorder()
         self.operations = Operations(self.target, self.recorder.notify, at_once=2)
         self.cycle = Cycle(
@@ -44,7 +44,6 @@ class World:
             Gate(self.operations, [hold_everything] if dry_run else []),
             self.recorder.notify,
             max_replicas_total=total,
-            refusal=lambda ref: (refused or {}).get(ref.service),
         )
 
     def run(self, now: float = NOW) -> dict[str, tuple[Action, Reason | None]]:
@@ -120,7 +119,7 @@ def test_a_load_that_returns_while_replicas_go_keeps_them() -> None:
 
 def test_without_the_engine_nothing_is_decided_and_the_next_good_cycle_recovers() -> None:
     world = World(dry_run=True)
-    world.target.unavailable = TargetUnavailable("the engine is away")
+    world.target.unavailable = "the engine is away"
     outcomes = world.cycle.run(NOW).services
     assert {(outcome.action, outcome.error) for outcome in outcomes.values()} == {(Action.FAILED, "the engine is away")}
     assert world.source.asked == []
@@ -133,8 +132,7 @@ def test_an_unknown_service_stops_no_other() -> None:
     outcomes = world.cycle.run(NOW).services
     assert outcomes["users"].action is Action.DRY_RUN
     assert outcomes["typo"].error == (
-        "no Compose service usres on this engine; start it with docker compose up. "
-        "Services seen: shop/music, shop/users"
+        "no Compose service usres on this engine; start it first. Services seen: shop/music, shop/users"
     )
 
 

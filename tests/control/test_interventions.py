@@ -16,7 +16,6 @@ from autoscaler.control.gate import Gate, paused
 from autoscaler.control.operations import Operations
 from autoscaler.control.overrides import Overrides
 from autoscaler.core.model import Override, Reading, Reason
-from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Action, Intervened, OperationFinished, ServiceOutcome, evaluation
 from autoscaler.ports.fleet import ServiceRef
 from tests.support.builders import NOW, THROUGHPUT, behavior, policy
@@ -108,7 +107,7 @@ def test_the_budget_holds_for_an_override() -> None:
 def test_an_operator_is_not_forgotten_while_the_engine_is_away() -> None:
     world = World()
     world.overrides.pause("users", NOW + 60)
-    world.target.unavailable = TargetUnavailable("away")
+    world.target.unavailable = "away"
     outcome = world.run()
     assert (outcome.action, outcome.intervention.paused_until) == (Action.FAILED, NOW + 60)
 

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from autoscaler.control.in_flight import ReplicaCounter
 from autoscaler.control.operations import Failures, Operations
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Replicas
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
-from autoscaler.events import Action, Event, OperationFinished, ReplicaChanged
-from autoscaler.ports.fleet import ServiceRef
-from tests.support.builders import NOW, policy, seen
+from autoscaler.events import Action, Event, OperationFinished, ReplicaChanged, ReplicaIncomplete
+from autoscaler.ports.fleet import Capabilities
+from tests.support.builders import NOW, policy, seen, state
 from tests.support.fakes import FakeTarget, Recorder
 
-USERS = ServiceRef("userservice", "shop")
+USERS = state("userservice")
 
 
 def wish(count: int, load: float) -> Decision:
@@ -68,7 +69,7 @@ def test_a_decision_is_carried_out_and_told() -> None:
 
 def test_replicas_are_told_under_the_policys_name() -> None:
     bench = Bench(users=2)
-    bench.operations.begin(ServiceRef("users", "shop"), wish(2, 200.0))
+    bench.operations.begin(state("users"), wish(2, 200.0))
     bench.wait()
     assert [event.service for event in bench.recorder.of(ReplicaChanged)] == ["userservice", "userservice"]
 
@@ -130,17 +131,57 @@ def test_a_decision_for_more_keeps_what_has_not_gone_yet() -> None:
     assert bench.operations.begin(USERS, wish(6, 200.0)) is Action.BUSY
     bench.target.gate.set()
     assert bench.change(bench.wait()) == (6, 4)
-    assert bench.target.counts[USERS] == 4
+    assert bench.target.counts[USERS.ref] == 4
 
 
 def test_what_has_gone_cannot_be_kept_any_more() -> None:
     bench = Bench(userservice=2)
     bench.target.gate.clear()
     bench.begin(2, 50.0)
-    bench.target.going[USERS].release()
+    bench.target.going[USERS.ref].release()
     assert bench.operations.begin(USERS, wish(1, 100.0)) is Action.BUSY
     bench.target.gate.set()
     assert bench.change(bench.wait()) == (2, 1)
+
+
+def test_a_service_that_cannot_start_beside_a_start_waits_for_it() -> None:
+    bench = Bench(userservice=1)
+    bench.hold(2)
+    one_at_a_time = state("userservice", capabilities=Capabilities(take_back=True))
+    assert bench.operations.begin(one_at_a_time, wish(1, 100.0)) is Action.SCALED
+    assert bench.operations.begin(one_at_a_time, wish(2, 300.0)) is Action.BUSY
+    bench.let(2)
+    assert bench.change(bench.wait()) == (1, 2)
+
+
+def test_a_removal_that_cannot_be_taken_back_goes_on() -> None:
+    bench = Bench(userservice=6)
+    bench.target.gate.clear()
+    for_good = state("userservice", capabilities=Capabilities(overlapping_starts=True))
+    assert bench.operations.begin(for_good, wish(6, 100.0)) is Action.SCALED
+    assert bench.operations.begin(for_good, wish(6, 200.0)) is Action.BUSY
+    bench.target.gate.set()
+    assert bench.change(bench.wait()) == (6, 2)
+
+
+def test_an_operation_ends_early_once_the_daemon_may_not_act_any_more() -> None:
+    target, recorder, may_act = FakeTarget(userservice=1), Recorder(), threading.Event()
+    may_act.set()
+    target.gate.clear()
+    operations = Operations(target, recorder.notify, at_once=1, may_act=lambda _: may_act.is_set())
+    operations.begin(USERS, wish(1, 100.0))
+    assert target.entered.acquire(timeout=10)
+    may_act.clear()
+    assert operations.stop(10.0) == []
+    assert target.counts[USERS.ref] == 1
+
+
+def test_a_replica_that_may_lack_something_is_told_under_the_policys_name() -> None:
+    recorder = Recorder()
+    counter = ReplicaCounter(wish(1, 100.0), recorder.notify)
+    counter.emit(ReplicaIncomplete("users", "shop-users-2", "it lacks a file"))
+    assert recorder.of(ReplicaIncomplete) == [ReplicaIncomplete("userservice", "shop-users-2", "it lacks a file")]
+    assert counter.reached == 1
 
 
 def test_services_whose_replicas_go_leave_room_for_those_whose_replicas_start() -> None:
@@ -148,7 +189,7 @@ def test_services_whose_replicas_go_leave_room_for_those_whose_replicas_start() 
     bench.hold(2)
     assert bench.begin(4, 100.0) is Action.SCALED
     other = decide(policy(), seen(2, {"throughput": 200.0}), Memory(), NOW)[0]
-    bench.operations.begin(ServiceRef("music", "shop"), _named(other, "music"))
+    bench.operations.begin(state("music"), _named(other, "music"))
     assert bench.change(bench.wait()) == (2, 4)
     bench.let(2)
     assert bench.change(bench.wait()) == (4, 2)
@@ -168,7 +209,7 @@ def test_a_failure_beside_another_operation_takes_nothing_from_it() -> None:
     bench.target.failure = None
     bench.let(4)
     assert bench.change(bench.wait()) == (2, 4)
-    assert bench.target.counts[USERS] == 3
+    assert bench.target.counts[USERS.ref] == 3
 
 
 def test_a_failure_is_told_with_what_it_made_itself() -> None:
@@ -261,7 +302,7 @@ def test_no_more_services_at_once_than_allowed() -> None:
     bench.target.gate.clear()
     bench.begin(2, 200.0)
     other = decide(policy(), seen(2, {"throughput": 200.0}), Memory(), NOW)[0]
-    bench.operations.begin(ServiceRef("music", "shop"), _named(other, "music"))
+    bench.operations.begin(state("music"), _named(other, "music"))
     assert bench.begin(4, 300.0) is Action.SCALED
     assert bench.target.scaled == [("userservice", 4), ("userservice", 6)]
     bench.target.gate.set()
@@ -280,7 +321,7 @@ def test_no_more_services_at_once_than_allowed() -> None:
 def test_what_waits_for_a_place_follows_the_decisions(load: float, replicas: int) -> None:
     bench = Bench(at_once=1, userservice=2, music=2)
     bench.hold(6)
-    music = ServiceRef("music", "shop")
+    music = state("music")
     bench.operations.begin(music, _named(wish(2, 300.0), "music"))
     assert bench.target.entered.acquire(timeout=10)
     assert bench.operations.begin(USERS, wish(2, 200.0)) is Action.SCALED
@@ -292,7 +333,7 @@ def test_what_waits_for_a_place_follows_the_decisions(load: float, replicas: int
     for _ in range(2):
         bench.wait()
     assert bench.target.scaled == [("music", 6), ("userservice", replicas)]
-    assert bench.target.counts[USERS] == replicas
+    assert bench.target.counts[USERS.ref] == replicas
 
 
 def test_stop_lets_the_running_step_end_and_begins_nothing_new() -> None:
@@ -301,7 +342,7 @@ def test_stop_lets_the_running_step_end_and_begins_nothing_new() -> None:
     bench.operations.begin(USERS, wish(2, 200.0))
     assert bench.operations.stop(timeout_seconds=10.0) == []
     assert bench.operations.begin(USERS, wish(2, 200.0)) is Action.BUSY
-    assert bench.target.counts[USERS] == 2
+    assert bench.target.counts[USERS.ref] == 2
 
 
 def test_stop_waits_for_all_operations_of_a_service() -> None:

@@ -13,7 +13,7 @@ from tests.support.reason_examples import decided
 
 
 @pytest.mark.parametrize(
-    ("wishes", "floors", "total", "shares"),
+    ("candidates", "floors", "total", "shares"),
     [
         pytest.param({"a": 4, "b": 6}, {"a": 1, "b": 1}, 10, {"a": 4, "b": 6}, id="enough for all"),
         pytest.param({"a": 9, "b": 9}, {"a": 1, "b": 1}, 10, {"a": 5, "b": 5}, id="equal wishes share equally"),

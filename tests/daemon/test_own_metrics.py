@@ -87,7 +87,7 @@ def literals(folder: str, function: str) -> set[str]:
 
 
 def test_every_request_to_the_engine_has_its_series_from_the_start() -> None:
-    assert literals("adapters/compose", "asking") == set(ENGINE_OPERATIONS)
+    assert literals("adapters/docker", "asking") == set(ENGINE_OPERATIONS)
 
 
 def test_every_stage_in_which_scaling_can_fail_has_its_series_from_the_start() -> None:

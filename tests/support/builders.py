@@ -22,6 +22,7 @@ from autoscaler.core.policy import (
     WhenBlind,
 )
 from autoscaler.core.schedule import Schedule
+from autoscaler.ports.fleet import Capabilities, ServiceRef, ServiceState
 
 NOW = 1_700_000_000.0
 
@@ -83,6 +84,14 @@ def seen(count: int, readings: Mapping[str, Reading | float], *, ready: int | No
         Replicas(count, count if ready is None else ready),
         {name: reading if isinstance(reading, Reading) else Reading.of(reading) for name, reading in readings.items()},
     )
+
+
+CAPABLE = Capabilities(overlapping_starts=True, take_back=True, drains=True)
+
+
+def state(name: str, count: int = 1, capabilities: Capabilities = CAPABLE) -> ServiceState:
+    """A service of the project shop, all of its replicas ready."""
+    return ServiceState(ServiceRef(name, "shop"), count, count, f"{name}@docker", capabilities=capabilities)
 
 
 def missing(kind: ReadingKind = ReadingKind.EMPTY) -> Reading:

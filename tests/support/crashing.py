@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.config.compose_options import ComposeOptions, Drain
 from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.order import Drain, Order, ScaleOptions
+from autoscaler.ports.order import Order
 from tests.support.engine_proxy import UnixConnection
 from tests.support.paths import ROOT
 
-OPTIONS = ScaleOptions(20.0, Drain(timeout_seconds=2.0, throttle_seconds=0.2))
+OPTIONS = ComposeOptions(20.0, Drain(timeout_seconds=2.0, throttle_seconds=0.2))
 
 
 QUESTIONS = ("GET", "HEAD")
@@ -134,7 +135,7 @@ def trapping(engine_url: str, point: Point | None = None) -> Iterator[Trap]:
 def scale_and_die(engine_url: str, ref: ServiceRef, replicas: int, point: Point | None = None) -> Trap:
     """Scale in a process of its own, which is killed at the point, if it comes there; return what was called."""
     with trapping(engine_url, point) as trap:
-        command = [sys.executable, "-m", "tests.support.crashing", trap.url, str(ref.project), ref.service]
+        command = [sys.executable, "-m", "tests.support.crashing", trap.url, str(ref.group), ref.name]
         process = subprocess.Popen([*command, str(replicas)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 60
         while not trap.sprung.wait(0.02) and process.poll() is None:

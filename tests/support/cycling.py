@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
-from autoscaler.adapters.compose.foreign.report import ForeignReport
-from autoscaler.adapters.compose.foreign.watch import Watch
 from autoscaler.adapters.compose.target import ComposeTarget
-from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.services import fixed
 from autoscaler.control.cycle import Cycle
+from autoscaler.control.foreign_report import ForeignReport
 from autoscaler.control.gate import Gate, backing_off, settling
 from autoscaler.control.operations import Operations
 from autoscaler.core.model import Reading
@@ -46,11 +44,11 @@ class Living:
 
     def __post_init__(self) -> None:
         emit = self.recorder.notify
-        foreign = ForeignChanges(settle_seconds=self.settle_seconds)
-        report = ForeignReport(foreign, emit)
-        target = ComposeTarget(self.engine_url, timeout_seconds=20.0, emit=emit, foreign=foreign)
+        timing = ComposeTiming(settle_seconds=self.settle_seconds)
+        self._target = target = ComposeTarget(self.engine_url, timeout_seconds=20.0, emit=emit, timing=timing)
+        foreign, report = target.foreign, ForeignReport(target.foreign, emit)
         self._operations = Operations(target, emit, at_once=2)
-        holds = [settling(foreign.trouble), backing_off(foreign.crash_backoff)]
+        holds = [settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
         gate = Gate(self._operations, holds, witness=report.witness, owed=report.owed)
 
         def told(event: Event) -> None:
@@ -59,7 +57,6 @@ class Living:
 
         services = {"web": ServiceConfig(self.policy, ServiceRef("web", self.project.name), None)}
         self._cycle = Cycle(fixed(services), self.source, target, gate, told)
-        self._watch = Watch(Engine(self.engine_url, timeout_seconds=20.0, emit=emit), foreign.hear, emit)
         self._end = threading.Event()
 
     def load(self, replicas: int) -> None:
@@ -72,7 +69,7 @@ class Living:
         self.load(load)
         thread = threading.Thread(target=self._live)
         if self.events:
-            self._watch.start()
+            self._target.watch()
         thread.start()
         try:
             self.until(f"{load} replicas are ready", lambda: self.ready == load and self.quiet)
@@ -81,7 +78,7 @@ class Living:
             self._end.set()
             thread.join()
             if self.events:
-                self._watch.stop()
+                self._target.close()
             self._operations.stop(30.0)
 
     def _live(self) -> None:

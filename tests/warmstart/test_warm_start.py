@@ -12,7 +12,7 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Policy, Query, Reversals, Rule, Signal, TraefikSignal
-from autoscaler.errors import MetricsUnavailable, TargetUnavailable
+from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.warmstart.warm_start import Rebuilt, WarmStart, wait_for
 from autoscaler.warmstart.window import window_before
@@ -208,7 +208,7 @@ def test_without_any_service_nothing_is_asked() -> None:
 
 def test_without_an_engine_every_service_starts_cold() -> None:
     target = FakeTarget(userservice=4)
-    target.unavailable = TargetUnavailable("the engine does not answer")
+    target.unavailable = "the engine does not answer"
     rebuilt = restarted(FakePast(), target=target)
     assert rebuilt == {"userservice": Rebuilt("userservice", problem="the engine does not answer")}
 

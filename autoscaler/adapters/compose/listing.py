@@ -19,7 +19,7 @@ def every(engine: Engine) -> list[Replica]:
 
 def members(engine: Engine, ref: ServiceRef) -> list[Replica]:
     """Return the replicas of one service; it raises what `every` raises."""
-    return _listed(engine, {label.PROJECT: ref.project, label.SERVICE: ref.service})
+    return _listed(engine, {label.PROJECT: ref.group, label.SERVICE: ref.name})
 
 
 def _listed(engine: Engine, labels: dict[str, str | None]) -> list[Replica]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.config.labels import own_labels
-from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
+from autoscaler.ports.fleet import Capabilities, Fleet, ServiceRef, ServiceState
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
 _ALIVE = frozenset({"running", "restarting", "paused"})
+_CAPABILITIES = Capabilities(overlapping_starts=True, take_back=True, drains=True)
 LEAVING = ".leaving"  # the end of the name of one that is being removed
 
 
@@ -87,6 +88,7 @@ def fleet(replicas: Iterable[Replica]) -> Fleet:
 def _state(ref: ServiceRef, members: list[Replica]) -> ServiceState:
     labels = (choose_template(members) or members[0]).labels
     return ServiceState(
+        capabilities=_CAPABILITIES,
         ref=ref,
         current=sum(replica.alive for replica in members),
         ready=sum(replica.ready for replica in members),

@@ -1,5 +1,6 @@
 """One call that brings a service to a count, in turn with others of its kind, and beside whoever else is at work."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -9,12 +10,13 @@ from autoscaler.adapters.compose.clone.injected_files import Carrying
 from autoscaler.adapters.compose.drain.dependents import ids_leaned_on
 from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.foreign.cleanup import Cleanup
-from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
+from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTracker
 from autoscaler.adapters.compose.listing import every, members
 from autoscaler.adapters.compose.replicas import Replica, fleet
 from autoscaler.adapters.compose.shells import Shells
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
+from autoscaler.config.compose_options import ComposeOptions
 from autoscaler.control.service_locks import ServiceLocks
 from autoscaler.errors import ScaleFailed, TargetRefused
 from autoscaler.ports.fleet import ServiceRef
@@ -24,12 +26,15 @@ from autoscaler.ports.order import Order
 class Scaling:
     """Adds and removes replicas; thread-safe. Calls of one service may overlap while they add."""
 
-    def __init__(self, engine: Engine, foreign: ForeignChanges, service_locks: ServiceLocks, shells: Shells) -> None:
+    def __init__(
+        self, engine: Engine, foreign: ForeignChangeTracker, service_locks: ServiceLocks, shells: Shells
+    ) -> None:
         self._engine = engine
         self._foreign = foreign
         self._service_locks = service_locks
         self._shells = shells
         self._carrying = Carrying(engine)
+        self._port_ranges = threading.Lock()  # of all services: their ranges may overlap
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
         """Bring a service to the order's count; return the count reached, without what another call adds beside it.
@@ -41,11 +46,20 @@ class Scaling:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
         ref = fleet(every(self._engine)).find(ref).ref
-        timeout_seconds = order.options.start_timeout_seconds
+        options = compose_options(order.options)
         relist = partial(members, self._engine, ref)
-        adding = Adding(self._engine, self._carrying, ref, relist, order.emit, order.pause, timeout_seconds)
-        adding.port_ranges = self._service_locks.port_ranges
-        adding.wraps = lambda template: order.options.drain.enabled and self._shells.has(template)
+        adding = Adding(
+            self._engine,
+            self._carrying,
+            ref,
+            relist,
+            order.emit,
+            order.pause,
+            options.start_timeout_seconds,
+            port_ranges=self._port_ranges,
+            troubled=lambda: self._foreign.unsettled(ref) is not None,
+            wraps=lambda template: options.drain.enabled and self._shells.has(template),
+        )
         with self._service_locks.entered(ref) as service_lock, self._beside_others(adding):
             with service_lock.turn:
                 self._leave_alone(ref)
@@ -66,7 +80,7 @@ class Scaling:
             elif missing < 0:
                 order.removes_from(count)  # by now it may have been raised
                 leaned_on = partial(ids_leaned_on, self._engine, present)
-                Removing(self._engine, ref, relist, order, leaned_on).remove()
+                Removing(self._engine, ref, relist, order, options.drain, leaned_on).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
 
@@ -83,7 +97,6 @@ class Scaling:
     @contextmanager
     def _beside_others(self, adding: Adding) -> Iterator[None]:
         """Notice when somebody else begins to change the service, and let go of what was made at the end."""
-        adding.troubled = lambda: self._foreign.unsettled(adding.ref) is not None
         try:
             yield
         finally:
@@ -102,3 +115,8 @@ class Scaling:
                 except EngineError as error:
                     raise ScaleFailed("remove", f"cannot remove the left-over {replica.name}: {error}") from error
         return members(self._engine, ref)
+
+
+def compose_options(options: object) -> ComposeOptions:
+    """Return the options of a Compose service; the defaults where an order has none."""
+    return options if isinstance(options, ComposeOptions) else ComposeOptions()

@@ -55,6 +55,11 @@ class Leases:
         self._forbidden = False
         self._ask_again_at = 0.0  # after it was forbidden
 
+    @property
+    def look_seconds(self) -> float:
+        """From one look to the next."""
+        return self.terms.look_seconds
+
     def follow(self, project: str) -> None:
         """Look at the lease of this project from now on, too, as long as this is said again now and then."""
         now = self._monotonic()

@@ -58,7 +58,7 @@ class Wanted:
     @property
     def traefik_name(self) -> str:
         """The name in Traefik: as stated, or what it is when the service's labels give it its own name."""
-        return self.stated_name or f"{self.configs[0].target.service}@docker"
+        return self.stated_name or f"{self.configs[0].target.name}@docker"
 
     @property
     def requests(self) -> dict[Source, SignalRequest]:

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.leadership.volume_store import KNOCK, LEASE
-from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.order import Drain, Order, ScaleOptions
+from autoscaler.config.compose_options import ComposeOptions, Drain
+from autoscaler.ports.fleet import ServiceRef, ServiceState
+from autoscaler.ports.observers import Emit
+from autoscaler.ports.order import Order
 from deploy.lab.shell import run
+from tests.support.builders import CAPABLE
 from tests.support.fakes import Recorder
 
 # Ends at once on SIGTERM, as tini forwards it; ready as soon as it runs.
@@ -52,8 +56,23 @@ class Project:
     def ref(self, service: str = "web") -> ServiceRef:
         return ServiceRef(service, self.name)
 
-    def target(self, url: str | None = None, *, timeout_seconds: float = 20.0) -> ComposeTarget:
-        return ComposeTarget(url or self.engine_url, emit=self.recorder.notify, timeout_seconds=timeout_seconds)
+    def state(self, service: str = "web") -> ServiceState:
+        return ServiceState(self.ref(service), 1, 1, capabilities=CAPABLE)
+
+    def target(
+        self,
+        url: str | None = None,
+        *,
+        timeout_seconds: float = 20.0,
+        timing: ComposeTiming | None = None,
+        emit: Emit | None = None,
+    ) -> ComposeTarget:
+        emit = emit or self.recorder.notify
+        return ComposeTarget(url or self.engine_url, emit=emit, timeout_seconds=timeout_seconds, timing=timing)
+
+    def leads(self, ref: ServiceRef) -> bool:
+        """Lead this project alone: there are others on the engine."""
+        return ref.group == self.name
 
     def order(
         self,
@@ -64,7 +83,7 @@ class Project:
         drain: Drain | None = None,
     ) -> Order:
         """An order whose pauses are as short as can be."""
-        options = ScaleOptions(start_timeout_seconds, drain or Drain())
+        options = ComposeOptions(start_timeout_seconds, drain or Drain())
         return Order(replicas, emit=self.recorder.notify, pause=pause or short, options=options)
 
     def scale(self, replicas: int, service: str = "web", *, target: ComposeTarget | None = None, **options: Any) -> int:

@@ -39,9 +39,9 @@ class Adding:
     emit: Emit
     pause: Pause
     start_timeout_seconds: float | None  # None: as the healthcheck says
-    port_ranges: threading.Lock = field(default_factory=threading.Lock)
-    troubled: Callable[[], bool] = lambda: False  # somebody else is at work on the service
-    wraps: Callable[[Inspect], bool] = lambda _: False  # whether clones of it get our healthcheck
+    port_ranges: threading.Lock  # held while a replica starts whose host port comes out of a range
+    troubled: Callable[[], bool]  # whether a foreign change to the service is going on
+    wraps: Callable[[Inspect], bool]  # whether clones of it get our healthcheck
     made: set[str] = field(default_factory=set)  # ids of all clones that were started
     _limit_seconds: float = LEAST_SECONDS
     _started: dict[str, Started] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Adding:
             self.made.add(container)
             self._started[container] = Started(name)
             if missing is not None:
-                self.emit(ReplicaIncomplete(self.ref.service, name, missing))
+                self.emit(ReplicaIncomplete(self.ref.name, name, missing))
 
     def _asked(self, call: Callable[[], T]) -> T:
         try:

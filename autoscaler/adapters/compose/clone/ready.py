@@ -68,7 +68,7 @@ class Waiting:
         waited_seconds = time.monotonic() - started.at
         if replica is not None and replica.ready and self._works(started, replica):
             del self.started[container]
-            self.emit(ReplicaChanged(self.ref.service, Direction.UP, started.name, waited_seconds))
+            self.emit(ReplicaChanged(self.ref.name, Direction.UP, started.name, waited_seconds))
         elif replica is None or not replica.alive:
             self._has_ended(container, replica)
         elif replica.health == "unhealthy":

@@ -11,8 +11,8 @@ from autoscaler.adapters.compose.healthcheck import DIRECTORY, MARKER, SHELL, no
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import Conflict, EngineError, NotFound
+from autoscaler.config.compose_options import Drain
 from autoscaler.events import DrainEnd
-from autoscaler.ports.order import Drain
 
 COMMAND_SECONDS = 10.0  # a command that takes longer goes on, but is not waited for
 SLACK_SECONDS = 2.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from autoscaler.ports.order import HttpCall
+from autoscaler.config.compose_options import HttpCall
 
 TIMEOUT_SECONDS = 5.0
 _ERRORS = 400

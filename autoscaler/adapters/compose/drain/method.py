@@ -6,7 +6,7 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_marker
-from autoscaler.ports.order import Drain
+from autoscaler.config.compose_options import Drain
 
 
 class How(StrEnum):

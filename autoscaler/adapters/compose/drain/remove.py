@@ -11,6 +11,7 @@ from autoscaler.adapters.compose.drain.victims import victims
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
+from autoscaler.config.compose_options import Drain
 from autoscaler.errors import ScaleFailed
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.order import Order
@@ -32,6 +33,7 @@ class Removing:
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
     order: Order
+    drain: Drain
     leaned_on: Callable[[], Collection[str]] = frozenset
     _drains: Drains = field(init=False)
     _going: Stopping = field(init=False)
@@ -39,7 +41,7 @@ class Removing:
     _next_stop_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self._drains = Drains(Drainer(self.engine, self.order.options.drain), self.ref.service, self.order)
+        self._drains = Drains(Drainer(self.engine, self.drain), self.ref.name, self.order)
         self._going = Stopping(self.engine, self.ref, self.order.emit)
 
     def remove(self) -> None:
@@ -65,7 +67,7 @@ class Removing:
                 return
             if not victim.ready:
                 self._stop(victim)
-            elif not (self.order.options.drain.enabled and self._drains.begin(victim)):
+            elif not (self.drain.enabled and self._drains.begin(victim)):
                 self._undrained.append(victim)
 
     def _look(self) -> None:

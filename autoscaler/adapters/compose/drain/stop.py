@@ -58,7 +58,7 @@ class Stopping:
                 raise ScaleFailed(stage, f"cannot {stage} {replica.name}: {error}") from error
         finally:
             self.engine.own_actions.leaves(replica.id)
-        self.emit(ReplicaChanged(self.ref.service, Direction.DOWN, replica.name, time.monotonic() - started))
+        self.emit(ReplicaChanged(self.ref.name, Direction.DOWN, replica.name, time.monotonic() - started))
 
     def _note(self, replica: Replica) -> None:
         """Leave word of what is meant, in case we are killed: one of Compose's own that has exited does not say why."""

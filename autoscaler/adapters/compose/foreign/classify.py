@@ -12,6 +12,7 @@ from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent
 from autoscaler.adapters.compose.foreign.settling import Settled
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.events import Foreign
+from autoscaler.ports.targets import SettledChange
 
 _SIGNALS: Mapping[int, str] = {2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 _SIGKILL, _SIGTERM = 9, 15
@@ -28,13 +29,9 @@ _GUESSES: Mapping[Foreign, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ClassifiedChange:
+class ClassifiedChange(SettledChange):
     """What somebody else did to a service. `before` and `after` count those that are meant to run."""
 
-    kind: Foreign
-    before: int
-    after: int
-    what: str
     sudden: bool = False  # all that died were killed or crashed: nobody has asked them to end
     dead: frozenset[str] = frozenset()  # the ids of those that died
 

@@ -20,7 +20,7 @@ from autoscaler.ports.fleet import ServiceRef
 SETTLE_SECONDS = 10.0
 
 
-class ForeignChanges:
+class ForeignChangeTracker:
     """Keeps each service's state; thread-safe. `monotonic` in seconds."""
 
     def __init__(
@@ -56,7 +56,7 @@ class ForeignChanges:
             if known is not None:
                 known.watched = hear(known.watched, container_event, self.own_actions.now(), self._monotonic())
 
-    def trouble(self, ref: ServiceRef) -> str | None:
+    def hold_reason(self, ref: ServiceRef) -> str | None:
         """Say why nothing is to be decided about the service at this moment, or None."""
         with self._lock:
             known, now = self._known.get(ref), self._monotonic()

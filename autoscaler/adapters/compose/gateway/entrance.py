@@ -30,7 +30,7 @@ def find_entrance(engine: Engine, ref: ServiceRef) -> Entrance:
         state = fleet(parse(everything)).find(ref)
         ours = [each for each in parse(everything) if each.ref == state.ref and each.alive]
         inspected = [engine.inspect(each.id) for each in ours]
-        ports = gateway_ports(engine, everything, state.ref.project)
+        ports = gateway_ports(engine, everything, state.ref.group)
     except EngineError as error:
         raise TargetUnavailable(f"cannot look at the containers: {error}") from error
     if not ours:

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from autoscaler.adapters.compose.recovery.drained import Drained
-from autoscaler.adapters.compose.recovery.leftovers import LeftoverKind, Limits, Suspects, left_over, suspects
+from autoscaler.adapters.compose.recovery.leftovers import (
+    SETTLE_SECONDS,
+    LeftoverKind,
+    Limits,
+    Suspects,
+    left_over,
+    suspects,
+)
 from autoscaler.adapters.compose.replicas import LEAVING, Replica
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import Conflict, EngineError
@@ -14,6 +21,9 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Recovered
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.observers import Emit
+
+# Where the policy has no `start_timeout`; a healthcheck calls a replica unhealthy long before.
+LONGEST_START_SECONDS = 600.0
 
 
 class Recovery:
@@ -30,7 +40,7 @@ class Recovery:
         troubled: Callable[[ServiceRef], bool],
         emit: Emit,
         *,
-        limits: Limits | None = None,
+        settle_seconds: float = SETTLE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
@@ -38,24 +48,30 @@ class Recovery:
         self._relist = relist
         self._troubled = troubled
         self._emit = emit
-        self._limits = limits or Limits()
+        self._settle_seconds = settle_seconds
         self._monotonic = monotonic
         self._suspects: Suspects = {}
         self._drained = Drained(engine)
 
-    def look(self, leads: Callable[[str], bool]) -> None:
-        """Look once, and put right what is left over in the projects that the daemon leads."""
+    def look(
+        self, leads: Callable[[ServiceRef], bool], start_seconds: Callable[[ServiceRef], float | None] = lambda _: None
+    ) -> None:
+        """Look once, and put right what is left over of the services that the daemon leads.
+
+        `start_seconds` is how long a replica may take until it is ready, where the policy says so.
+        """
+        limits = Limits(self._settle_seconds, lambda ref: start_seconds(ref) or LONGEST_START_SECONDS)
         try:
-            self._look(leads)
+            self._look(leads, limits)
         except TargetUnavailable:
             return  # the cycle says that the engine does not answer; the next look comes soon
 
-    def _look(self, leads: Callable[[str], bool]) -> None:
+    def _look(self, leads: Callable[[ServiceRef], bool], limits: Limits) -> None:
         replicas, now = self._relist(), self._monotonic()
         self._suspects = suspects(self._suspects, replicas, now, self._busy)
         self._drained.forget(self._suspects)
-        for replica in left_over(self._suspects, replicas, now, self._limits):
-            if leads(str(replica.ref.project)):
+        for replica in left_over(self._suspects, replicas, now, limits):
+            if leads(replica.ref):
                 with suppress(EngineError):  # what the engine refuses about one must not keep the others waiting
                     self._put_right(replica, self._suspects[replica.id].matter)
 
@@ -69,7 +85,7 @@ class Recovery:
                 return
             became = self._mended(replica, matter)
         if became is not None:
-            self._emit(Recovered(replica.ref.service, replica.name, f"{became}: {matter}"))
+            self._emit(Recovered(replica.ref.name, replica.name, f"{became}: {matter}"))
 
     def _mended(self, replica: Replica, matter: LeftoverKind) -> str | None:
         """Do what the matter asks for, and return in a word what was done, if anything was."""

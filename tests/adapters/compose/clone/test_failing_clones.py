@@ -34,7 +34,7 @@ class Chain:
         self.metrics = MetricsObserver([policy(THROUGHPUT)], dry_run=False)
         self.recorder = Recorder()
         self._log = LogObserver()
-        self._ref = project.ref()
+        self._state = project.state()
         target = project.target()
         self._operations = Operations(target, self.emit, at_once=1, monotonic=lambda: self.now)
 
@@ -44,7 +44,7 @@ class Chain:
 
     def begin(self) -> Action:
         decision, _ = decide(policy(THROUGHPUT), seen(1, {"throughput": 100.0}), Memory(), NOW)
-        return self._operations.begin(self._ref, decision)
+        return self._operations.begin(self._state, decision)
 
     def fail(self) -> None:
         failed = len(self.recorder.of(OperationFinished))

@@ -72,9 +72,9 @@ def gated(project: Project) -> Iterator[Gated]:
 def test_a_load_that_grows_while_a_replica_starts_is_followed_at_once(gated: Gated) -> None:
     project, recorder = gated.project, gated.project.recorder
     operations = Operations(gated.target, recorder.notify, at_once=1)
-    assert operations.begin(project.ref(), wish(1, 100.0)) is Action.SCALED
+    assert operations.begin(project.state(), wish(1, 100.0)) is Action.SCALED
     gated.until(2)
-    assert operations.begin(project.ref(), wish(2, 200.0)) is Action.SCALED
+    assert operations.begin(project.state(), wish(2, 200.0)) is Action.SCALED
     gated.until(4)
     assert recorder.of(ReplicaChanged) == []
     assert operations.requested("userservice") == 4

@@ -48,7 +48,7 @@ class Daemon:
         source = FakeSource({THROUGHPUT.source: Reading.of(60.0)})
         services = {"userservice": ServiceConfig(service, project.ref())}
         gate = Gate(self.operations)
-        self._cycle = Cycle(fixed(services), source, target, gate, self.emit, refusal=target.refusal)
+        self._cycle = Cycle(fixed(services), source, target, gate, self.emit)
 
     def emit(self, event: Event) -> None:
         for observer in self._observers:
@@ -137,7 +137,7 @@ def test_a_service_is_scaled_only_where_the_file_names_it_or_a_label_enables_it(
     target, emit = project.target(), project.recorder.notify
     operations = Operations(target, emit, at_once=2)
     services = by_labels(load_file(file, Settings(compose_project=project.name)))
-    cycle = Cycle(services, FakeSource(), target, Gate(operations), emit, refusal=target.refusal)
+    cycle = Cycle(services, FakeSource(), target, Gate(operations), emit)
     assert set(cycle.run(NOW).services) == {"named", "enabled"}
     wait_until(lambda: len(project.recorder.of(OperationFinished)) == 2)
     counts = {name: len(project.containers(name)) for name in ("named", "enabled", "described", "other")}

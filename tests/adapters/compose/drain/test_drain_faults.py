@@ -10,9 +10,9 @@ import pytest
 from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.listing import members
 from autoscaler.adapters.docker.engine import Engine
+from autoscaler.config.compose_options import Drain
 from autoscaler.errors import ScaleFailed, TargetUnavailable
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
-from autoscaler.ports.order import Drain
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
 from tests.adapters.compose.conftest import SLEEP, Project
@@ -129,7 +129,7 @@ def test_one_that_somebody_has_removed_before_it_is_asked_is_no_failure(project:
     run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
     order = project.order(1)
     order.removes_from(2)
-    Removing(engine, project.ref(), lambda: before, order).remove()
+    Removing(engine, project.ref(), lambda: before, order, Drain()).remove()
     assert project.recorder.of(DrainEnded) == []
     assert project.containers() == project.names(1)
 

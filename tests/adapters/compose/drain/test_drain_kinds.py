@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from autoscaler.adapters.compose.healthcheck import DIRECTORY, MARKER, unwrapped
+from autoscaler.config.compose_options import Drain, HttpCall
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
-from autoscaler.ports.order import Drain, HttpCall
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
 from tests.adapters.compose.conftest import SLEEP, Project

@@ -4,7 +4,7 @@ import pytest
 
 from autoscaler.adapters.compose.drain.method import How, drain_warnings, how
 from autoscaler.adapters.compose.healthcheck import MARKER
-from autoscaler.ports.order import Drain, HttpCall
+from autoscaler.config.compose_options import Drain, HttpCall
 from tests.support.engine_answers import inspected
 
 MARKED = inspected(Config={"Healthcheck": {"Test": ["CMD-SHELL", f"[ ! -e {MARKER} ] && true"]}})

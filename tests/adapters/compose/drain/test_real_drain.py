@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from autoscaler.config.compose_options import Drain
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
-from autoscaler.ports.order import Drain
 from deploy.lab import images
 from tests.adapters.compose.conftest import Project
 from tests.support.fakes import Recorder

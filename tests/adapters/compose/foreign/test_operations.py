@@ -8,7 +8,6 @@ import pytest
 
 from autoscaler.adapters.compose.foreign.cleanup import POLL_SECONDS as PEACE_POLL_SECONDS
 from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent
-from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Foreign, OperationFinished
@@ -89,8 +88,8 @@ def test_an_up_while_replicas_are_drained_ends_the_draining_without_a_failure(pr
 
 def test_an_end_of_which_the_list_tells_sooner_than_the_events_is_no_failure(project: Project) -> None:
     project.up({"web": SLEEP})
-    foreign = ForeignChanges()
-    target = ComposeTarget(project.engine_url, timeout_seconds=20.0, emit=project.recorder.notify, foreign=foreign)
+    target = ComposeTarget(project.engine_url, timeout_seconds=20.0, emit=project.recorder.notify)
+    foreign = target.foreign
     target.observe()
     stopped: list[str] = []
 
@@ -107,10 +106,10 @@ def test_an_end_of_which_the_list_tells_sooner_than_the_events_is_no_failure(pro
 
 def test_a_clone_that_could_not_be_undone_is_watched_like_any_other(project: Project) -> None:
     project.up({"web": SLEEP})
-    foreign = ForeignChanges()
     with proxying(project.engine_url) as proxy:
         proxy.faults += [Fault("POST /start", 0, after=True), Fault("DELETE /containers", 0)]
-        target = ComposeTarget(proxy.url, timeout_seconds=20.0, emit=project.recorder.notify, foreign=foreign)
+        target = ComposeTarget(proxy.url, timeout_seconds=20.0, emit=project.recorder.notify)
+        foreign = target.foreign
         with pytest.raises(TargetUnavailable):
             project.scale(2, target=target)
     assert project.inspect(2)["State"]["Running"]
@@ -120,9 +119,9 @@ def test_a_clone_that_could_not_be_undone_is_watched_like_any_other(project: Pro
 def test_an_engine_that_fails_in_the_middle_of_both_leaves_what_was_made_to_be_watched(project: Project) -> None:
     """A container that counts as ours for ever would hide what somebody does to it from then on."""
     project.up({"web": SLEEP})
-    foreign = ForeignChanges()
     with proxying(project.engine_url) as proxy:
-        target = ComposeTarget(proxy.url, timeout_seconds=20.0, emit=project.recorder.notify, foreign=foreign)
+        target = ComposeTarget(proxy.url, timeout_seconds=20.0, emit=project.recorder.notify)
+        foreign = target.foreign
         target.observe()
 
         def fail_once_it_starts(_: float) -> bool:

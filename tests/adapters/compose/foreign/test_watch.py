@@ -36,7 +36,7 @@ class Watching:
         )
 
     def _hear(self, container_event: ContainerEvent) -> None:
-        if container_event.ref.project == self._project:
+        if container_event.ref.group == self._project:
             self.container_event.append(container_event)
 
     def actions(self) -> list[tuple[str, str]]:

@@ -2,25 +2,25 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.recovery.leftovers import Limits
 from autoscaler.adapters.compose.replicas import Replica, parse
 from autoscaler.events import Recovered
+from autoscaler.ports.fleet import ServiceRef
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.crashing import Point, scale_and_die
 from tests.support.fakes import Recorder
+from tests.support.recovering import SETTLE_SECONDS, Recovering
 
 pytestmark = pytest.mark.engine
 
-QUICK = Limits(settle_seconds=0.3, start_seconds=lambda _: 20.0)
 HEALTHY = {"test": ["CMD", "true"], "interval": "1s", "retries": 10}
 PLAIN: dict[str, Any] = {**SLEEP, "stop_grace_period": "1s"}
 CHECKED: dict[str, Any] = {**PLAIN, "healthcheck": HEALTHY}
@@ -35,22 +35,19 @@ class AfterTheCrash:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.recorder = Recorder()
-        self.target = project.target()
-        self.recovery = self.target.recovery(self.recorder.notify, QUICK)
+        self.recovery = Recovering(project, emit=self.recorder.notify)
+        self.target = self.recovery.target
 
     def recover(self) -> None:
         """Look until every replica is ready, and nothing else is there."""
         deadline = time.monotonic() + 90
-        self.recovery.look(self._leads)
-        time.sleep(QUICK.settle_seconds)
-        self.recovery.look(self._leads)
+        self.recovery.look()
+        time.sleep(SETTLE_SECONDS)
+        self.recovery.look()
         while not all(replica.ready for replica in self.replicas()):
             assert time.monotonic() < deadline, self.replicas()
             time.sleep(0.2)
-            self.recovery.look(self._leads)
-
-    def _leads(self, project: str) -> bool:
-        return project == self.project.name
+            self.recovery.look()
 
     def replicas(self) -> list[Replica]:
         """All containers of the project in any state, as the engine says."""
@@ -141,26 +138,21 @@ def test_a_project_that_another_daemon_leads_is_left_alone(project: Project) -> 
     project.up({"web": PLAIN})
     project.scale(2)
     run(["docker", "stop", "--time", "1", *project.names(2)], "stop a clone")
-    recovery = project.target().recovery(project.recorder.notify, QUICK)
+    recovery = Recovering(project)
     for _ in range(2):
         recovery.look(lambda _: False)
-        time.sleep(QUICK.settle_seconds)
+        time.sleep(SETTLE_SECONDS)
     assert project.containers() == project.names(1, 2)
-
-
-def only(project: Project) -> Callable[[str], bool]:
-    """Lead this project alone: there are others on the engine."""
-    return lambda name: name == project.name
 
 
 def test_what_compose_has_stopped_is_left_for_compose_to_start(project: Project) -> None:
     project.up({"web": PLAIN})
     project.scale(2)
-    recovery = project.target().recovery(project.recorder.notify, QUICK)
+    recovery = Recovering(project)
     project.run("stop", "--timeout", "1")
     for _ in range(2):
-        recovery.look(only(project))
-        time.sleep(QUICK.settle_seconds)
+        recovery.look()
+        time.sleep(SETTLE_SECONDS)
     project.run("start")
     assert project.containers() == project.names(1, 2)
     assert project.inspect(2)["State"]["Running"]
@@ -171,15 +163,14 @@ def test_a_clone_that_somebody_starts_at_the_last_moment_is_not_removed(project:
     project.up({"web": PLAIN})
     project.scale(2)
     run(["docker", "stop", "--time", "1", *project.names(2)], "stop a clone")
-    target = project.target()
-    recovery = target.recovery(project.recorder.notify, QUICK)
-    recovery.look(only(project))
-    time.sleep(QUICK.settle_seconds)
+    recovery = Recovering(project)
+    recovery.look()
+    time.sleep(SETTLE_SECONDS)
 
-    def leads(name: str) -> bool:
-        if name == project.name:
+    def leads(ref: ServiceRef) -> bool:
+        if project.leads(ref):
             run(["docker", "start", *project.names(2)], "start it behind the recovery's back")
-        return name == project.name
+        return project.leads(ref)
 
     recovery.look(leads)
     assert project.inspect(2)["State"]["Running"]

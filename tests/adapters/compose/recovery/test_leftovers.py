@@ -126,6 +126,6 @@ def test_a_created_clone_that_starts_begins_a_new_time() -> None:
 
 def test_services_are_looked_at_one_by_one() -> None:
     web, exited = parse([listed(1), EXITED])
-    api = replace(exited, ref=ServiceRef("api", web.ref.project), id="other")
+    api = replace(exited, ref=ServiceRef("api", web.ref.group), id="other")
     found = suspects(suspects({}, [api, web, exited], 0.0, calm), [api, web, exited], 10.0, calm)
     assert [each.id for each in left_over(found, [api, web, exited], 10.0, LIMITS)] == [exited.id]

@@ -1,12 +1,11 @@
 """One event for each thing that somebody else has done to a service, with what follows from it."""
 
-from autoscaler.adapters.compose.foreign.classify import ClassifiedChange
-from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChanges
 from autoscaler.control.gate import Applied
 from autoscaler.core.model import Decision
 from autoscaler.events import Action, CycleFinished, Event, Foreign, ForeignChange
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.observers import Emit
+from autoscaler.ports.targets import ForeignChanges, SettledChange
 
 
 class ForeignReport:
@@ -44,11 +43,11 @@ class ForeignReport:
                 self._emit(_event(name, found, None, Action.FAILED, f"{found.what}; left alone"))
 
 
-def _event(service: str, found: ClassifiedChange, desired: int | None, action: Action, what: str) -> ForeignChange:
+def _event(service: str, found: SettledChange, desired: int | None, action: Action, what: str) -> ForeignChange:
     return ForeignChange(service, found.kind, found.before, found.after, desired, action, what)
 
 
-def _consequence(found: ClassifiedChange, decision: Decision, applied: Applied) -> str:
+def _consequence(found: SettledChange, decision: Decision, applied: Applied) -> str:
     if found.after == 0:
         return "left alone until somebody starts it"
     if applied.action is Action.UNCHANGED:

@@ -1,0 +1,33 @@
+"""How long the Compose target waits: for Compose, for the engine, for Traefik and for the replicas themselves."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeTiming:
+    """Every wait that is a constant of the target, in seconds."""
+
+    settle_seconds: float = 10.0  # after the last foreign change of a service, until it is decided about again
+    leftover_seconds: float = 10.0  # of what does not run: somebody may be about to start it
+    cleanup_poll_seconds: float = 0.5
+    ready_poll_seconds: float = 0.3
+    # Without a healthcheck, only that it goes on running tells a replica that works from one that is about to exit.
+    proven_seconds: float = 2.0
+    # The list may show an end sooner than the engine's events say that it was somebody's wish.
+    event_lag_seconds: float = 1.0
+    # One probe costs about 56 ms of CPU time, nearly all of it the engine's: 1 % of a core, where a start may be
+    # probed more often than the rest, and else 3 %.
+    probe_start_seconds: float = 1.0
+    probe_rest_seconds: float = 6.0
+    probe_only_seconds: float = 2.0  # on an engine that cannot probe a start more often
+    drain_poll_seconds: float = 0.5
+    # Traefik applies a change at most every providersThrottleDuration; then it still has to ask the engine.
+    throttle_margin_seconds: float = 0.5
+    # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two
+    # replicas gone at once and undrained, a request that is retried may meet the other one.
+    stop_gap_seconds: float = 2.5
+    # docker compose up, when it removes the same replica, fails if it meets our removal: let it go first.
+    before_removal_seconds: float = 0.5
+
+
+USUAL = ComposeTiming()
