@@ -55,7 +55,8 @@ class Watch:
         with self._lock:
             if self._stream is not None:
                 self._stream.close()
-        self._thread.join(timeout_seconds)
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         retry_seconds = self._first_retry_seconds
