@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from autoscaler.adapters.compose.gateway import entrance
 from autoscaler.adapters.compose.target import ComposeTarget
@@ -30,14 +30,14 @@ def make_target(settings: Settings, emit: Emit) -> ReplicaTarget:
     return Targets({COMPOSE: compose})
 
 
-def make_leadership(settings: Settings, emit: Emit, keys: Iterable[str]) -> Leadership:
-    """Return what keeps this daemon's leases; it follows these keys from the start."""
+def make_leadership(settings: Settings, emit: Emit, keys: Iterable[str], off: Callable[[], bool]) -> Leadership:
+    """Return what keeps this daemon's leases, unless they are `off`; it follows these keys from the start."""
     timing = LeaseTiming()
     # A look that takes longer than that is of no use any more.
     timeout_seconds = min(settings.docker_timeout_seconds, timing.confirmed_seconds)
     engine = Engine(settings.docker_url, timeout_seconds=timeout_seconds, emit=emit)
     holder = f"the daemon on {socket.gethostname()} (process {os.getpid()})"
-    return Leases(LeaseVolumes(engine, holder), emit, projects=keys, terms=timing)
+    return Leases(LeaseVolumes(engine, holder), emit, projects=keys, terms=timing, off=off)
 
 
 def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:

@@ -100,6 +100,7 @@ def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Set
     return Config(
         interval_seconds=root.interval,
         dry_run=root.dry_run if settings.dry_run is None else settings.dry_run,
+        lease=root.lease == "on",
         prometheus=_prometheus(root, settings),
         max_concurrent_operations=root.limits.max_concurrent_operations,
         max_replicas_total=root.limits.max_replicas_total,

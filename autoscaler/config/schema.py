@@ -1,6 +1,6 @@
 """The shape of the policy file (pydantic): types, ranges and what goes together. Units become base units here."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -123,6 +123,7 @@ class FileModel(Model):
 
     interval: Annotated[AnyDuration, between(1.0, 3600.0)] = 5.0
     dry_run: bool = False
+    lease: Literal["on", "off"] = "on"
     prometheus: PrometheusModel = PrometheusModel()
     limits: LimitsModel = LimitsModel()
     defaults: dict[str, object] = Field(default={})

@@ -69,7 +69,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     target = make_target(settings, emit)
     foreign, report = target.foreign, ForeignReport(target.foreign, emit)
     keys = {each.target.lease_key for each in file.config.services.values() if each.target.group is not None}
-    leadership = make_leadership(settings, emit, keys)
+    leadership = make_leadership(settings, emit, keys, off=lambda: not active_cycle.config.lease)
     operations = Operations(
         target,
         emit,

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ class Fault:
     after: bool = False  # the engine does it first
     text: str = "injected fault"
     proxy: bool = False  # the answer is a proxy's own, and so no JSON
+    body: bytes | None = None  # instead of a message
+    delay_seconds: float = 0.0  # before the answer
 
 
 @dataclass
@@ -91,7 +94,9 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
-                status, answer = fault.status, json.dumps({"message": fault.text}).encode()
+                time.sleep(fault.delay_seconds)
+                message = json.dumps({"message": fault.text}).encode()
+                status, answer = fault.status, message if fault.body is None else fault.body
             kind = "text/html" if fault is not None and fault.proxy else "application/json"
             self.send_response(status)
             self.send_header("Content-Type", kind)

@@ -108,11 +108,13 @@ class Engine:
         """Return a volume's labels, or None if there is no such volume."""
         try:
             with self._asking("lease") as client:
-                return dict(client.inspect_volume(name).get("Labels") or {})
-        except EngineError as error:
-            if isinstance(error, NotFound):
-                return None
-            raise
+                volume = client.inspect_volume(name)
+        except NotFound:
+            return None
+        labels = volume.get("Labels") or {} if isinstance(volume, dict) and volume.get("Name") == name else None
+        if not isinstance(labels, dict):
+            raise TargetUnavailable(f"the Docker engine at {self._base_url} answers with no volume {name}")
+        return {str(key): str(value) for key, value in labels.items()}
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Create a volume; one that is there already stays as it is, with its own labels."""
@@ -176,7 +178,7 @@ class Engine:
         status, text = int(error.status_code or 0), " ".join(str(error.explanation or error).split())
         found = engine_error(status, text)
         if _says_engine(error):
-            return found
+            return Forbidden(f"the Docker engine refuses this call: {text}") if isinstance(found, Forbidden) else found
         if status in GATEWAY_ERRORS:
             return TargetUnavailable(f"the Docker engine behind {self._base_url} does not answer (HTTP {status})")
         if isinstance(found, Forbidden):
@@ -184,6 +186,8 @@ class Engine:
         return found
 
     def _unreachable(self, error: Exception) -> str:
+        if isinstance(error, requests.exceptions.JSONDecodeError):
+            return f"the Docker engine at {self._base_url} answers with what is no JSON: {error}"
         slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
         what = f"did not answer within {self._timeout_seconds:g} s" if slow else "cannot be reached"
         return f"the Docker engine at {self._base_url} {what}; check AUTOSCALER_DOCKER_URL and that the engine runs"

@@ -14,12 +14,13 @@ from autoscaler.events import LeadershipChanged
 from autoscaler.ports.observers import Emit
 
 GONE_SECONDS = 7200.0  # two of the longest cycles without a decision about a project: it is given back, it may be gone
-ASK_AGAIN_SECONDS = 60.0  # somebody has to change the guard first
+LONGEST_PAUSE_SECONDS = 60.0  # between looks at a lease whose calls are refused: first the guard must be changed
 SIDE_BY_SIDE = 32  # projects at which is looked at once: an engine that hangs costs the time of one
 LOOKS = 3  # in a row, at most: evict, claim, and see that it is our own
-UNLEASED = (
-    "the socket guard forbids volumes, so there is no lease: run no second daemon on this project, "
-    "or bring the guard's configuration up to date"
+UNLEASED = "`lease: off` in the policy file: nothing keeps a second daemon from acting on the same project"
+REFUSED = (
+    "let it pass the calls on the volumes of the lease (config/haproxy/autoscaler.cfg); "
+    "or set `lease: off`, if no other daemon ever acts on this project"
 )
 
 
@@ -30,6 +31,8 @@ class _Project:
     wanted_at: float  # when somebody asked to follow it for the last time (monotonic seconds)
     standing: Standing = field(default_factory=Standing)
     problem: str | None = None
+    refusals: int = 0  # in a row
+    look_at: float = 0.0  # not before
     told: object = None
 
 
@@ -43,17 +46,17 @@ class Leases:
         *,
         projects: Iterable[str] = (),
         terms: LeaseTiming | None = None,
+        off: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.terms = terms or LeaseTiming()
         self._volumes = volumes
+        self._off = off
         self._emit = emit
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._projects = {project: _Project(monotonic()) for project in projects}
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lease")
-        self._forbidden = False
-        self._ask_again_at = 0.0  # after it was forbidden
 
     @property
     def look_seconds(self) -> float:
@@ -76,7 +79,7 @@ class Leases:
             known = self._projects.get(project)
         if known is None:
             return f"asks who leads project {project}"
-        if self._forbidden or known.standing.leads(self._monotonic(), self.terms):
+        if self._off() or known.standing.leads(self._monotonic(), self.terms):
             return None
         return self._reason(project, known)
 
@@ -84,8 +87,7 @@ class Leases:
         """Look at every lease, and do what is to be done; to be called every `terms.look_seconds`, by one caller."""
         with self._lock:
             projects = dict(self._projects)
-        if not self._forbidden or self._monotonic() >= self._ask_again_at:
-            self._side_by_side(self._look_at, projects)
+        self._side_by_side(self._give_up if self._off() else self._look_at, projects)
         for project, known in projects.items():
             self._say(project, known)
         edge = self._monotonic() - GONE_SECONDS
@@ -112,16 +114,26 @@ class Leases:
         for _ in self._pool.map(call, projects.keys(), projects.values()):
             pass  # it raises what a call raises
 
+    def _give_up(self, project: str, known: _Project) -> None:
+        if known.standing.held:
+            self._release(project, known)
+        known.standing, known.problem, known.refusals = Standing(), None, 0
+
     def _look_at(self, project: str, known: _Project) -> None:
+        if self._monotonic() < known.look_at:
+            return
         try:
             for _ in range(LOOKS):
                 if self._step(project, known) not in {Step.EVICT, Step.CLAIM}:
                     break
-            known.problem, self._forbidden = None, False
+            known.problem, known.refusals = None, 0
         except (EngineError, TargetUnavailable) as error:
-            self._forbidden = isinstance(error, Forbidden)
-            self._ask_again_at = self._monotonic() + ASK_AGAIN_SECONDS
-            known.problem = str(error)
+            refused = isinstance(error, Forbidden)
+            known.problem = f"{error}; {REFUSED}" if refused else str(error)
+            known.refusals = known.refusals + 1 if refused else 0
+            if known.refusals > 1:  # a single refusal costs one look
+                pause_seconds = self.terms.look_seconds * 2.0 ** min(known.refusals, 10)
+                known.look_at = self._monotonic() + min(pause_seconds, LONGEST_PAUSE_SECONDS)
 
     def _step(self, project: str, known: _Project) -> Step:
         token, began = fresh_token(), self._monotonic()
@@ -154,12 +166,14 @@ class Leases:
 
     def _say(self, project: str, known: _Project) -> None:
         why, standing = self.why_not(project), known.standing
-        if self._forbidden or why is None:
-            state: object = True
+        if self._off():
+            state: object = UNLEASED
+        elif why is None:
+            state = True
         elif standing.lease is not None and not standing.held:
             state = standing.lease
         else:
             state = False if known.told is not None else None  # at the start, it is open for a moment
         if state != known.told:
             known.told = state
-            self._emit(LeadershipChanged(project, why is None, UNLEASED if self._forbidden else why))
+            self._emit(LeadershipChanged(project, why is None, UNLEASED if self._off() else why))

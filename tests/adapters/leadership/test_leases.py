@@ -1,5 +1,6 @@
 """The lease on the real engine: who makes it has it, and another takes over from whoever is gone."""
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.leadership.election import Lease, LeaseTiming, Step
-from autoscaler.adapters.leadership.leases import ASK_AGAIN_SECONDS, GONE_SECONDS, UNLEASED, Leases
+from autoscaler.adapters.leadership.leases import GONE_SECONDS, UNLEASED, Leases
 from autoscaler.adapters.leadership.volume_store import KNOCK, LEASE, LeaseVolumes
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import LeadershipChanged
@@ -39,8 +40,8 @@ class Site:
     project: str = field(default_factory=lambda: f"autoscaler-unit-{secrets.token_hex(3)}")
     clock: Clock = field(default_factory=Clock)
 
-    def engine(self, url: str | None = None) -> Engine:
-        return Engine(url or self.url, timeout_seconds=20.0, emit=Recorder().notify)
+    def engine(self, url: str | None = None, *, timeout_seconds: float = 20.0) -> Engine:
+        return Engine(url or self.url, timeout_seconds=timeout_seconds, emit=Recorder().notify)
 
     def daemon(self, name: str, url: str | None = None) -> tuple[Leases, Recorder]:
         recorder, volumes = Recorder(), LeaseVolumes(self.engine(url), name)
@@ -187,26 +188,95 @@ def test_a_holder_that_cannot_reach_the_engine_stops_acting_and_goes_on_when_it_
     assert [told.leads for told in changes(recorder)] == [True, False, True]
 
 
-def test_a_guard_that_forbids_volumes_is_told_once_and_the_daemon_acts(site: Site) -> None:
+ANSWERS = {
+    "403 of the guard": {"status": 403, "proxy": True, "text": "<html>403 Forbidden</html>"},
+    "403 of the engine": {"status": 403},
+    "404": {"status": 404},
+    "500": {"status": 500},
+    "no answer": {"status": 0},
+    "half an answer": {"status": 200, "body": b'{"Name": "traefik-auto'},
+    "null": {"status": 200, "body": b"null"},
+    "another volume": {"status": 200, "body": b'{"Name": "other", "Labels": {}}'},
+    "a list": {"status": 200, "body": b"[null]"},
+    "a late answer": {"status": 500, "delay_seconds": 1.0},
+}
+CALLS = ["GET /volumes", "POST /volumes/create", "DELETE /volumes"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_one_wrong_answer_to_a_call_of_the_lease_never_makes_two_leaders(site: Site, call: str, answer: str) -> None:
+    """Each daemon gets it once, at every look from its first to its fifth."""
+    with proxying(site.url) as one, proxying(site.url) as two:
+        first, _ = site.daemon("the first", one.url)
+        second, _ = site.daemon("the second", two.url)
+        first._volumes = LeaseVolumes(site.engine(one.url, timeout_seconds=0.5), "the first")
+        second._volumes = LeaseVolumes(site.engine(two.url, timeout_seconds=0.5), "the second")
+        for skip in range(5):
+            for proxy in (one, two):
+                proxy.faults[:] = [Fault(call, skip=skip, **ANSWERS[answer])]  # type: ignore[arg-type]
+            for _ in range(8):
+                first.look()
+                second.look()
+                assert not (first.leads(site.project) and second.leads(site.project))
+                site.clock.now += 1.0
+        one.faults.clear()
+        two.faults.clear()
+        site.pass_by(20, first, second)
+        assert first.leads(site.project) != second.leads(site.project)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("GET /volumes", 403, times=99, proxy=True), "the socket proxy at .* forbids this call"),
+        (Fault("GET /volumes", 403, times=99, text="denied by plugin"), "the Docker engine refuses this call: denied"),
+    ],
+)
+def test_a_refusal_holds_and_says_who_refused_and_what_to_do(site: Site, fault: Fault, words: str) -> None:
     with proxying(site.url) as proxy:
-        proxy.faults.append(Fault("GET /volumes", status=403, times=99))
-        leases, recorder = site.daemon("first", proxy.url)
-        site.pass_by(5, leases)
+        proxy.faults.append(fault)
+        leases, _ = site.daemon("first", proxy.url)
+        site.pass_by(30, leases)
+        why = str(leases.why_not(site.project))
+    assert re.match(rf"does not know who leads project {site.project}: {words}.*; let it pass .* `lease: off`", why)
+    assert len(proxy.calls) < 12  # ever more rarely
+
+
+def test_a_guard_that_no_longer_refuses_is_noticed_within_a_minute(site: Site) -> None:
+    with proxying(site.url) as proxy:
+        proxy.faults.append(Fault("GET /volumes", 403, times=99))
+        leases, _ = site.daemon("first", proxy.url)
+        site.pass_by(30, leases)
+        proxy.faults.clear()
+        site.pass_by(70, leases)
+    assert leases.leads(site.project)
+
+
+def test_without_a_lease_it_acts_and_says_so_once_at_each_start(site: Site) -> None:
+    recorder, off = Recorder(), [True]
+    volumes = LeaseVolumes(site.engine(), "first")
+    leases = Leases(volumes, recorder.notify, projects=[site.project], monotonic=site.clock, off=lambda: off[0])
+    site.pass_by(5, leases)
     assert leases.leads(site.project)
     assert changes(recorder) == [LeadershipChanged(site.project, leads=True, why=UNLEASED)]
-
-
-def test_a_guard_that_no_longer_forbids_volumes_is_noticed_in_time(site: Site) -> None:
-    """Whoever brings the guard up to date may start a second daemon then."""
-    with proxying(site.url) as proxy:
-        proxy.faults.append(Fault("GET /volumes", status=403))
-        leases, recorder = site.daemon("first", proxy.url)
-        leases.look()
-        site.clock.now += ASK_AGAIN_SECONDS
-        site.pass_by(6, leases)
-    assert site.engine().volume_labels(LEASE + site.project)
-    assert [told.why for told in changes(recorder)][0::2] == [UNLEASED, None]
+    assert site.engine().volume_labels(LEASE + site.project) is None
+    off[0] = False
+    leases.look()
+    assert not leases.leads(site.project)
+    site.pass_by(7, leases)
     assert leases.leads(site.project)
+
+
+def test_a_lease_that_is_turned_off_is_given_back(site: Site) -> None:
+    off = [False]
+    volumes = LeaseVolumes(site.engine(), "first")
+    leases = Leases(volumes, Recorder().notify, projects=[site.project], monotonic=site.clock, off=lambda: off[0])
+    site.pass_by(6, leases)
+    off[0] = True
+    leases.look()
+    assert leases.leads(site.project)
+    assert site.engine().volume_labels(LEASE + site.project) is None
 
 
 def test_a_project_about_which_nothing_is_decided_any_more_is_given_back_and_not_looked_at(site: Site) -> None:
