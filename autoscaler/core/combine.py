@@ -1,10 +1,12 @@
 """Several proposals make one wish: the highest wins, because too many replicas cost less than too few."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import AppliedLimit, Limit, Proposal, Reason, Replicas
 from autoscaler.core.policy import BlindAction, Policy
+from autoscaler.core.reasons import HELD_BY
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ def combine(proposals: tuple[Proposal, ...], count: int) -> Candidate | None:
     return Candidate(most, _reason(winner, most, count), winner, _held(winner, count))
 
 
-_HELD_BY = {Limit.TOLERANCE: Reason.WITHIN_TOLERANCE, Limit.WARM_UP: Reason.WARMING_UP}
+_NOTES = {
+    Limit.TOLERANCE: "is within tolerance of its target",
+    Limit.WARM_UP: "still measures the time before the last change",
+}
 
 
 def _reason(winner: Proposal, wanted: int, count: int) -> Reason:
@@ -36,25 +41,28 @@ def _reason(winner: Proposal, wanted: int, count: int) -> Reason:
         return Reason.ABOVE_TARGET
     if wanted < count:
         return Reason.BELOW_TARGET
-    return Reason.STEADY if winner.held_by is None else _HELD_BY[winner.held_by]
+    return Reason.STEADY if winner.held_by is None else HELD_BY[winner.held_by]
 
 
 def _held(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
     if winner.held_by is None or winner.unheld is None:
         return ()
-    if winner.held_by is Limit.TOLERANCE:
-        note = f"{winner.rule} is within tolerance of its target"
-    else:
-        note = f"{winner.rule} still measures the time before the last change"
-    return (AppliedLimit(winner.held_by, winner.unheld, count, note),)
+    return (AppliedLimit(winner.held_by, winner.unheld, count, f"{winner.rule} {_NOTES[winner.held_by]}"),)
 
 
 def blind_wish(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Candidate:
     """Return what to do without any usable reading: hold, and after a while what `when_blind` says."""
     fallback = policy.when_blind
     since = now if memory.blind_since is None else memory.blind_since
-    if fallback.action is BlindAction.HOLD or now - since < fallback.after_seconds:
+    match fallback.action:
+        case BlindAction.HOLD:
+            wanted = replicas.count
+        case BlindAction.AT_LEAST:
+            wanted = max(fallback.replicas, replicas.count)
+        case BlindAction.SET:
+            wanted = fallback.replicas
+        case _:
+            assert_never(fallback.action)
+    if wanted == replicas.count or now - since < fallback.after_seconds:
         return Candidate(replicas.count, Reason.BLIND)
-    wanted = max(fallback.replicas, replicas.count if fallback.action is BlindAction.AT_LEAST else 0)
-    reason = Reason.BLIND if wanted == replicas.count else Reason.BLIND_FALLBACK
-    return Candidate(wanted, reason)
+    return Candidate(wanted, Reason.BLIND_FALLBACK)

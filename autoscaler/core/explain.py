@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import assert_never
 
 from autoscaler.core.combine import Candidate
 from autoscaler.core.context import DecisionContext
@@ -72,11 +73,15 @@ def describe(rule: Rule, proposal: Proposal, sizing: Sizing | None = None) -> st
     wants = f"wants {proposal.unheld}"
     if rule.activation is not None and is_inactive(rule, value):
         return f"{rule.name} {seen}, not above its activation {format_value(rule, rule.activation)}, {wants}"
-    if rule.goal is Goal.STEPS:
-        return f"{rule.name} {seen}, {_step(rule, value)}, {wants}"
-    if rule.goal is Goal.TARGET:
-        return f"{rule.name} {seen} against {target} {wants}"
-    return f"{rule.name} {seen}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
+    match rule.goal:
+        case Goal.STEPS:
+            return f"{rule.name} {seen}, {_step(rule, value)}, {wants}"
+        case Goal.TARGET:
+            return f"{rule.name} {seen} against {target} {wants}"
+        case Goal.PER_REPLICA:
+            return f"{rule.name} {seen}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
+        case _:
+            assert_never(rule.goal)
 
 
 def _step(rule: Rule, value: float) -> str:
@@ -100,13 +105,14 @@ def format_value(rule: Rule, value: float) -> str:
     """Write a value of that rule with its unit."""
     if isinstance(rule.source, Query):
         return f"{value:.4g}"
-    return _FORMATS[rule.source.signal](value)
-
-
-_FORMATS: Mapping[Signal, Callable[[float], str]] = {
-    Signal.REQUESTS: lambda value: f"{value:.4g} req/s",
-    Signal.CONCURRENCY: lambda value: f"{value:.3g} in flight",
-    Signal.LATENCY: lambda seconds: f"{seconds * 1000:.0f} ms",
-    Signal.ERROR_RATIO: lambda ratio: f"{ratio * 100:.2g} %",
-    Signal.SLOW_RATIO: lambda ratio: f"{ratio * 100:.2g} %",
-}
+    match rule.source.signal:
+        case Signal.REQUESTS:
+            return f"{value:.4g} req/s"
+        case Signal.CONCURRENCY:
+            return f"{value:.3g} in flight"
+        case Signal.LATENCY:
+            return f"{value * 1000:.0f} ms"
+        case Signal.ERROR_RATIO | Signal.SLOW_RATIO:
+            return f"{value * 100:.2g} %"
+        case _:
+            assert_never(rule.source.signal)

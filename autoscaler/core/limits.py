@@ -6,7 +6,7 @@ from autoscaler.core.context import DecisionContext
 from autoscaler.core.memory import recent, reversals
 from autoscaler.core.model import AppliedLimit, Limit
 from autoscaler.core.policy import SelectPolicy
-from autoscaler.core.rates import scale_down_limit, scale_up_limit
+from autoscaler.core.rates import rate_limit
 
 Allowed = tuple[int, str]  # the allowed count, and why in words
 LimitFunction = Callable[[DecisionContext, int], Allowed]
@@ -64,7 +64,7 @@ def rate(context: DecisionContext, wanted: int) -> Allowed:
         return wanted, ""
     up = wanted > count
     behavior = context.policy.behavior(up=up)
-    limit = (scale_up_limit if up else scale_down_limit)(count, behavior, context.memory.changes, context.now)
+    limit = rate_limit(count, behavior, context.memory.changes, context.now, up=up)
     if limit is None or (wanted <= limit if up else wanted >= limit):
         return wanted, ""
     return limit, _rate_note(behavior.select_policy, limit, up=up)

@@ -1,32 +1,28 @@
 """How far one direction may go now. Formulae: HPA's calculateScale{Up,Down}LimitWithScalingRules."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from autoscaler.core.memory import recent
 from autoscaler.core.model import Moment
 from autoscaler.core.policy import Behavior, RatePolicy, RateUnit, SelectPolicy
 
 
-def scale_up_limit(count: int, behavior: Behavior, changes: tuple[Moment, ...], now: float) -> int | None:
-    """Return the highest count allowed now, at least `count`; None without any rate policy."""
-    if behavior.select_policy is SelectPolicy.DISABLED:
-        return count
+def rate_limit(count: int, behavior: Behavior, changes: tuple[Moment, ...], now: float, *, up: bool) -> int | None:
+    """Return how far the count may go now in that direction, never back behind it; None without any rate policy."""
+    match behavior.select_policy:
+        case SelectPolicy.DISABLED:
+            return count
+        case SelectPolicy.MAX:
+            most = max if up else min
+        case SelectPolicy.MIN:
+            most = min if up else max
+        case _:
+            assert_never(behavior.select_policy)
     if not behavior.policies:
         return None
-    most = max if behavior.select_policy is SelectPolicy.MAX else min
-    allowed = most(_raised(policy, period_start(count, policy, changes, now)) for policy in behavior.policies)
-    return max(allowed, count)
-
-
-def scale_down_limit(count: int, behavior: Behavior, changes: tuple[Moment, ...], now: float) -> int | None:
-    """Return the lowest count allowed now, at most `count`; None without any rate policy."""
-    if behavior.select_policy is SelectPolicy.DISABLED:
-        return count
-    if not behavior.policies:
-        return None
-    most = min if behavior.select_policy is SelectPolicy.MAX else max
-    allowed = most(_lowered(policy, period_start(count, policy, changes, now)) for policy in behavior.policies)
-    return min(allowed, count)
+    allowed = most(_allowed(each, period_start(count, each, changes, now), up=up) for each in behavior.policies)
+    return max(allowed, count) if up else min(allowed, count)
 
 
 def period_start(count: int, policy: RatePolicy, changes: Iterable[Moment], now: float) -> int:
@@ -34,13 +30,13 @@ def period_start(count: int, policy: RatePolicy, changes: Iterable[Moment], now:
     return count - sum(change.replicas for change in recent(tuple(changes), now, policy.period_seconds))
 
 
-def _raised(policy: RatePolicy, start: int) -> int:
-    if policy.unit is RateUnit.REPLICAS:
-        return start + policy.amount
-    return -(-start * (100 + policy.amount) // 100)
-
-
-def _lowered(policy: RatePolicy, start: int) -> int:
-    if policy.unit is RateUnit.REPLICAS:
-        return start - policy.amount
-    return start * (100 - policy.amount) // 100
+def _allowed(policy: RatePolicy, start: int, *, up: bool) -> int:
+    """Return the count that one policy allows; a part of a replica counts in the direction of the change."""
+    amount = policy.amount if up else -policy.amount
+    match policy.unit:
+        case RateUnit.REPLICAS:
+            return start + amount
+        case RateUnit.PERCENT:
+            return -(-start * (100 + amount) // 100) if up else start * (100 + amount) // 100
+        case _:
+            assert_never(policy.unit)

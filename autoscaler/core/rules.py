@@ -2,6 +2,7 @@
 
 import math
 from enum import Enum, auto
+from typing import assert_never
 
 from autoscaler.core.model import Limit, Proposal, Reading, ReadingKind, Replicas
 from autoscaler.core.policy import Goal, OnMissing, Policy, Rule, Step, StepChange
@@ -40,7 +41,7 @@ def propose(
     if higher is not None and burst is not None:
         value, reading = higher, burst
     wanted = wanted_replicas(rule, value, replicas)
-    ratio = None if rule.goal is Goal.STEPS else usage_ratio(rule, value, replicas)
+    ratio = usage_ratio(rule, value, replicas)
     near = ratio is not None and is_within_tolerance(ratio, policy) and not is_inactive(rule, value)
     held_by = _held_by(rule, wanted, replicas.count, near=near, warming=warming)
     return Proposal(
@@ -81,11 +82,17 @@ def burst_value(rule: Rule, value: float, burst: Reading | None, policy: Policy)
     return burst.value if burst.value > max(value * policy.burst_threshold, value + chance) else None
 
 
-def usage_ratio(rule: Rule, value: float, replicas: Replicas) -> float:
-    """Return the value over what it should be: 1.0 is on target, 2.0 is twice the load."""
-    if rule.goal is Goal.PER_REPLICA:
-        return value / (rule.target * max(1, replicas.count))
-    return value / rule.target
+def usage_ratio(rule: Rule, value: float, replicas: Replicas) -> float | None:
+    """Return the value over what it should be: 1.0 is on target, 2.0 is twice the load; steps have no target."""
+    match rule.goal:
+        case Goal.PER_REPLICA:
+            return value / (rule.target * max(1, replicas.count))
+        case Goal.TARGET:
+            return value / rule.target
+        case Goal.STEPS:
+            return None
+        case _:
+            assert_never(rule.goal)
 
 
 def wanted_replicas(rule: Rule, value: float, replicas: Replicas) -> int:
@@ -97,12 +104,15 @@ def wanted_replicas(rule: Rule, value: float, replicas: Replicas) -> int:
     """
     if is_inactive(rule, value):
         return 0
-    if rule.goal is Goal.PER_REPLICA:
-        return floor_replicas(value / rule.target) if rule.cap else ceil_replicas(value / rule.target)
-    if rule.goal is Goal.STEPS:
-        wanted = _stepped(rule, value, replicas.count)
-    else:
-        wanted = ceil_replicas((replicas.ready or replicas.count or 1) * value / rule.target)
+    match rule.goal:
+        case Goal.PER_REPLICA:
+            return floor_replicas(value / rule.target) if rule.cap else ceil_replicas(value / rule.target)
+        case Goal.STEPS:
+            wanted = _stepped(rule, value, replicas.count)
+        case Goal.TARGET:
+            wanted = ceil_replicas((replicas.ready or replicas.count or 1) * value / rule.target)
+        case _:
+            assert_never(rule.goal)
     return min(wanted, replicas.count) if replicas.count > 0 and replicas.ready == 0 else wanted
 
 
@@ -120,12 +130,16 @@ def _stepped(rule: Rule, value: float, count: int) -> int:
 
 
 def _after(step: Step, count: int) -> int:
-    if step.change is StepChange.SET:
-        return step.amount
-    if step.change is StepChange.ADD:
-        return max(0, count + step.amount)
-    part = max(1, count * abs(step.amount) // 100)  # at least one replica, as AWS's MinAdjustmentMagnitude
-    return max(0, count + (part if step.amount > 0 else -part))
+    match step.change:
+        case StepChange.SET:
+            return step.amount
+        case StepChange.ADD:
+            return max(0, count + step.amount)
+        case StepChange.PERCENT:
+            part = max(1, count * abs(step.amount) // 100)  # at least one replica, as AWS's MinAdjustmentMagnitude
+            return max(0, count + (part if step.amount > 0 else -part))
+        case _:
+            assert_never(step.change)
 
 
 def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: Warming) -> Limit | None:
@@ -134,7 +148,7 @@ def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: Warmin
         return None
     if near:
         return Limit.TOLERANCE
-    warms = warming is Warming.RAISED or (warming is Warming.LOWERED and wanted < count)
+    warms = {Warming.NO: False, Warming.RAISED: True, Warming.LOWERED: wanted < count}[warming]
     return Limit.WARM_UP if warms and rule.depends_on_replicas else None
 
 

@@ -14,7 +14,7 @@ from autoscaler.core.limits import bounds, rate, stabilization
 from autoscaler.core.memory import Memory, recommend
 from autoscaler.core.model import Moment, Reading, Replicas
 from autoscaler.core.policy import Behavior, Goal, Policy, Query, RatePolicy, RateUnit, Rule, SelectPolicy
-from autoscaler.core.rates import period_start, scale_down_limit, scale_up_limit
+from autoscaler.core.rates import period_start, rate_limit
 from autoscaler.core.rules import is_within_tolerance, propose, usage_ratio, wanted_replicas
 from autoscaler.core.schedule import Bounds
 from tests.support.builders import NOW, at_most, at_most_percent, behavior, missing, policy, seen
@@ -436,7 +436,8 @@ def test_per_replica_proposes_what_average_value_does(case: MetricCase) -> None:
 def test_tolerance_tells_whether_the_wanted_count_is_taken(case: MetricCase) -> None:
     per_replica = any(case is param.values[0] for param in AVERAGE_VALUE)
     chosen = rule(Goal.PER_REPLICA if per_replica else Goal.TARGET, case.target)
-    within = is_within_tolerance(usage_ratio(chosen, case.total, replicas(case)), policy())
+    ratio = usage_ratio(chosen, case.total, replicas(case))
+    within = ratio is not None and is_within_tolerance(ratio, policy())
     assert case.expected == (case.count if within else wanted_replicas(chosen, case.total, replicas(case)))
 
 
@@ -462,12 +463,12 @@ def test_the_rate_and_the_bounds_allow_what_hpa_allows(case: RateCase) -> None:
 
 def test_the_smallest_change_up_counts_as_in_test_calculate_scale_up_limit_with_scaling_rules() -> None:
     smallest = behavior(at_most(2, 60.0), at_most_percent(50, 60.0), select=SelectPolicy.MIN)
-    assert scale_up_limit(1, smallest, (), NOW) == 2
+    assert rate_limit(1, smallest, (), NOW, up=True) == 2
 
 
 def test_the_smallest_change_down_counts_as_in_test_calculate_scale_down_limit_with_behaviors() -> None:
     smallest = behavior(at_most(2, 60.0), at_most_percent(50, 60.0), select=SelectPolicy.MIN)
-    assert scale_down_limit(5, smallest, (), NOW) == 3
+    assert rate_limit(5, smallest, (), NOW, up=False) == 3
 
 
 @pytest.mark.parametrize("sign", [pytest.param(1, id="up"), pytest.param(-1, id="down")])

@@ -4,7 +4,7 @@ import pytest
 
 from autoscaler.core.model import Moment
 from autoscaler.core.policy import Behavior, SelectPolicy
-from autoscaler.core.rates import scale_down_limit, scale_up_limit
+from autoscaler.core.rates import rate_limit
 from tests.support.builders import NOW, at_most, at_most_percent, behavior
 
 HPA_UP = behavior(at_most(4), at_most_percent(100))
@@ -29,7 +29,7 @@ HPA_UP = behavior(at_most(4), at_most_percent(100))
     ],
 )
 def test_scale_up_limit(count: int, rates: Behavior, changes: tuple[Moment, ...], limit: int | None) -> None:
-    assert scale_up_limit(count, rates, changes, NOW) == limit
+    assert rate_limit(count, rates, changes, NOW, up=True) == limit
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_scale_up_limit(count: int, rates: Behavior, changes: tuple[Moment, ...]
     ],
 )
 def test_scale_down_limit(count: int, rates: Behavior, changes: tuple[Moment, ...], limit: int | None) -> None:
-    assert scale_down_limit(count, rates, changes, NOW) == limit
+    assert rate_limit(count, rates, changes, NOW, up=False) == limit

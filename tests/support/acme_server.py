@@ -71,7 +71,8 @@ class Authority:
                 return 200, self._order(), f"{self.url}/order"
             case "/certificate":
                 return 200, self.certificate, None
-        return 200, "", None
+            case _:
+                return 200, "", None
 
     def _order(self) -> dict[str, object]:
         state = "valid" if self.certificate else "ready" if self.proved else "pending"

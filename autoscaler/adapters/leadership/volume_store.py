@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import assert_never
 
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.leadership.election import Lease, Step
@@ -42,6 +43,10 @@ class LeaseVolumes:
                 self._engine.remove_volume(KNOCK + project)
             case Step.EVICT:
                 self._engine.remove_volume(LEASE + project)
+            case Step.WAIT:
+                pass
+            case _:
+                assert_never(step)
 
     def _labels(self, token: str) -> dict[str, str]:
         since = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,7 +1,6 @@
 """Events -> log lines (structlog): one at INFO for each change, the unchanged evaluations at DEBUG."""
 
 import logging
-from functools import singledispatchmethod
 
 import structlog
 
@@ -48,57 +47,71 @@ class LogObserver:
         self._evaluations = EvaluationLog(self._log)
         self._grafana_fails = False
 
-    @singledispatchmethod
-    def notify(self, event: Event) -> None:
-        raise TypeError(type(event).__name__)
+    def notify(self, event: Event) -> None:  # noqa: C901, PLR0912  a case for each event; mypy misses none
+        log = self._log
+        match event:
+            case CycleFinished():
+                for outcome in event.services.values():
+                    self._evaluations.emit(outcome)
+                log.debug("cycle", duration_seconds=round(event.duration_seconds, 4), services=len(event.services))
+            case ServicesChanged():
+                log.info("services", names=sorted(event.policies), refused=sorted(event.refused))
+            case ConfigLoaded(problem=None):
+                log.info("config.loaded", cause=event.cause)
+            case ConfigLoaded():
+                hint = "the configuration before stays in force"
+                log.error("config.refused", cause=event.cause, problem=event.problem, hint=hint)
+            case CycleMissed():
+                log.warning("cycle.missed", count=event.count, hint="a cycle took longer than the interval")
+            case ReplicaChanged():
+                self._replica_changed(event)
+            case ReplicaIncomplete():
+                log.warning("replica.incomplete", service=event.service, replica=event.replica, what=event.what)
+            case DrainStarted():
+                log.info("replica.draining", service=event.service, replica=event.replica, how=event.how)
+            case DrainEnded():
+                self._drain_ended(event)
+            case OperationFinished():
+                self._operation_finished(event)
+            case LeadershipChanged():
+                level = logging.WARNING if event.leads and event.why else logging.INFO
+                facts = {} if event.why is None else {"why": event.why}
+                log.log(level, "leading" if event.leads else "standby", project=event.project, **facts)
+            case Recovered():
+                log.warning("recovered", service=event.service, replica=event.replica, what=event.what)
+            case PrometheusAsked():
+                log.debug("prometheus", duration_seconds=round(event.duration_seconds, 4), error=event.error)
+            case EngineAsked():
+                log.debug("docker", operation=event.operation, duration_seconds=round(event.duration_seconds, 4))
+            case ForeignChange():
+                self._foreign_change(event)
+            case WatchChanged(problem=None):
+                log.info("events.followed")
+            case WatchChanged():
+                hint = "what others do to services is seen by the next list call only"
+                log.warning("events.lost", problem=event.problem, hint=hint)
+            case Annotated():
+                self._annotated(event)
+            case Intervened():
+                self._intervened(event)
+            case StateKept(problem=None):
+                log.info("state.recovered")
+            case StateKept():
+                log.warning("state.failed", problem=event.problem)
 
-    @notify.register
-    def _(self, event: CycleFinished) -> None:
-        for outcome in event.services.values():
-            self._evaluations.emit(outcome)
-        self._log.debug("cycle", duration_seconds=round(event.duration_seconds, 4), services=len(event.services))
-
-    @notify.register
-    def _(self, event: ServicesChanged) -> None:
-        self._log.info("services", names=sorted(event.policies), refused=sorted(event.refused))
-
-    @notify.register
-    def _(self, event: ConfigLoaded) -> None:
-        if event.problem is None:
-            self._log.info("config.loaded", cause=event.cause)
-        else:
-            hint = "the configuration before stays in force"
-            self._log.error("config.refused", cause=event.cause, problem=event.problem, hint=hint)
-
-    @notify.register
-    def _(self, event: CycleMissed) -> None:
-        self._log.warning("cycle.missed", count=event.count, hint="a cycle took longer than the interval")
-
-    @notify.register
-    def _(self, event: ReplicaChanged) -> None:
+    def _replica_changed(self, event: ReplicaChanged) -> None:
         name = "replica.started" if event.direction is Direction.UP else "replica.removed"
-        self._log.info(
-            name, service=event.service, replica=event.replica, duration_seconds=round(event.duration_seconds, 2)
-        )
+        took_seconds = round(event.duration_seconds, 2)
+        self._log.info(name, service=event.service, replica=event.replica, duration_seconds=took_seconds)
 
-    @notify.register
-    def _(self, event: ReplicaIncomplete) -> None:
-        self._log.warning("replica.incomplete", service=event.service, replica=event.replica, what=event.what)
-
-    @notify.register
-    def _(self, event: DrainStarted) -> None:
-        self._log.info("replica.draining", service=event.service, replica=event.replica, how=event.how)
-
-    @notify.register
-    def _(self, event: DrainEnded) -> None:
+    def _drain_ended(self, event: DrainEnded) -> None:
         name, level = _DRAIN_ENDS[event.end]
         facts: dict[str, object] = {"service": event.service, "replica": event.replica}
         if event.end is not DrainEnd.NONE:
             facts |= {"duration_seconds": round(event.duration_seconds, 2), "connections": event.connections}
         self._log.log(level, name, **facts, **({} if event.why is None else {"why": event.why}))
 
-    @notify.register
-    def _(self, event: OperationFinished) -> None:
+    def _operation_finished(self, event: OperationFinished) -> None:
         facts = {
             "service": event.service,
             "direction": event.direction.value,
@@ -112,40 +125,12 @@ class LogObserver:
         else:
             self._log.error("scale.failed", **facts, stage=event.stage, error=event.error)
 
-    @notify.register
-    def _(self, event: LeadershipChanged) -> None:
-        level = logging.WARNING if event.leads and event.why else logging.INFO
-        facts = {} if event.why is None else {"why": event.why}
-        self._log.log(level, "leading" if event.leads else "standby", project=event.project, **facts)
-
-    @notify.register
-    def _(self, event: Recovered) -> None:
-        self._log.warning("recovered", service=event.service, replica=event.replica, what=event.what)
-
-    @notify.register
-    def _(self, event: PrometheusAsked) -> None:
-        self._log.debug("prometheus", duration_seconds=round(event.duration_seconds, 4), error=event.error)
-
-    @notify.register
-    def _(self, event: EngineAsked) -> None:
-        self._log.debug("docker", operation=event.operation, duration_seconds=round(event.duration_seconds, 4))
-
-    @notify.register
-    def _(self, event: ForeignChange) -> None:
+    def _foreign_change(self, event: ForeignChange) -> None:
         level = logging.WARNING if event.action is Action.SETTLING else logging.INFO
         facts = {"before": event.before, "after": event.after, "desired": event.desired, "action": event.action.value}
         self._log.log(level, "foreign.change", service=event.service, kind=event.kind.value, **facts, what=event.what)
 
-    @notify.register
-    def _(self, event: WatchChanged) -> None:
-        if event.problem is None:
-            self._log.info("events.followed")
-        else:
-            hint = "what others do to services is seen by the next list call only"
-            self._log.warning("events.lost", problem=event.problem, hint=hint)
-
-    @notify.register
-    def _(self, event: Annotated) -> None:
+    def _annotated(self, event: Annotated) -> None:
         """Say once that Grafana takes no annotations, and once that it does again."""
         failed = event.outcome != "sent"
         if failed and not self._grafana_fails:
@@ -154,8 +139,7 @@ class LogObserver:
             self._log.info("grafana.recovered")
         self._grafana_fails = failed
 
-    @notify.register
-    def _(self, event: Intervened) -> None:
+    def _intervened(self, event: Intervened) -> None:
         paused = event.after.paused_until or event.before.paused_until
         if event.before.paused_until != event.after.paused_until and paused is not None:
             self._log.info(f"pause.{event.change}", service=event.service, until=format_until(paused))
@@ -163,10 +147,3 @@ class LogObserver:
         if event.before.override != event.after.override and override is not None:
             facts = {"replicas": override.replicas, "until": format_until(override.until)}
             self._log.info(f"override.{event.change}", service=event.service, **facts)
-
-    @notify.register
-    def _(self, event: StateKept) -> None:
-        if event.problem is None:
-            self._log.info("state.recovered")
-        else:
-            self._log.warning("state.failed", problem=event.problem)

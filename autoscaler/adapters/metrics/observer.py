@@ -1,7 +1,6 @@
 """Events -> our own Prometheus metrics; docs/metrics.md lists them."""
 
 import threading
-from functools import singledispatchmethod
 
 from autoscaler import __version__
 from autoscaler.adapters.metrics.instruments import DaemonInstruments, Registry
@@ -62,19 +61,54 @@ class MetricsObserver:
         with self._lock:
             self._note(event)
 
-    @singledispatchmethod
-    def _note(self, event: Event) -> None:
-        raise TypeError(type(event).__name__)
+    def _note(self, event: Event) -> None:  # noqa: C901, PLR0912  a case for each event; mypy misses none
+        daemon, services = self._daemon, self._services
+        match event:
+            case CycleFinished():
+                daemon.cycle_seconds.observe(event.duration_seconds)
+                daemon.last_cycle.set(event.at)
+                for outcome in event.services.values():
+                    services.evaluated(outcome)
+            case ConfigLoaded():
+                self._config_loaded(event)
+            case ServicesChanged():
+                services.serve(event.policies, event.refused.keys())
+            case CycleMissed():
+                daemon.missed_cycles.inc(event.count)
+            case ReplicaChanged():
+                services.replica_changed(event)
+            case DrainStarted() | ReplicaIncomplete():
+                pass  # the end of a drain is counted; the log has what a replica lacks
+            case DrainEnded():
+                services.drain_ended(event)
+            case OperationFinished():
+                services.operation_finished(event)
+            case LeadershipChanged(gone=True):
+                daemon.leader.remove_by_labels({"project": event.project})
+            case LeadershipChanged():
+                daemon.leader.labels(event.project).set(event.leads)
+            case Recovered():
+                daemon.recovered.inc()
+            case ForeignChange():
+                services.foreign_change(event)
+            case WatchChanged():
+                daemon.watching.set(event.problem is None)
+            case Intervened():
+                services.intervened(event.service, event.after)
+            case StateKept():
+                daemon.state_failed.set(event.problem is not None)
+            case PrometheusAsked():
+                daemon.prometheus_seconds.observe(event.duration_seconds)
+                if event.error is not None:
+                    daemon.prometheus_errors.labels(event.error).inc()
+            case EngineAsked():
+                daemon.engine_seconds.labels(event.operation).observe(event.duration_seconds)
+                if event.failed:
+                    daemon.engine_errors.labels(event.operation).inc()
+            case Annotated():
+                daemon.annotations.labels(event.outcome).inc()
 
-    @_note.register
-    def _(self, event: CycleFinished) -> None:
-        self._daemon.cycle_seconds.observe(event.duration_seconds)
-        self._daemon.last_cycle.set(event.at)
-        for outcome in event.services.values():
-            self._services.evaluated(outcome)
-
-    @_note.register
-    def _(self, event: ConfigLoaded) -> None:
+    def _config_loaded(self, event: ConfigLoaded) -> None:
         self._daemon.config_successful.set(event.problem is None)
         if event.problem is None:
             self._daemon.config_loaded_at.set(event.at)
@@ -82,74 +116,3 @@ class MetricsObserver:
             self._daemon.interval.set(event.interval_seconds)
         if event.dry_run is not None:
             self._daemon.dry_run.set(event.dry_run)
-
-    @_note.register
-    def _(self, event: ServicesChanged) -> None:
-        self._services.serve(event.policies, event.refused.keys())
-
-    @_note.register
-    def _(self, event: CycleMissed) -> None:
-        self._daemon.missed_cycles.inc(event.count)
-
-    @_note.register
-    def _(self, event: ReplicaChanged) -> None:
-        self._services.replica_changed(event)
-
-    @_note.register
-    def _(self, _: DrainStarted) -> None:
-        """Its end is counted."""
-
-    @_note.register
-    def _(self, event: DrainEnded) -> None:
-        self._services.drain_ended(event)
-
-    @_note.register
-    def _(self, _: ReplicaIncomplete) -> None:
-        """The log has it."""
-
-    @_note.register
-    def _(self, event: OperationFinished) -> None:
-        self._services.operation_finished(event)
-
-    @_note.register
-    def _(self, event: LeadershipChanged) -> None:
-        if event.gone:
-            self._daemon.leader.remove_by_labels({"project": event.project})
-        else:
-            self._daemon.leader.labels(event.project).set(event.leads)
-
-    @_note.register
-    def _(self, _: Recovered) -> None:
-        self._daemon.recovered.inc()
-
-    @_note.register
-    def _(self, event: ForeignChange) -> None:
-        self._services.foreign_change(event)
-
-    @_note.register
-    def _(self, event: WatchChanged) -> None:
-        self._daemon.watching.set(event.problem is None)
-
-    @_note.register
-    def _(self, event: Intervened) -> None:
-        self._services.intervened(event.service, event.after)
-
-    @_note.register
-    def _(self, event: StateKept) -> None:
-        self._daemon.state_failed.set(event.problem is not None)
-
-    @_note.register
-    def _(self, event: PrometheusAsked) -> None:
-        self._daemon.prometheus_seconds.observe(event.duration_seconds)
-        if event.error is not None:
-            self._daemon.prometheus_errors.labels(event.error).inc()
-
-    @_note.register
-    def _(self, event: EngineAsked) -> None:
-        self._daemon.engine_seconds.labels(event.operation).observe(event.duration_seconds)
-        if event.failed:
-            self._daemon.engine_errors.labels(event.operation).inc()
-
-    @_note.register
-    def _(self, event: Annotated) -> None:
-        self._daemon.annotations.labels(event.outcome).inc()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.promql import FAMILIES
@@ -108,9 +109,13 @@ class TraefikAnswers:
     def _idle(self) -> Reading:
         """Return 0 for no requests; but no answers at all, which all may have found no server, were not quick ones."""
         age_seconds = self.scraping.age_seconds
-        if self.signal.signal is Signal.SLOW_RATIO:
-            return Reading(ReadingKind.EMPTY, age_seconds=age_seconds, note=UNANSWERED)
-        return Reading.of(0.0, age_seconds=age_seconds, note=IDLE)
+        match self.signal.signal:
+            case Signal.SLOW_RATIO:
+                return Reading(ReadingKind.EMPTY, age_seconds=age_seconds, note=UNANSWERED)
+            case Signal.REQUESTS | Signal.CONCURRENCY | Signal.LATENCY | Signal.ERROR_RATIO:
+                return Reading.of(0.0, age_seconds=age_seconds, note=IDLE)
+            case _:
+                assert_never(self.signal.signal)
 
     def _too_low(self) -> str | None:
         threshold_seconds = self.signal.threshold_seconds

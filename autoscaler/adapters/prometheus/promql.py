@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import assert_never
 
 from autoscaler.adapters.prometheus.buckets import Part
 from autoscaler.core.policy import Signal, TraefikSignal
@@ -68,6 +69,8 @@ def signal_query(signal: TraefikSignal, up_to_threshold: Iterable[Part] = ()) ->
         case Signal.SLOW_RATIO:  # rates are extrapolated each on its own, and may exceed their total by a little
             fast = " + ".join(_weighted(part, window) for part in up_to_threshold)
             return f"1 - clamp_max(({fast}) / {_rate(_DURATION.format(part='count'), window)}, 1)"
+        case _:
+            assert_never(signal.signal)
 
 
 def _weighted(part: Part, window: str) -> str:

@@ -1,6 +1,7 @@
 """`autoscaler run`: the daemon."""
 
 import sys
+from typing import assert_never
 
 import typer
 
@@ -20,6 +21,12 @@ def run() -> None:
 
 
 def _json(settings: Settings) -> bool:
-    if settings.log_format is LogFormat.AUTO:
-        return not sys.stdout.isatty()
-    return settings.log_format is LogFormat.JSON
+    match settings.log_format:
+        case LogFormat.AUTO:
+            return not sys.stdout.isatty()
+        case LogFormat.JSON:
+            return True
+        case LogFormat.CONSOLE:
+            return False
+        case _:
+            assert_never(settings.log_format)

@@ -1,6 +1,7 @@
 """Policies in words, for tables."""
 
 from datetime import datetime
+from typing import assert_never
 
 from autoscaler.core.calendar import next_change
 from autoscaler.core.explain import format_value
@@ -52,17 +53,28 @@ def _source(rule: Rule) -> str:
 
 def goal_in_words(rule: Rule) -> str:
     """Write what the rule aims at, e.g. `50 req/s per replica`, `target 300 ms` or `above 300 ms +2`."""
-    if rule.goal is Goal.STEPS:
-        return ", ".join(_step(rule, step) for step in rule.steps)
-    target = format_value(rule, rule.target)
-    return f"{target} per replica" if rule.goal is Goal.PER_REPLICA else f"target {target}"
+    match rule.goal:
+        case Goal.STEPS:
+            return ", ".join(_step(rule, step) for step in rule.steps)
+        case Goal.PER_REPLICA:
+            return f"{format_value(rule, rule.target)} per replica"
+        case Goal.TARGET:
+            return f"target {format_value(rule, rule.target)}"
+        case _:
+            assert_never(rule.goal)
 
 
 def _step(rule: Rule, step: Step) -> str:
     bound = f"{'above' if step.above else 'below'} {format_value(rule, step.bound)}"
-    if step.change is StepChange.SET:
-        return f"{bound} at {'least' if step.above else 'most'} {step.amount}"
-    return f"{bound} {step.amount:+d}{' %' if step.change is StepChange.PERCENT else ''}"
+    match step.change:
+        case StepChange.SET:
+            return f"{bound} at {'least' if step.above else 'most'} {step.amount}"
+        case StepChange.ADD:
+            return f"{bound} {step.amount:+d}"
+        case StepChange.PERCENT:
+            return f"{bound} {step.amount:+d} %"
+        case _:
+            assert_never(step.change)
 
 
 def _windows(rule: Rule) -> str:
@@ -74,16 +86,22 @@ def _windows(rule: Rule) -> str:
 
 def behavior_in_words(behavior: Behavior) -> str:
     """Write one direction, e.g. `window 5m, 100 % / 15s, tolerance 10 %`."""
-    if behavior.select_policy is SelectPolicy.DISABLED:
-        return "disabled"
-    join = " or " if behavior.select_policy is SelectPolicy.MAX else " and "
+    match behavior.select_policy:
+        case SelectPolicy.DISABLED:
+            return "disabled"
+        case SelectPolicy.MAX:
+            join = " or "
+        case SelectPolicy.MIN:
+            join = " and "
+        case _:
+            assert_never(behavior.select_policy)
     rates = join.join(_rate(policy) for policy in behavior.policies) or "any number"
     window = format_duration(behavior.stabilization_window_seconds)
     return f"window {window}, {rates}, tolerance {behavior.tolerance:.0%}"
 
 
 def _rate(policy: RatePolicy) -> str:
-    unit = "" if policy.unit is RateUnit.REPLICAS else " %"
+    unit = {RateUnit.REPLICAS: "", RateUnit.PERCENT: " %"}[policy.unit]
     return f"{policy.amount}{unit} / {format_duration(policy.period_seconds)}"
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import assert_never
 
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Policy, Query, Signal, Source, TraefikSignal
@@ -58,7 +59,10 @@ class Meter:
                 return simulation.scraped_refused_share(window_seconds)
             case Signal.SLOW_RATIO:
                 return simulation.scraped_slow_share(window_seconds)
-        return self._latency(source)
+            case Signal.LATENCY:
+                return self._latency(source)
+            case _:
+                assert_never(source.signal)
 
     def _latency(self, source: TraefikSignal) -> float | None:
         assert self._histogram is not None  # noqa: S101  there is one whenever a source is a latency

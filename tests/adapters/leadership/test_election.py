@@ -75,6 +75,8 @@ class Engine:
                 self.knock = None
             case Step.EVICT:
                 self.lease = None
+            case Step.WAIT:
+                pass
 
 
 @dataclass
@@ -135,8 +137,8 @@ def test_never_do_two_lead_whatever_dies_hangs_or_is_pruned(happenings: list[tup
                 daemons[name].dies(engine, cleanly=what == "ends")
             case "prune", _:
                 engine.lease = engine.knock = None
-            case _, float(seconds):
-                now += seconds
+            case _, seconds:
+                now += float(seconds)
         assert sum(daemon.standing.leads(now, TERMS) for daemon in daemons.values()) <= 1
 
 

@@ -190,11 +190,6 @@ def test_requests_are_told_at_debug_only() -> None:
     assert log.lines() == []
 
 
-def test_an_event_that_nobody_knows_is_a_bug() -> None:
-    with pytest.raises(TypeError):
-        Log().observer.notify("surprise")
-
-
 @pytest.fixture
 def root_logger() -> Iterator[logging.Logger]:
     """Hand out the root logger, and put everything back afterwards."""

@@ -158,11 +158,6 @@ def test_the_state_of_the_configuration_is_told(metrics: MetricsObserver) -> Non
     assert sample(metrics, "config_last_reload_success_timestamp_seconds") == NOW
 
 
-def test_an_event_that_nobody_knows_is_a_bug(metrics: MetricsObserver) -> None:
-    with pytest.raises(TypeError):
-        metrics.notify("surprise")  # type: ignore[arg-type]
-
-
 def known(metrics: MetricsObserver, service: str) -> list[str]:
     """The names of all series of a service."""
     families = metrics.registry.collect()

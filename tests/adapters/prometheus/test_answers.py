@@ -1,6 +1,7 @@
 """Samples to readings: what an answer means, and what no answer means."""
 
 import math
+from typing import cast
 
 import pytest
 
@@ -169,3 +170,8 @@ def test_a_problem_of_the_scraping_is_the_reading_of_every_service() -> None:
     problem = Reading(ReadingKind.STALE, note="down")
     given = TraefikAnswers(REQUESTS, Scraping(problem=problem), {"u@docker": 5.0})
     assert given.reading("u@docker") == given.reading("other@docker") == problem
+
+
+def test_no_requests_are_no_zero_of_a_signal_that_is_not_known() -> None:
+    with pytest.raises(AssertionError, match="queue_length"):
+        answers({"u@docker": math.nan}, signal=TraefikSignal(cast("Signal", "queue_length"), 20.0)).reading("u@docker")

@@ -1,5 +1,7 @@
 """The query texts: windows in milliseconds, and what is a plain selector."""
 
+from typing import cast
+
 import pytest
 
 from autoscaler.adapters.prometheus.buckets import Part
@@ -37,3 +39,8 @@ def test_plain_selectors(promql: str, plain: bool) -> None:
 @pytest.mark.parametrize(("series", "made"), [("a", "a{x}"), ('a{b="c"}', 'a{b="c",x}')])
 def test_a_matcher_is_added(series: str, made: str) -> None:
     assert with_matcher(series, "x") == made
+
+
+def test_a_signal_without_a_query_is_never_asked_as_another() -> None:
+    with pytest.raises(AssertionError, match="queue_length"):
+        signal_query(TraefikSignal(cast("Signal", "queue_length"), 20.0))

@@ -1,14 +1,16 @@
 """Policies and decisions in words, as `check` and `plan` print them."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
-from autoscaler.cli.text.evaluation_text import in_full, in_short
+from autoscaler.cli.text.evaluation_text import _DONE, in_full, in_short
 from autoscaler.cli.text.policy_text import (
     behavior_in_words,
     behaviour_lines,
@@ -213,3 +215,27 @@ def test_the_result_of_one_replica_is_no_plural() -> None:
     for part in in_full(evaluation(outcome, policy(), NOW)):
         Console(width=120, file=printed).print(part)
     assert "1 replica (1 ready), nothing was to be done" in printed.getvalue()
+
+
+UNKNOWN: Any = "unheard_of"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda: rule_in_words(replace(THROUGHPUT, goal=UNKNOWN)), id="a goal"),
+        pytest.param(
+            lambda: rule_in_words(replace(LATENCY, goal=Goal.STEPS, steps=(replace(STEPS[0], change=UNKNOWN),))),
+            id="a step",
+        ),
+        pytest.param(lambda: behavior_in_words(behavior(at_most(1), select=UNKNOWN)), id="a choice of rates"),
+        pytest.param(lambda: behavior_in_words(behavior(replace(at_most(1), unit=UNKNOWN))), id="a rate's unit"),
+    ],
+)
+def test_what_has_no_words_is_never_written_as_something_else(write: Callable[[], str]) -> None:
+    with pytest.raises((AssertionError, KeyError), match="unheard_of"):
+        write()
+
+
+def test_every_action_has_its_words() -> None:
+    assert set(_DONE) == set(Action)

@@ -1,6 +1,7 @@
 """What a policy reads of the plant: the value where Prometheus would have one, else the reason why there is none."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -83,3 +84,9 @@ def test_an_idle_service_has_a_latency_of_zero_as_the_daemon_reads_it() -> None:
 
 def test_a_query_has_no_reading() -> None:
     assert read(policy(BACKLOG), 60, 40.0)["backlog"] == Reading(ReadingKind.EMPTY, note="a query is not simulated")
+
+
+def test_a_signal_that_the_plant_does_not_know_is_never_read_as_a_latency() -> None:
+    unknown = Rule("new", TraefikSignal(cast("Signal", "queue_length"), 20.0, 0.5), Goal.PER_REPLICA, 50.0)
+    with pytest.raises(AssertionError, match="queue_length"):
+        read(policy(rule(Signal.LATENCY, quantile=0.5), unknown), 63, 120.0)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.drain.http_hook import call
@@ -80,14 +81,18 @@ class Drainer:
 
     def _asked(self, draining: Draining) -> str | None:
         drain, inside, container = self._drain, self._engine.exec, draining.replica.id
-        if draining.how is How.HEALTHCHECK:
-            return self._marked(draining, _MARK)
-        if draining.how is How.COMMAND:
-            code = inside.run(container, drain.command, timeout_seconds=COMMAND_SECONDS)
-            return f"drain.command ended with exit code {code}" if code else None
-        if drain.signal is not None:
-            inside.signal(container, drain.signal)
-        return None if drain.http is None else call(draining.container, drain.http)
+        match draining.how:
+            case How.HEALTHCHECK:
+                return self._marked(draining, _MARK)
+            case How.COMMAND:
+                code = inside.run(container, drain.command, timeout_seconds=COMMAND_SECONDS)
+                return f"drain.command ended with exit code {code}" if code else None
+            case How.SIGNAL | How.HTTP | How.NOT:
+                if drain.signal is not None:
+                    inside.signal(container, drain.signal)
+                return None if drain.http is None else call(draining.container, drain.http)
+            case _:
+                assert_never(draining.how)
 
     def _marked(self, draining: Draining, command: list[str]) -> str | None:
         """Set or remove the marker: in a clone as its own user, elsewhere as root, who may write to any directory."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import assert_never
 
 from autoscaler.adapters.compose.recovery.drained import Drained
 from autoscaler.adapters.compose.recovery.leftovers import (
@@ -96,8 +97,10 @@ class Recovery:
                 self._engine.rename(replica.id, replica.name.removesuffix(LEAVING))
                 self._engine.own_actions.leaves(replica.id)
                 return "named as before"
-            case _:
+            case LeftoverKind.NEVER_STARTED | LeftoverKind.EXITED | LeftoverKind.NEVER_READY:
                 return "removed" if self._remove(replica) else None
+            case _:
+                assert_never(matter)
 
     def _remove(self, replica: Replica) -> bool:
         """Remove it; one that was to have ended and runs by now is refused by the engine, and stays."""
