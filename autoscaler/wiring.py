@@ -61,7 +61,7 @@ def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSou
     )
 
 
-def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float = 30.0) -> PrometheusHistory:
+def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusHistory:
     """Return the metric history that the policy file and the settings name; its questions may take longer."""
     return PrometheusHistory(
         config.prometheus.url,
@@ -72,7 +72,7 @@ def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seco
     )
 
 
-def make_catalog(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float = 30.0) -> PrometheusCatalog:
+def make_catalog(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusCatalog:
     """Return the list of services that the Prometheus of the policy file knows."""
     return PrometheusCatalog(
         config.prometheus.url,

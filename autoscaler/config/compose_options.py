@@ -8,8 +8,8 @@ class HttpCall:
     """A request to a replica that makes it say of itself that it is unhealthy."""
 
     port: int
-    path: str = "/"
-    method: str = "POST"
+    path: str
+    method: str
 
 
 @dataclass(frozen=True, slots=True)

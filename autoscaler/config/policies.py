@@ -4,7 +4,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from autoscaler.config.schema import ServiceModel
-from autoscaler.config.schema_behavior import RatePolicyModel, ScaleDownModel, ScaleUpModel, ScheduleModel
+from autoscaler.config.schema_behavior import BehaviorModel, RatePolicyModel, ScheduleModel
 from autoscaler.config.schema_rules import RuleModel
 from autoscaler.core.policy import (
     Behavior,
@@ -97,7 +97,7 @@ def _objective(service: ServiceModel, rules: tuple[Rule, ...]) -> Objective | No
     )
 
 
-def _behavior(model: ScaleUpModel | ScaleDownModel) -> Behavior:
+def _behavior(model: BehaviorModel) -> Behavior:
     rates = tuple(_rate(rate) for rate in model.policies)
     return Behavior(model.tolerance, model.stabilization_window, rates, model.select_policy)
 

@@ -16,7 +16,7 @@ from autoscaler.config.schema_behavior import (
 )
 from autoscaler.config.schema_drain import DrainModel
 from autoscaler.config.schema_rules import RuleModel
-from autoscaler.core.policy import Signal
+from autoscaler.core.policy import USUAL_WINDOW_SECONDS, Signal
 
 LONGEST_START_SECONDS = 3600.0
 
@@ -105,7 +105,7 @@ class PrometheusModel(Model):
     url: str = "http://prometheus:9090"
     timeout: SomeDuration = 2.0
     max_sample_age: SomeDuration = 30.0
-    window: SomeDuration = 60.0
+    window: SomeDuration = USUAL_WINDOW_SECONDS
 
     @field_validator("url")
     @classmethod

@@ -15,7 +15,7 @@ from autoscaler.config.fields import (
     Tolerance,
     between,
 )
-from autoscaler.core.policy import BlindAction, SelectPolicy
+from autoscaler.core.policy import BlindAction, Policy, SelectPolicy, WhenBlind
 from autoscaler.core.schedule import check_cron
 
 LONGEST_WINDOW_SECONDS = 3600.0  # HPA's own range, as that of the periods
@@ -41,32 +41,38 @@ class RatePolicyModel(Model):
 
 
 _FOUR = RatePolicyModel.model_validate({"replicas": 4, "period": "15s"})
+_HOLD = WhenBlind(after_seconds=60.0)
 _DOUBLE = RatePolicyModel.model_validate({"percent": 100, "period": "15s"})
 
 
-class ScaleUpModel(Model):
+class BehaviorModel(Model):
+    """One direction; what HPA has in common for both."""
+
+    tolerance: Tolerance = 0.1
+    stabilization_window: Window
+    policies: list[RatePolicyModel]
+    select_policy: Annotated[SelectPolicy, Field(strict=False)] = SelectPolicy.MAX
+
+
+class ScaleUpModel(BehaviorModel):
     """HPA's defaults for scaleUp: at once, by 4 replicas or 100 % per 15 s, whichever is more."""
 
-    tolerance: Tolerance = 0.1
     stabilization_window: Window = 0.0
     policies: list[RatePolicyModel] = Field(default=[_FOUR, _DOUBLE])
-    select_policy: Annotated[SelectPolicy, Field(strict=False)] = SelectPolicy.MAX
 
 
-class ScaleDownModel(Model):
+class ScaleDownModel(BehaviorModel):
     """HPA's defaults for scaleDown: after 5 minutes, then as far as it takes."""
 
-    tolerance: Tolerance = 0.1
     stabilization_window: Window = 300.0
     policies: list[RatePolicyModel] = Field(default=[_DOUBLE])
-    select_policy: Annotated[SelectPolicy, Field(strict=False)] = SelectPolicy.MAX
 
 
 class WhenBlindModel(Model):
     """Without any usable reading for longer than `after`: hold, at least so many replicas, or exactly so many."""
 
-    after: Duration = 60.0
-    do: tuple[BlindAction, int] = (BlindAction.HOLD, 0)
+    after: Duration = _HOLD.after_seconds
+    do: tuple[BlindAction, int] = (_HOLD.action, _HOLD.replicas)
 
     @field_validator("do", mode="before")
     @classmethod
@@ -125,7 +131,7 @@ class BurstModel(Model):
     """A short window beside the long one of each `per_replica` signal."""
 
     window: SomeDuration | None = None
-    threshold: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = 1.2
+    threshold: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = Policy.burst_threshold
 
 
 class ReversalsModel(Model):

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from autoscaler.config.compose_options import Drain, HttpCall
 from autoscaler.config.fields import AnyDuration, Model, between
 
+_USUAL = Drain()
 LONGEST_DRAIN_SECONDS = 3600.0
 LONGEST_THROTTLE_SECONDS = 60.0
 
@@ -32,8 +33,8 @@ class HttpCallModel(Model):
 class DrainModel(Model):
     """By its healthcheck where that can be; the last three are for replicas where it cannot."""
 
-    timeout: Annotated[AnyDuration, between(0.0, LONGEST_DRAIN_SECONDS)] = 30.0
-    throttle: Annotated[AnyDuration, between(0.0, LONGEST_THROTTLE_SECONDS)] = 2.0
+    timeout: Annotated[AnyDuration, between(0.0, LONGEST_DRAIN_SECONDS)] = _USUAL.timeout_seconds
+    throttle: Annotated[AnyDuration, between(0.0, LONGEST_THROTTLE_SECONDS)] = _USUAL.throttle_seconds
     command: Annotated[list[str], Field(min_length=1)] | None = None
     signal: Signal | None = None
     http: HttpCallModel | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from autoscaler.config.fields import Bound, Count, Duration, Model, Positive, latency, number
-from autoscaler.core.policy import Goal, OnMissing, Signal, StepChange
+from autoscaler.core.policy import Goal, OnMissing, Rule, Signal, StepChange
 
 TARGET_SIGNALS = (Signal.LATENCY, Signal.ERROR_RATIO)
 RULE_SIGNALS = (Signal.REQUESTS, Signal.CONCURRENCY, *TARGET_SIGNALS)
@@ -69,10 +69,10 @@ class RuleModel(Model):
     target: Bound | None = None
     steps: Annotated[list[StepModel], Field(min_length=1)] | None = None
     activation: Bound | None = None
-    cap: bool = False
-    required: bool = True
-    on_empty: Annotated[OnMissing, Field(strict=False)] = OnMissing.HOLD
-    on_nan: Annotated[OnMissing, Field(strict=False)] = OnMissing.HOLD
+    cap: bool = Rule.cap
+    required: bool = Rule.required
+    on_empty: Annotated[OnMissing, Field(strict=False)] = Rule.on_empty
+    on_nan: Annotated[OnMissing, Field(strict=False)] = Rule.on_nan
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

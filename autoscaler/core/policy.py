@@ -19,6 +19,9 @@ class Signal(StrEnum):
     SLOW_RATIO = "slow_ratio"  # share of answers slower than a threshold, 0 to 1
 
 
+USUAL_WINDOW_SECONDS = 60.0  # of a signal, where neither its rule nor the policy file says another
+
+
 @dataclass(frozen=True, slots=True)
 class TraefikSignal:
     """A signal of the service's own Traefik metrics, averaged over `window_seconds`."""
@@ -142,7 +145,7 @@ class Behavior:
     tolerance: float  # share of the target, 0.1 = 10 %
     stabilization_window_seconds: float
     policies: tuple[RatePolicy, ...]
-    select_policy: SelectPolicy = SelectPolicy.MAX
+    select_policy: SelectPolicy
 
 
 class BlindAction(StrEnum):

@@ -20,6 +20,7 @@ from autoscaler.core.policy import (
     RatePolicy,
     RateUnit,
     Reversals,
+    SelectPolicy,
     Signal,
     Step,
     StepChange,
@@ -53,8 +54,10 @@ def test_the_promised_defaults(tmp_path: Path) -> None:
 def test_behaviour_defaults_to_hpas(tmp_path: Path) -> None:
     policy = loaded(tmp_path, SHORTEST).services["web"].policy
     all_at_once = RatePolicy(RateUnit.PERCENT, 100, 15.0)
-    assert policy.scale_up == Behavior(0.1, 0.0, (RatePolicy(RateUnit.REPLICAS, 4, 15.0), all_at_once))
-    assert policy.scale_down == Behavior(0.1, 300.0, (all_at_once,))
+    assert policy.scale_up == Behavior(
+        0.1, 0.0, (RatePolicy(RateUnit.REPLICAS, 4, 15.0), all_at_once), SelectPolicy.MAX
+    )
+    assert policy.scale_down == Behavior(0.1, 300.0, (all_at_once,), SelectPolicy.MAX)
 
 
 def test_every_kind_of_rule(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ STEP_SECONDS = 300  # as far as Prometheus looks back for a sample: none is miss
 class PrometheusCatalog:
     """Lists the services of one Prometheus. One caller at a time."""
 
-    def __init__(self, url: str, *, emit: Emit, timeout_seconds: float = 30.0, token: str | None = None) -> None:
+    def __init__(self, url: str, *, emit: Emit, timeout_seconds: float, token: str | None = None) -> None:
         self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
 
     def services_since(self, start: float, end: float) -> dict[str, float]:

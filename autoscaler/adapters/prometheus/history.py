@@ -25,7 +25,7 @@ class PrometheusHistory:
         *,
         max_sample_age_seconds: float,
         emit: Emit,
-        timeout_seconds: float = 30.0,
+        timeout_seconds: float,
         token: str | None = None,
     ) -> None:
         self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)

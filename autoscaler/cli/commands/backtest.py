@@ -18,6 +18,8 @@ from autoscaler.rehearse.charts.picture import check_places, write_html, write_p
 from autoscaler.rehearse.simulation.runner import choose
 from autoscaler.wiring import make_catalog, make_history
 
+ANSWER_SECONDS = 30.0  # of a past that may be long
+
 
 def backtest(
     file: Path | None = typer.Argument(None, help="The policy file; default: AUTOSCALER_CONFIG."),
@@ -42,7 +44,8 @@ def backtest(
     scripts = load_scripts(settings, file, against)
     names, config = choose(scripts, service or ()), scripts[0].config
     span = choose_span(since, until, step, interval_seconds=config.interval_seconds, now=now)
-    history, catalog = make_history(settings, config, _nobody), make_catalog(settings, config, _nobody)
+    history = make_history(settings, config, _nobody, timeout_seconds=ANSWER_SECONDS)
+    catalog = make_catalog(settings, config, _nobody, timeout_seconds=ANSWER_SECONDS)
     terms = ReplayOptions(span, start_delay, now)
     with progress_bars() as report_progress:
         outcomes = study(history, catalog, scripts, names, terms, report_progress=report_progress)

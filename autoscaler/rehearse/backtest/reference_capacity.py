@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from autoscaler.core.policy import Goal, Policy, Query, Rule, Signal, Source, TraefikSignal
+from autoscaler.core.policy import USUAL_WINDOW_SECONDS, Goal, Policy, Query, Rule, Signal, Source, TraefikSignal
 from autoscaler.rehearse.backtest.recording import Recording
 from autoscaler.rehearse.backtest.replay import Replayed
-
-USUAL_WINDOW_SECONDS = 60.0
 
 Numbers = Sequence[float | None]
 

@@ -47,7 +47,7 @@ def source(prometheus_url: str) -> PrometheusSource:
 
 @pytest.fixture
 def history(prometheus_url: str, recorder: Recorder) -> PrometheusHistory:
-    return PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=recorder.notify)
+    return PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=recorder.notify, timeout_seconds=30.0)
 
 
 def nobody(_: float) -> None:

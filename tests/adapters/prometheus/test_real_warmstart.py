@@ -28,7 +28,7 @@ OURS = replace(policy(THROUGHPUT, LATENCY, down=behavior(window=300.0)), service
 
 def test_its_memory_is_that_of_a_daemon_that_was_there(prometheus_url: str) -> None:
     emit = Recorder().notify
-    history = PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=emit)
+    history = PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=emit, timeout_seconds=30.0)
     services = {"users": ServiceConfig(OURS, ServiceRef("users"))}
     warm = WarmStart(fixed(services), FakeTarget(users=2), history, interval_seconds=15.0)
     warm.run(NOW, 30.0)

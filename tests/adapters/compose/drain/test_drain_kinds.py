@@ -133,7 +133,7 @@ def test_an_original_whose_own_healthcheck_looks_for_the_marker_is_drained(proje
     [
         pytest.param({"command": ("touch", "/told/it")}, "command", id="a command"),
         pytest.param({"signal": "SIGUSR1"}, "signal", id="a signal"),
-        pytest.param({"http": HttpCall(8000, "/drain")}, "http", id="a request"),
+        pytest.param({"http": HttpCall(8000, "/drain", "POST")}, "http", id="a request"),
     ],
 )
 def test_an_original_is_drained_as_the_policy_says(project: Project, drain: dict[str, Any], how: str) -> None:

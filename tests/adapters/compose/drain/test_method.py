@@ -17,7 +17,7 @@ PLAIN = inspected(Config={"Healthcheck": {"Test": ["CMD", "true"]}})
         (Drain(), How.NOT),
         (Drain(command=("quit",)), How.COMMAND),
         (Drain(signal="SIGUSR1"), How.SIGNAL),
-        (Drain(http=HttpCall(80)), How.HTTP),
+        (Drain(http=HttpCall(80, "/", "POST")), How.HTTP),
     ],
 )
 def test_the_policys_way_is_for_replicas_without_the_marker(drain: Drain, way: How) -> None:
