@@ -21,10 +21,10 @@ def make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) ->
     """
     token = settings.api_token
     guard = Authorization(None if token is None else token.get_secret_value())
-    reading = ReadHandlers(daemon.observers.status, daemon.observers.metrics, daemon.observers.journal)
-    page = PageHandlers(daemon.observers.status, daemon.observers.overview, daemon.observers.recent)
-    writing = WriteHandlers(guard, daemon.observers.status, daemon.overrides, lambda: _reload(daemon))
-    app = make_app(reading, writing, page)
+    seen = daemon.observers
+    reading = ReadHandlers(seen.status, seen.metrics, seen.journal, seen.overview, seen.recent)
+    writing = WriteHandlers(guard, seen.status, daemon.overrides, lambda: _reload(daemon))
+    app = make_app(reading, writing, PageHandlers())
     return WebServer(app, *settings.listen_address, on_exit=on_exit)
 
 

@@ -52,10 +52,10 @@ class Site:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.overrides = Overrides(store, self.emit)
-        reading = ReadHandlers(self.status, self.metrics, self.journal)
+        reading = ReadHandlers(self.status, self.metrics, self.journal, self.overview, self.recent)
         guard = Authorization(token, monotonic=lambda: self.now)
         writing = WriteHandlers(guard, self.status, self.overrides, reload, clock=lambda: self.time)
-        page = PageHandlers(self.status, self.overview, self.recent)
+        page = PageHandlers()
         self.routes = routes(reading, writing, page)
         self.app = make_app(reading, writing, page)
         self.server = WebServer(self.app, "127.0.0.1", self.port, on_exit=self.ended.set)

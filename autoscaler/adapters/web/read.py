@@ -1,25 +1,39 @@
-"""What can be read: pages, metrics, health, the services and their journal."""
+"""What can be read: metrics, health, the daemon, the services and their journal, and what the API is."""
 
 from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from autoscaler import __version__
 from autoscaler.adapters.journal.observer import JournalObserver
 from autoscaler.adapters.journal.query import parse_query
 from autoscaler.adapters.metrics.instruments import CONTENT_TYPE
 from autoscaler.adapters.metrics.observer import MetricsObserver
+from autoscaler.adapters.status.daemon import OverviewObserver
 from autoscaler.adapters.status.observer import StatusObserver
+from autoscaler.adapters.status.recent import RecentObserver
+from autoscaler.adapters.web.openapi import document
 from autoscaler.events import plain_evaluation
 
 
 class ReadHandlers:
     """Answers from what the observers hold."""
 
-    def __init__(self, status: StatusObserver, metrics: MetricsObserver, journal: JournalObserver) -> None:
+    def __init__(
+        self,
+        status: StatusObserver,
+        metrics: MetricsObserver,
+        journal: JournalObserver,
+        overview: OverviewObserver,
+        recent: RecentObserver,
+    ) -> None:
         self._status = status
         self._metrics = metrics
         self._journal = journal
+        self._overview = overview
+        self._recent = recent
+        self._document = document()
 
     def metrics_page(self, _: Request) -> Response:
         return Response(self._metrics.render(), media_type=CONTENT_TYPE)
@@ -29,6 +43,28 @@ class ReadHandlers:
 
     def readyz(self, _: Request) -> Response:
         return _health(self._status.ready())
+
+    def openapi(self, _: Request) -> Response:
+        return JSONResponse(self._document)
+
+    def daemon(self, _: Request) -> Response:
+        """Answer for the daemon as a whole."""
+        alive, alive_message = self._status.alive()
+        ready, ready_message = self._status.ready()
+        return JSONResponse(
+            {
+                "version": __version__,
+                "interval_seconds": self._overview.interval_seconds,
+                "dry_run": self._overview.dry_run,
+                "ok": alive and ready,
+                "message": alive_message if not alive else ready_message,
+                "notes": list(self._overview.notes()),
+            }
+        )
+
+    def recent(self, request: Request) -> Response:
+        found = self._recent.points(service_name(request))
+        return no_such_service() if found is None else JSONResponse(found)
 
     def services(self, _: Request) -> Response:
         return JSONResponse(self._status.services())

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from autoscaler.adapters.web.page import PageHandlers
 from autoscaler.adapters.web.server import WebServer
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
@@ -144,3 +146,9 @@ def test_the_end_of_the_server_is_told(site: Site) -> None:
 def test_a_port_that_is_taken_is_a_clear_error(site: Site) -> None:
     with pytest.raises(ConfigError, match=rf"AUTOSCALER_LISTEN: cannot listen on 127.0.0.1:{site.port}: .*in use"):
         WebServer(site.app, "127.0.0.1", site.port, on_exit=print)
+
+
+def test_the_page_serves_files_and_whatever_is_read_of_the_daemon_is_the_apis(site: Site) -> None:
+    owners = {route.path: type(getattr(route.endpoint, "__self__", None)) for route in site.routes}
+    assert {path for path, owner in owners.items() if owner is PageHandlers} == {"/", "/page/{file}"}
+    assert PageHandlers().index(Request({"type": "http"})).body == site.get("/").content
