@@ -8,7 +8,7 @@ from typing import Any
 from autoscaler.core.intervention import NONE, Intervention
 from autoscaler.core.model import Decision, Direction
 from autoscaler.core.policy import Policy, Rule
-from autoscaler.core.schedule import Bounds, bounds_at
+from autoscaler.core.schedule import Bounds
 from autoscaler.formats import plain
 
 
@@ -304,7 +304,7 @@ def evaluation(outcome: ServiceOutcome, policy: Policy, at: float) -> Evaluation
         action=outcome.action,
         error=outcome.error,
         decision=outcome.decision,
-        bounds=bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, at),
+        bounds=policy.bounds_at(at),
         rules=policy.rules,
         held=outcome.held,
         intervention=outcome.intervention,

@@ -1,13 +1,14 @@
 """When schedules will move the bounds next. Pure: the time is an argument."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from autoscaler.core.schedule import Bounds, Schedule, bounds_at, latest_start
+from autoscaler.core.policy import Policy
+from autoscaler.core.schedule import Bounds, Schedule, latest_start
 
 _MOST_EVENTS = 1000  # looked at; a schedule that changes nothing for so long changes nothing that matters
 
@@ -21,16 +22,16 @@ class BoundsChange:
     timezone: ZoneInfo
 
 
-def next_change(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule], now: float) -> BoundsChange | None:
+def next_change(policy: Policy, now: float) -> BoundsChange | None:
     """Return the next time at which the bounds are others than at `now` (unix seconds), or None if there is none."""
-    present = bounds_at(min_replicas, max_replicas, schedules, now)
+    present = policy.bounds_at(now)
     at = now
     for _ in range(_MOST_EVENTS):
-        events = [(event, schedule.timezone) for schedule in schedules for event in _events(schedule, at)]
+        events = [(event, schedule.timezone) for schedule in policy.schedules for event in _events(schedule, at)]
         if not events:
             break
         at, timezone = min(events, key=lambda event: event[0])
-        bounds = bounds_at(min_replicas, max_replicas, schedules, at)
+        bounds = policy.bounds_at(at)
         if (bounds.low, bounds.high) != (present.low, present.high):
             return BoundsChange(at, bounds, timezone)
     return None

@@ -18,7 +18,7 @@ from autoscaler.core.model import (
 )
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.rules import Warming, propose
-from autoscaler.core.schedule import Bounds, bounds_at
+from autoscaler.core.schedule import Bounds
 from autoscaler.core.sizing.sizing import SETTLING_SECONDS, Starts, learn, size
 from autoscaler.core.sizing.surge import see_surge
 
@@ -35,7 +35,7 @@ def decide(
     rules until its time, within the bounds and caps; only a service that is stopped stays so.
     """
     replicas = observation.replicas
-    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
+    bounds = policy.bounds_at(now)
     memory = _observe(policy, observation, memory, now)
     sizing = size(policy, memory.learned)
     proposals = propose_all(policy, observation, memory, sizing, now)

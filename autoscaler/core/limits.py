@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.memory import recent, reversals
 from autoscaler.core.model import AppliedLimit, Limit
-from autoscaler.core.policy import SelectPolicy
+from autoscaler.core.policy import Policy, SelectPolicy
 from autoscaler.core.rates import rate_limit
 
 Allowed = tuple[int, str]  # the allowed count, and why in words
@@ -90,6 +90,15 @@ def bounds(context: DecisionContext, wanted: int) -> Allowed:
 def by_schedule(schedule: str) -> str:
     """Say whose bound it is, if it is a schedule's."""
     return f" (schedule {schedule})" if schedule else ""
+
+
+def beyond_bounds(policy: Policy, replicas: int, now: float) -> str | None:
+    """Return why an operator cannot have that count at `now` (unix seconds), or None where the bounds allow it."""
+    limits = policy.bounds_at(now)
+    if limits.low <= replicas <= limits.high:
+        return None
+    moved = by_schedule(limits.low_by if replicas < limits.low else limits.high_by)
+    return f"{policy.service}: {replicas} is outside replicas {limits.low} to {limits.high} of its policy{moved}"
 
 
 def few_reversals(context: DecisionContext, wanted: int) -> Allowed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from autoscaler.core.schedule import Schedule
+from autoscaler.core.schedule import Bounds, Schedule, bounds_at
 from autoscaler.core.sizing.shadow import HOLDS_SECONDS
 
 
@@ -210,6 +210,10 @@ class Policy:
     reversals: Reversals = NO_REVERSAL_LIMIT
     burst_threshold: float = 1.2  # a short window counts from so many times the long one
     objective: Objective | None = None
+
+    def bounds_at(self, now: float) -> Bounds:
+        """The bounds at `now` (unix seconds)."""
+        return bounds_at(self.min_replicas, self.max_replicas, self.schedules, now)
 
     def behavior(self, *, up: bool) -> Behavior:
         """The behaviour of that direction."""

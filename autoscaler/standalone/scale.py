@@ -9,8 +9,8 @@ from autoscaler.config.load import load_file
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.settings import Settings
 from autoscaler.control.result import failure_stage
+from autoscaler.core.limits import beyond_bounds
 from autoscaler.core.model import Direction
-from autoscaler.core.schedule import bounds_at
 from autoscaler.errors import AutoscalerError, ConfigError
 from autoscaler.events import OperationFinished
 from autoscaler.ports.observers import discard
@@ -32,23 +32,10 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
     file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
     services = chosen(seen(file, target), names)
     for service in services.values():
-        check_bounds(service, replicas, time.time())
+        if (beyond := beyond_bounds(service.policy, replicas, time.time())) is not None:
+            raise ConfigError(beyond)
     with ThreadPoolExecutor(file.config.max_concurrent_operations) as pool:
         return list(pool.map(lambda service: _scale(target, service, replicas), services.values()))
-
-
-def check_bounds(service: ServiceConfig, replicas: int, now: float) -> None:
-    """Refuse a count that the policy does not allow at `now` (unix seconds), with what schedules make of its bounds.
-
-    Raises:
-        ConfigError: it is outside the bounds.
-    """
-    policy = service.policy
-    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
-    if not bounds.low <= replicas <= bounds.high:
-        allowed = f"replicas {bounds.low} to {bounds.high} of the policy file"
-        moved = " as a schedule moves them now" if bounds.low_by or bounds.high_by else ""
-        raise ConfigError(f"{policy.service}: {replicas} is outside {allowed}{moved}")
 
 
 def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> OperationFinished:

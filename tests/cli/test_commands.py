@@ -116,7 +116,7 @@ def test_without_an_engine_it_says_so_in_one_line_with_exit_code_1(policy: str, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(["scale", "web", "9"], "web: 9 is outside replicas 1 to 3 of the policy file", id="out of bounds"),
+        pytest.param(["scale", "web", "9"], "web: 9 is outside replicas 1 to 3 of its policy", id="out of bounds"),
         pytest.param(
             ["scale", "wbe", "2"],
             "no service wbe in the policy file or enabled by a label; there are: web",

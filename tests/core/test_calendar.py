@@ -7,6 +7,7 @@ import pytest
 
 from autoscaler.core.calendar import next_change
 from autoscaler.core.schedule import Schedule
+from tests.support.builders import policy
 
 BOGOTA, BERLIN = ZoneInfo("America/Bogota"), ZoneInfo("Europe/Berlin")
 WORKDAYS = Schedule("0 8 * * 1-5", 36_000.0, BOGOTA, min_replicas=4)
@@ -42,14 +43,14 @@ def moment(text: str, zone: ZoneInfo = BOGOTA) -> float:
     ],
 )
 def test_the_next_change(schedules: tuple[Schedule, ...], now: str, at: str, bounds: tuple[int, int]) -> None:
-    change = next_change(2, 10, schedules, moment(now))
+    change = next_change(policy(low=2, schedules=schedules), moment(now))
     assert change is not None
     assert (change.at, change.bounds.low, change.bounds.high) == (moment(at), *bounds)
 
 
 def test_a_day_is_shorter_where_the_clock_is_put_forward() -> None:
     nightly = Schedule("0 1 * * *", 7200.0, BERLIN, 4)
-    change = next_change(2, 10, (nightly,), moment("2026-03-29 01:30", BERLIN))
+    change = next_change(policy(low=2, schedules=(nightly,)), moment("2026-03-29 01:30", BERLIN))
     assert change is not None
     assert datetime.fromtimestamp(change.at, BERLIN).isoformat() == "2026-03-29T04:00:00+02:00"
 
@@ -63,4 +64,4 @@ def test_a_day_is_shorter_where_the_clock_is_put_forward() -> None:
     ],
 )
 def test_there_may_be_no_change_at_all(schedules: tuple[Schedule, ...]) -> None:
-    assert next_change(2, 10, schedules, moment("2026-01-05 09:00")) is None
+    assert next_change(policy(low=2, schedules=schedules), moment("2026-01-05 09:00")) is None

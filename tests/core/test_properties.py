@@ -15,7 +15,6 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Direction, Reading, ReadingKind, Reason
 from autoscaler.core.policy import OBJECTIVE, Policy, Reversals, SelectPolicy
 from autoscaler.core.replay import replay
-from autoscaler.core.schedule import bounds_at
 from autoscaler.core.sizing.capacity import AIM
 from autoscaler.core.sizing.learned import Learned
 from autoscaler.core.sizing.shadow import SHADOWS, Loads, new_field
@@ -34,7 +33,7 @@ FORCED_DOWN = {Reason.ABOVE_MAX, Reason.CAPPED}  # the maximum fell, by the poli
 @given(policies(), scripts)
 def test_the_desired_count_is_never_outside_the_bounds_of_the_moment(which: Policy, script: list[Happening]) -> None:
     for decision in decisions(which, script):
-        bounds = bounds_at(which.min_replicas, which.max_replicas, which.schedules, decision.at)
+        bounds = which.bounds_at(decision.at)
         assert (decision.low, decision.high) == (bounds.low, bounds.high)
         assert decision.reason is Reason.STOPPED or bounds.low <= decision.desired <= bounds.high
 

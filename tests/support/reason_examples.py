@@ -11,7 +11,6 @@ from autoscaler.core.decide import decide, propose_all
 from autoscaler.core.memory import Memory, see_count
 from autoscaler.core.model import Decision, Moment, Observation, Override, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import BlindAction, Policy, Reversals, WhenBlind
-from autoscaler.core.schedule import bounds_at
 from tests.support.builders import (
     BURSTY,
     CONNECTIONS,
@@ -41,7 +40,7 @@ def sized(which: Policy, observation: Observation, sizing: Sizing, memory: Memor
     memory = see_count(memory, observation.replicas, NOW, which)
     proposals = propose_all(which, observation, memory, sizing, NOW)
     candidate = combine(proposals, observation.replicas.count)
-    bounds = bounds_at(which.min_replicas, which.max_replicas, which.schedules, NOW)
+    bounds = which.bounds_at(NOW)
     assert candidate is not None
     return conclude(DecisionContext(which, bounds, observation.replicas, proposals, memory, NOW, sizing), candidate)[0]
 

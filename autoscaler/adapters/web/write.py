@@ -15,10 +15,9 @@ from autoscaler.adapters.web.read import service_name
 from autoscaler.adapters.web.request_bodies import parse_pause, parse_resume, parse_scale
 from autoscaler.control.overrides import Overrides
 from autoscaler.core.explain import format_until
-from autoscaler.core.limits import by_schedule
+from autoscaler.core.limits import beyond_bounds
 from autoscaler.core.model import Override
 from autoscaler.core.policy import Policy
-from autoscaler.core.schedule import bounds_at
 from autoscaler.errors import ConfigError
 from autoscaler.formats import plain
 
@@ -52,7 +51,8 @@ class WriteHandlers:
     async def scale(self, request: Request) -> Response:
         policy, order = await self._asked(request, parse_scale)
         now = self._clock()
-        _check_bounds(policy, order.replicas, now)
+        if (beyond := beyond_bounds(policy, order.replicas, now)) is not None:
+            raise HTTPException(422, beyond)
         paused = self._overrides.of(policy.service, now).paused_until
         if paused is not None:
             raise HTTPException(409, f"{policy.service} is paused until {format_until(paused)}: resume it first")
@@ -95,11 +95,3 @@ def _parsed(parse: Callable[[bytes], T], body: bytes) -> T:
         return parse(body)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
-
-
-def _check_bounds(policy: Policy, replicas: int, now: float) -> None:
-    bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now)
-    if not bounds.low <= replicas <= bounds.high:
-        moved = by_schedule(bounds.low_by if replicas < bounds.low else bounds.high_by)
-        allowed = f"replicas {bounds.low} to {bounds.high} of its policy{moved}"
-        raise HTTPException(422, f"{policy.service}: {replicas} is outside {allowed}")

@@ -14,7 +14,6 @@ from autoscaler.cli.text.policy_text import behaviour_lines, bounds_lines, count
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.settings import load_settings
 from autoscaler.core.calendar import next_change
-from autoscaler.core.schedule import bounds_at
 from autoscaler.formats import format_duration, plain
 from autoscaler.standalone.preflight import Examination, Seen, examine
 
@@ -51,9 +50,8 @@ def _plain(found: Examination, now: float) -> dict[str, Any]:
     """Return the configuration as JSON knows it, with the bounds of the moment and what was found out."""
     values: dict[str, Any] = plain(found.config)
     for name, service in found.config.services.items():
-        policy = service.policy
-        given = (policy.min_replicas, policy.max_replicas, policy.schedules, now)
-        values["services"][name]["bounds"] = {"now": plain(bounds_at(*given)), "next": plain(next_change(*given))}
+        bounds = {"now": plain(service.policy.bounds_at(now)), "next": plain(next_change(service.policy, now))}
+        values["services"][name]["bounds"] = bounds
         values["services"][name]["seen"] = plain(found.seen.get(name))
     return {**values, "problems": list(found.problems), "unasked": list(found.unasked)}
 

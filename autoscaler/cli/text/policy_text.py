@@ -20,7 +20,7 @@ from autoscaler.core.policy import (
     Step,
     StepChange,
 )
-from autoscaler.core.schedule import Bounds, bounds_at
+from autoscaler.core.schedule import Bounds
 from autoscaler.formats import format_duration
 
 
@@ -141,8 +141,8 @@ def bounds_lines(policy: Policy, now: float) -> list[str]:
     lines = [f"{policy.min_replicas}-{policy.max_replicas}"]
     if not policy.schedules:
         return lines
-    lines.append(f"now {bounds_in_words(bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, now))}")
-    change = next_change(policy.min_replicas, policy.max_replicas, policy.schedules, now)
+    lines.append(f"now {bounds_in_words(policy.bounds_at(now))}")
+    change = next_change(policy, now)
     if change is None:
         return [*lines, "for good: no schedule will change that"]
     local = datetime.fromtimestamp(change.at, change.timezone)

@@ -9,7 +9,6 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Direction, Observation, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.core.schedule import bounds_at
 from autoscaler.rehearse.run import Run, Sample
 from autoscaler.rehearse.simulation.latency import Answers
 from autoscaler.rehearse.simulation.plant import Simulation
@@ -69,7 +68,7 @@ class _Loop:
 
     def __post_init__(self) -> None:
         policy, scene = self.actor.policy, self.scene
-        bounds = bounds_at(policy.min_replicas, policy.max_replicas, policy.schedules, scene.start)
+        bounds = policy.bounds_at(scene.start)
         self.simulation = Simulation(scene.plant, min(max(scene.demand[0], bounds.low), bounds.high), scene.seed)
         self.meter = Meter(policy, self.simulation, self.actor.max_sample_age_seconds)
         self.summary = Summary(scene.plant.service.goal_seconds)
