@@ -1,5 +1,6 @@
 """What the tests of the real thing share: an engine, Compose, images. All of it is made here if it is missing."""
 
+import os
 import signal
 
 import pytest
@@ -14,8 +15,13 @@ settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
-    """Heed Ctrl-C: a shell's background job ignores it, and so would every process that a test starts."""
+    """Heed Ctrl-C: a shell's background job ignores it, and so would every process that a test starts.
+
+    Forget the size of the terminal, which workers inherit where readline was imported: a test says it where it matters.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")

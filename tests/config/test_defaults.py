@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from autoscaler.adapters.web.openapi import document
 from autoscaler.adapters.web.request_bodies import OVERRIDE_SECONDS, PAUSE_SECONDS
 from autoscaler.cli.app import app
+from autoscaler.config.compose_options import ComposeOptions, Drain, HttpCall
 from autoscaler.config.load import load
 from autoscaler.config.settings import Settings
 from autoscaler.core.policy import NO_REVERSAL_LIMIT, Objective, Policy, Reversals, Rule, WhenBlind
 from autoscaler.formats import format_duration
-from autoscaler.ports.order import Drain, HttpCall, ScaleOptions
 
 FILE = """
 services:
@@ -48,7 +48,7 @@ def defaults(value: Any) -> Iterator[tuple[str, object, object]]:
 
 def test_an_empty_file_says_what_the_values_leave_out(values: list[Any]) -> None:
     kinds = [type(value) for value in values]
-    assert kinds == [Policy, Rule, Rule, Objective, WhenBlind, ScaleOptions, Drain]
+    assert kinds == [Policy, Rule, Rule, Objective, WhenBlind, ComposeOptions, Drain]
     for value in values:
         assert {name: real for name, _, real in defaults(value)} == {name: usual for name, usual, _ in defaults(value)}
 
