@@ -27,8 +27,7 @@ MARGIN_SECONDS = 5.0
 STARTING_SECONDS = 10.0  # without an own test there is nothing to wait for
 
 _SECOND = 1_000_000_000  # the engine counts nanoseconds; 0 means its default
-_DEFAULTS = {"Interval": 30 * _SECOND, "Timeout": 30 * _SECOND, "StartPeriod": 0, "StartInterval": 5 * _SECOND}
-_DEFAULT_RETRIES = 3
+_DEFAULTS = {"Interval": 30 * _SECOND, "Timeout": 30 * _SECOND, "StartInterval": 5 * _SECOND, "Retries": 3}
 
 
 def _script() -> str:
@@ -71,7 +70,12 @@ def unwrapped(container: Mapping[str, Any]) -> Json:
 
 def has_own_test(labels: Mapping[str, str]) -> bool:
     """Whether a container that has a healthcheck is tested by it, and not only looked at for our marker."""
-    return label.HEALTHCHECK not in labels or bool(_own_test(json.loads(labels[label.HEALTHCHECK]) or {}, [SHELL]))
+    return label.HEALTHCHECK not in labels or has_test(json.loads(labels[label.HEALTHCHECK]))
+
+
+def has_test(healthcheck: Mapping[str, Any] | None) -> bool:
+    """Whether the engine runs anything for it."""
+    return bool(_own_test(healthcheck or {}, [SHELL]))
 
 
 def looks_for_marker(healthcheck: Mapping[str, Any] | None) -> bool:
@@ -81,8 +85,15 @@ def looks_for_marker(healthcheck: Mapping[str, Any] | None) -> bool:
 
 def notices_within_seconds(healthcheck: Mapping[str, Any]) -> float:
     """Return how long the engine may take to call a healthy container unhealthy."""
-    retries = healthcheck.get("Retries") or _DEFAULT_RETRIES
-    return retries * (_seconds(healthcheck, "Interval") + _seconds(healthcheck, "Timeout"))
+    each_seconds = _seconds(healthcheck, "Interval") + _seconds(healthcheck, "Timeout")
+    return _number(healthcheck, "Retries") * each_seconds
+
+
+def starts_within_seconds(healthcheck: Mapping[str, Any] | None) -> float:
+    """Return how long the engine may take to give up on a container that starts; 0 where it tests nothing."""
+    if healthcheck is None or not has_test(healthcheck):
+        return 0.0
+    return _seconds(healthcheck, "StartPeriod") + notices_within_seconds(healthcheck)
 
 
 def _taken(host: Mapping[str, Any]) -> bool:
@@ -94,7 +105,7 @@ def _taken(host: Mapping[str, Any]) -> bool:
 
 def _probe(original: Mapping[str, Any], shell: list[str], api_version: tuple[int, ...]) -> Json:
     own, timeout_seconds = _own_test(original, shell), _seconds(original, "Timeout")
-    retries = original.get("Retries") or _DEFAULT_RETRIES
+    retries = _number(original, "Retries")
     every_seconds = _seconds(original, "Interval")
     numbers = [math.ceil(timeout_seconds), math.floor(every_seconds), retries]
     starting_seconds = _seconds(original, "StartPeriod") + retries * every_seconds if own else STARTING_SECONDS
@@ -132,4 +143,8 @@ def _intervals(original: Mapping[str, Any], every_seconds: float, api_version: t
 
 
 def _seconds(healthcheck: Mapping[str, Any], name: str) -> float:
-    return (healthcheck.get(name) or _DEFAULTS[name]) / _SECOND
+    return _number(healthcheck, name) / _SECOND
+
+
+def _number(healthcheck: Mapping[str, Any], name: str) -> int:
+    return healthcheck.get(name) or _DEFAULTS.get(name, 0)

@@ -8,15 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.clone.warnings import warnings
 from autoscaler.adapters.compose.healthcheck import (
     DIRECTORY,
     MARKER,
     SCRIPT,
+    has_test,
     looks_for_marker,
     notices_within_seconds,
+    starts_within_seconds,
     unwrapped,
     wrapped,
 )
+from tests.support.engine_answers import inspected
 
 SECOND = 1_000_000_000
 OLD, NEW = (1, 41), (1, 44)
@@ -151,3 +155,20 @@ def test_the_marker_is_recognised_in_our_probe_and_in_what_others_write() -> Non
 def test_how_long_the_engine_may_take_to_notice() -> None:
     assert notices_within_seconds({"Test": ["CMD", "x"]}) == 180.0
     assert notices_within_seconds(wrapped(body(), OLD)["Healthcheck"]) == 2.0 + 35.0
+
+
+NO_TEST = "it has no healthcheck: requests reach a new replica before it listens; give it one"
+
+
+@pytest.mark.parametrize("healthcheck", [None, {}, {"Test": None}, {"Test": []}, {"Test": ["NONE"]}])
+def test_without_a_test_nothing_is_waited_for_and_the_operator_is_warned(healthcheck: dict[str, Any] | None) -> None:
+    assert not has_test(healthcheck)
+    assert starts_within_seconds(healthcheck) == 0.0
+    assert list(warnings(inspected(Config={"Healthcheck": healthcheck}), 3)) == [NO_TEST]
+
+
+@pytest.mark.parametrize("test", [["CMD", "true"], ["CMD-SHELL", "true"]])
+def test_a_start_is_given_up_after_the_start_period_and_all_retries(test: list[str]) -> None:
+    assert has_test({"Test": test})
+    assert starts_within_seconds({"Test": test, "StartPeriod": 90 * SECOND, "Retries": 2}) == 90.0 + 2 * 60.0
+    assert not list(warnings(inspected(Config={"Healthcheck": {"Test": test}}), 3))

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autoscaler.adapters.compose.healthcheck import has_test
+
 
 def warnings(template: Mapping[str, Any], most: int) -> Iterator[str]:
     """Say of an inspected replica what an operator of up to `most` of them would want to know beforehand."""
-    if template["Config"].get("Healthcheck", {}).get("Test") in (None, [], ["NONE"]):
+    if not has_test(template["Config"].get("Healthcheck")):
         yield "it has no healthcheck: requests reach a new replica before it listens; give it one"
     for port, bindings in (template["HostConfig"].get("PortBindings") or {}).items():
         for binding in bindings or []:

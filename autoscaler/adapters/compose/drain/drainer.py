@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.drain.http_hook import call
+from autoscaler.adapters.compose.drain.marker import remove_marker, set_marker
 from autoscaler.adapters.compose.drain.method import How, how
 from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
-from autoscaler.adapters.compose.healthcheck import DIRECTORY, MARKER, SHELL, notices_within_seconds
+from autoscaler.adapters.compose.healthcheck import MARKER, notices_within_seconds
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import Conflict, EngineError, NotFound
@@ -17,9 +17,6 @@ from autoscaler.events import DrainEnd
 
 COMMAND_SECONDS = 10.0  # a command that takes longer goes on, but is not waited for
 SLACK_SECONDS = 2.0
-
-_MARK = [SHELL, "-c", '[ -d "$1" ] || mkdir -p "$1"; : >"$1/drain"', "drain", DIRECTORY]
-_UNMARK = [SHELL, "-c", 'rm -f "$1"', "drain", MARKER]
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +57,7 @@ class Drainer:
     def take_back(self, draining: Draining) -> None:
         """Let Traefik have it again; with its next probe it is healthy. One that does not run is none to take back."""
         try:
-            self._marked(draining, _UNMARK)
+            remove_marker(self._engine, draining.replica)
         except EngineError as error:
             if not isinstance(error, NotFound | Conflict):
                 raise
@@ -83,7 +80,8 @@ class Drainer:
         drain, inside, container = self._drain, self._engine.exec, draining.replica.id
         match draining.how:
             case How.HEALTHCHECK:
-                return self._marked(draining, _MARK)
+                code = set_marker(self._engine, draining.replica)
+                return None if code == 0 else f"cannot write {MARKER} in it: exit code {code}"
             case How.COMMAND:
                 code = inside.run(container, drain.command, timeout_seconds=COMMAND_SECONDS)
                 return f"drain.command ended with exit code {code}" if code else None
@@ -93,13 +91,6 @@ class Drainer:
                 return None if drain.http is None else call(draining.container, drain.http)
             case _:
                 assert_never(draining.how)
-
-    def _marked(self, draining: Draining, command: list[str]) -> str | None:
-        """Set or remove the marker: in a clone as its own user, elsewhere as root, who may write to any directory."""
-        user = "" if label.HEALTHCHECK in draining.replica.labels else "0"
-        run = self._engine.exec.run
-        code = run(draining.replica.id, command, user=user, timeout_seconds=COMMAND_SECONDS)
-        return None if code == 0 else f"cannot write {MARKER} in it: exit code {code}"
 
     def _probes(self, draining: Draining) -> list[Probe]:
         try:

@@ -3,13 +3,11 @@
 from collections.abc import Container
 
 from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.drain.marker import remove_marker
 from autoscaler.adapters.compose.drain.progress import being_drained
-from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_marker
+from autoscaler.adapters.compose.healthcheck import looks_for_marker
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.engine import Engine
-
-_UNMARK = [SHELL, "-c", '[ -e "$1" ] && rm -f "$1"', "recover", MARKER]
-UNMARK_SECONDS = 10.0
 
 
 class Drained:
@@ -31,14 +29,12 @@ class Drained:
         Raises:
             EngineError, TargetUnavailable: the engine refuses, or does not answer.
         """
-        ours = label.HEALTHCHECK in replica.labels
         container = self._engine.inspect(replica.id)
-        if ours and not being_drained(container):
+        if label.HEALTHCHECK in replica.labels and not being_drained(container):
             return False
         if not looks_for_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:
             return False
-        user = "" if ours else "0"
-        code = self._engine.exec.run(replica.id, _UNMARK, user=user, timeout_seconds=UNMARK_SECONDS)
+        code = remove_marker(self._engine, replica)
         if code is not None:  # it has answered
             self._asked.add(replica.id)
         return code == 0

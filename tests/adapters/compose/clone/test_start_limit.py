@@ -26,6 +26,11 @@ def check(**seconds: float) -> dict[str, Any]:
         pytest.param(check(), 180.0, id="the engine's defaults: 3 times 30 s + 30 s"),
         pytest.param(check(StartPeriod=90, Interval=5, Timeout=5, Retries=4), 130.0, id="a long start period"),
         pytest.param(check(StartPeriod=3600, Interval=5), 600.0, id="10 minutes at most"),
+        pytest.param(
+            {"Test": ["CMD", "true"], "Interval": None, "Timeout": None, "StartPeriod": None, "Retries": None},
+            180.0,
+            id="what it leaves open is the engine's default",
+        ),
     ],
 )
 def test_without_a_limit_of_the_policy_the_healthcheck_says_it(
