@@ -60,6 +60,11 @@ def is_http_url(text: str) -> bool:
     return good and not any(character.isspace() for character in text)
 
 
+def without_credentials(url: str) -> str:
+    """Return a URL as people may read it: without user and password, and without what a query may hold."""
+    return re.split(r"[?#]", re.sub(r"//[^/?#]*@", "//", url))[0]
+
+
 def plain(value: object) -> Any:
     """Return dataclasses as mappings, what JSON has no number for (NaN, infinity) as None, the rest as text."""
     if value is None or isinstance(value, bool | int | str):

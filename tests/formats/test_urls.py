@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.formats import is_http_url
+from autoscaler.formats import is_http_url, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,20 @@ def test_what_can_be_asked(url: str) -> None:
 )
 def test_what_cannot(text: str) -> None:
     assert not is_http_url(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://prometheus:9090", "http://prometheus:9090"),
+        ("https://me:secret@metrics.example/prom/", "https://metrics.example/prom/"),
+        ("http://me:se@cret@[::1]:9090", "http://[::1]:9090"),
+        ("http://secret@a", "http://a"),
+        ("http://a/b?token=secret", "http://a/b"),
+        ("http://me:secret@a#secret", "http://a"),
+        ("http://a/~me@home", "http://a/~me@home"),
+        ("http://me:secret@[", "http://["),
+    ],
+)
+def test_what_people_read_has_no_credentials(url: str, shown: str) -> None:
+    assert without_credentials(url) == shown

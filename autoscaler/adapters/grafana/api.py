@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
 from autoscaler.adapters.http_session import HardSession
+from autoscaler.formats import without_credentials
 
 TIMEOUT_SECONDS = 3.0
 _OK, _REDIRECTS = 200, range(300, 400)
@@ -37,7 +37,7 @@ class GrafanaApi:
 
     def __init__(self, url: str, token: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._url = f"{url.rstrip('/')}/api/annotations"
-        self._name = _without_credentials(url)
+        self._name = f"Grafana at {without_credentials(url).rstrip('/')}"
         self._timeout_seconds = timeout_seconds
         self._session = HardSession(on_answer=lambda _: None)
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -100,8 +100,3 @@ def _refusal(status: int) -> str:
             return f"is somewhere else (HTTP {status}); set AUTOSCALER_GRAFANA_URL to where it redirects"
         case _:
             return f"fails (HTTP {status}); see its log"
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return f"Grafana at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import requests
 from prometheus_api_client import PrometheusConnect
@@ -24,6 +23,7 @@ from autoscaler.adapters.prometheus.faults import (
 )
 from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
 from autoscaler.events import PrometheusAsked
+from autoscaler.formats import without_credentials
 from autoscaler.ports.metrics import Span
 from autoscaler.ports.observers import Emit
 
@@ -34,7 +34,7 @@ class PrometheusClient:
     """Asks one Prometheus. Not thread-safe: one caller at a time."""
 
     def __init__(self, url: str, *, timeout_seconds: float, emit: Emit, token: str | None = None) -> None:
-        self._name = _without_credentials(url)
+        self._name = f"Prometheus at {without_credentials(url).rstrip('/')}"
         self._timeout_seconds = timeout_seconds
         self._emit = emit
         self._warnings: list[str] = []
@@ -125,8 +125,3 @@ class PrometheusClient:
             return
         if isinstance(answer, dict) and isinstance(answer.get("warnings"), list):
             self._warnings.extend(str(warning) for warning in answer["warnings"])
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return f"Prometheus at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"

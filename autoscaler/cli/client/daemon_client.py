@@ -7,7 +7,7 @@ import requests
 
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError, DaemonAbsent, DaemonUnavailable, TargetRefused
-from autoscaler.formats import is_http_url
+from autoscaler.formats import is_http_url, without_credentials
 
 TIMEOUT_SECONDS = 5.0
 
@@ -36,7 +36,8 @@ class Api:
     """Asks and tells a daemon. Every failure is one of our errors, with what to do about it."""
 
     def __init__(self, url: str, token: str | None = None, *, plan: str = "autoscaler plan") -> None:
-        self.url = url.rstrip("/")
+        self._url = url.rstrip("/")
+        self.url = without_credentials(self._url)  # as people read it
         self._plan = plan  # the command that does without a daemon
         self._headers = {"Content-Type": "application/json"}
         if token is not None:
@@ -105,7 +106,7 @@ class Api:
 
     def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
         try:
-            return self._session.request(method, f"{self.url}{path}", timeout=TIMEOUT_SECONDS, **more)
+            return self._session.request(method, f"{self._url}{path}", timeout=TIMEOUT_SECONDS, **more)
         except requests.Timeout as error:
             raise DaemonUnavailable(self._silent(f"does not answer within {TIMEOUT_SECONDS:g} s")) from error
         except requests.RequestException as error:

@@ -14,7 +14,7 @@ from autoscaler.cli.text.policy_text import behaviour_lines, bounds_lines, count
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.settings import load_settings
 from autoscaler.core.calendar import next_change
-from autoscaler.formats import format_duration, plain
+from autoscaler.formats import format_duration, plain, without_credentials
 from autoscaler.standalone.preflight import Examination, Seen, examine
 
 
@@ -49,6 +49,7 @@ def check(
 def _plain(found: Examination, now: float) -> dict[str, Any]:
     """Return the configuration as JSON knows it, with the bounds of the moment and what was found out."""
     values: dict[str, Any] = plain(found.config)
+    values["prometheus"]["url"] = without_credentials(found.config.prometheus.url)
     for name, service in found.config.services.items():
         bounds = {"now": plain(service.policy.bounds_at(now)), "next": plain(next_change(service.policy, now))}
         values["services"][name]["bounds"] = bounds
@@ -62,7 +63,7 @@ def _print(found: Examination, now: float) -> None:
     budget = "" if total is None else f"; at most {counted(total, 'replica')} of all services together"
     console.print(
         f"every {format_duration(config.interval_seconds)}{', dry run' if config.dry_run else ''}; "
-        f"{prometheus.url}, timeout {format_duration(prometheus.timeout_seconds)}, "
+        f"{without_credentials(prometheus.url)}, timeout {format_duration(prometheus.timeout_seconds)}, "
         f"samples up to {format_duration(prometheus.max_sample_age_seconds)} old{budget}",
     )
     for name, service in config.services.items():

@@ -18,11 +18,11 @@ from autoscaler.cli.client.wait import (
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Direction, Override
-from autoscaler.errors import ConfigError, DaemonUnavailable
+from autoscaler.errors import ConfigError, DaemonAbsent, DaemonUnavailable
 from autoscaler.events import Action, CycleFinished, OperationFinished, ServiceOutcome, ServicesChanged
 from tests.cli.client.test_operator import TOKEN, run, words
 from tests.support.builders import NOW, policy, seen
-from tests.support.web_site import Site
+from tests.support.web_site import Site, free_port
 
 HELD = "has just taken the lead of project shop, and acts in 4 s"
 
@@ -222,3 +222,10 @@ def test_the_result_of_what_was_never_seen_shows_no_counts(site: Site) -> None:
     done = run(site, "scale", "userservice", "4")
     assert (done.exit_code, "userservice ? " in words(done), "remove container_name" in words(done)) == (1, True, True)
     assert site.overrides.of("userservice", NOW).override == Override(4, NOW + 1800)
+
+
+def test_a_daemon_that_is_away_is_named_without_its_password() -> None:
+    port = free_port()
+    with pytest.raises(DaemonAbsent) as fault:
+        Api(f"http://me:secret@127.0.0.1:{port}").names()
+    assert str(fault.value).startswith(f"the daemon at http://127.0.0.1:{port} cannot be reached; ")

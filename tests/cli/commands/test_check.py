@@ -165,3 +165,11 @@ class TestOnTheEngine:
             f"error: {file}:11: services.web.rules.p99.steps.1.above: 20 s cannot be measured: "
             "Traefik's highest bucket is 5s, below 20s: add 20 to Traefik's option metrics.prometheus.buckets\n"
         )
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_the_password_of_prometheus_is_not_printed(policy: Path, options: list[str]) -> None:
+    policy.write_text(POLICY.replace("127.0.0.1:9", "me:secret@127.0.0.1:9"), encoding="utf-8")
+    done = autoscaler("check", *options, str(policy), AUTOSCALER_DOCKER_URL=NOWHERE)
+    assert "http://127.0.0.1:9" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
