@@ -118,6 +118,11 @@ class Direction(StrEnum):
     DOWN = "down"
     NONE = "none"
 
+    @classmethod
+    def between(cls, before: int, after: int) -> "Direction":
+        """Which way a change of a count goes."""
+        return cls.NONE if before == after else cls.UP if after > before else cls.DOWN
+
 
 class Reason(StrEnum):
     """Why the decision is what it is; documented in docs/decisions.md, label of the metrics."""
@@ -198,9 +203,7 @@ class Decision:
 
     @property
     def direction(self) -> Direction:
-        if self.desired == self.replicas.count:
-            return Direction.NONE
-        return Direction.UP if self.desired > self.replicas.count else Direction.DOWN
+        return Direction.between(self.replicas.count, self.desired)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,20 +43,13 @@ def _scale(target: ReplicaTarget, service: ServiceConfig, replicas: int) -> Oper
     finished = OperationFinished(service.policy.service, Direction.NONE, MANUAL, replicas, replicas, at, 0.0)
     try:
         before = target.observe().find(service.target).current
-        finished = replace(finished, before=before, after=before, direction=direction(before, replicas))
+        finished = replace(finished, before=before, after=before, direction=Direction.between(before, replicas))
         order = Order(replicas, emit=discard, pause=_sleep, options=service.options)
         after = target.scale(service.target, order)
         finished = replace(finished, after=after)
     except AutoscalerError as error:
         finished = replace(finished, error=str(error), stage=failure_stage(error))
     return replace(finished, duration_seconds=time.monotonic() - started)
-
-
-def direction(before: int, after: int) -> Direction:
-    """Return which way a change goes."""
-    if before == after:
-        return Direction.NONE
-    return Direction.UP if after > before else Direction.DOWN
 
 
 def _sleep(seconds: float) -> bool:

@@ -43,6 +43,11 @@ class Replica:
         return self.state == "running" and self.health in {None, "healthy"}
 
     @property
+    def kind(self) -> tuple[str | None, str]:
+        """What all replicas of a service have in common, once Compose is done with it."""
+        return self.labels.get(label.CONFIG_HASH), self.image
+
+    @property
     def clone(self) -> bool:
         return label.CLONE_OF in self.labels
 

@@ -144,8 +144,7 @@ class ServiceMetrics:
         self._counts[service] = count
         if count == before:
             return
-        direction = Direction.UP if count > before else Direction.DOWN
-        self._directions[service] = direction
+        direction = self._directions[service] = Direction.between(before, count)
         if last not in {None, direction}:
             self._service.reversals.labels(service).inc()
 

@@ -12,7 +12,6 @@ from autoscaler.cli.client.wait_outlook import Ends, decision_about, delay, hope
 from autoscaler.core.model import Direction
 from autoscaler.events import OperationFinished
 from autoscaler.formats import format_duration
-from autoscaler.standalone.scale import direction
 
 ASK_EVERY_SECONDS = 0.5
 # A daemon that was killed still leads for some 10 s, until another daemon has noticed and may act; the next two
@@ -104,4 +103,4 @@ def _result(service: str, ends: Ends, seconds: float, error: str | None) -> Oper
         return OperationFinished(service, Direction.NONE, REASON, 0, 0, time.time(), seconds, error)
     before, after = ends.first["replicas"]["current"], ends.last["replicas"]["current"]
     at = ends.first["at"]
-    return OperationFinished(service, direction(before, after), REASON, before, after, at, seconds, error)
+    return OperationFinished(service, Direction.between(before, after), REASON, before, after, at, seconds, error)

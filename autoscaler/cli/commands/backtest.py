@@ -12,6 +12,7 @@ from autoscaler.cli.text.backtest_text import listed, progress_bars, show
 from autoscaler.cli.text.output import JSON_OPTION, console, print_json
 from autoscaler.cli.text.simulate_text import write
 from autoscaler.config.settings import load_settings
+from autoscaler.ports.observers import discard
 from autoscaler.rehearse.backtest.runner import ReplayOptions, study
 from autoscaler.rehearse.backtest.span import choose_span
 from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
@@ -44,8 +45,8 @@ def backtest(
     scripts = load_scripts(settings, file, against)
     names, config = choose(scripts, service or ()), scripts[0].config
     span = choose_span(since, until, step, interval_seconds=config.interval_seconds, now=now)
-    history = make_history(settings, config, _nobody, timeout_seconds=ANSWER_SECONDS)
-    catalog = make_catalog(settings, config, _nobody, timeout_seconds=ANSWER_SECONDS)
+    history = make_history(settings, config, discard, timeout_seconds=ANSWER_SECONDS)
+    catalog = make_catalog(settings, config, discard, timeout_seconds=ANSWER_SECONDS)
     terms = ReplayOptions(span, start_delay, now)
     with progress_bars() as report_progress:
         outcomes = study(history, catalog, scripts, names, terms, report_progress=report_progress)
@@ -57,7 +58,3 @@ def backtest(
     show(outcomes, terms, most)
     for path in written:
         console.print(f"written: {path}")
-
-
-def _nobody(_: object) -> None:
-    """Tell nobody how long Prometheus took."""

@@ -9,10 +9,8 @@ from rich.progress import Progress
 from autoscaler.cli.client.completion import service_names
 from autoscaler.cli.client.daemon_client import check_url
 from autoscaler.cli.text.load_test_text import LoadTestResult, as_json, print_outcome
-from autoscaler.cli.text.output import JSON_OPTION, print_json
+from autoscaler.cli.text.output import JSON_OPTION, option_seconds, print_json
 from autoscaler.config.settings import load_settings
-from autoscaler.errors import ConfigError
-from autoscaler.formats import parse_duration
 from autoscaler.loadtest.answers import Answer, spread
 from autoscaler.loadtest.client import Load, send
 from autoscaler.loadtest.replicas import Recogniser
@@ -38,7 +36,7 @@ def load_test(
 
     Example: autoscaler load-test userservice --requests 30 --delay 300ms --no-cookies --insecure
     """
-    delay_seconds = _seconds(delay)
+    delay_seconds = option_seconds("--delay", delay)
     if url is not None:
         check_url(url)
     entrance = entrance_of(load_settings(), service, url)
@@ -55,13 +53,6 @@ def load_test(
         print_outcome(outcome)
     if not outcome.passed:
         raise typer.Exit(1)
-
-
-def _seconds(delay: str) -> float:
-    try:
-        return parse_duration(delay)
-    except ValueError as error:
-        raise ConfigError(f"--delay {error}, not {delay!r}") from error
 
 
 def _sent(load: Load, recogniser: Recogniser) -> list[Answer]:

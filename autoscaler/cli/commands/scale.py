@@ -11,12 +11,11 @@ from autoscaler.cli.client.daemon_client import Api
 from autoscaler.cli.client.operator import FOR, SERVICE, Answer, operator_api, send, warn
 from autoscaler.cli.client.wait import REASON, Patience, await_replicas, await_service, grace_seconds
 from autoscaler.cli.commands.pause import print_answers
-from autoscaler.cli.text.output import JSON_OPTION, URL_OPTION, console, print_json, table
+from autoscaler.cli.text.output import JSON_OPTION, URL_OPTION, console, option_seconds, print_json, table
 from autoscaler.config.settings import load_settings
 from autoscaler.core.model import Direction
 from autoscaler.errors import ConfigError, DaemonAbsent
 from autoscaler.events import OperationFinished
-from autoscaler.formats import parse_duration
 from autoscaler.standalone import scale as standalone
 
 
@@ -36,7 +35,7 @@ def scale(
     """
     settings = load_settings()
     api = operator_api(settings, url)
-    timeout_seconds = _seconds(timeout)
+    timeout_seconds = option_seconds("--timeout", timeout)
     try:
         api.names()
     except DaemonAbsent:
@@ -53,13 +52,6 @@ def scale(
         told = send(api, service, "scale", body)
         warn(told)
         _print_told(told, json=json)
-
-
-def _seconds(timeout: str) -> float:
-    try:
-        return parse_duration(timeout)
-    except ValueError as error:
-        raise ConfigError(f"--timeout {error}, not {timeout!r}") from error
 
 
 def _alone(api: Api) -> str:

@@ -7,12 +7,25 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from autoscaler.formats import plain
+from autoscaler.errors import ConfigError
+from autoscaler.formats import parse_duration, plain
 
 console = Console(markup=False, highlight=False)
 
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
 URL_OPTION = typer.Option(None, "--url", help="Where the daemon is; default: as AUTOSCALER_URL or _LISTEN says.")
+
+
+def option_seconds(option: str, text: str) -> float:
+    """Return the seconds of an option's duration.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {error}, not {text!r}") from error
 
 
 def print_json(value: object) -> None:

@@ -21,7 +21,7 @@ def update_under_way(replicas: Iterable[Replica]) -> str | None:
 
 def kinds_differ(replicas: Iterable[Replica]) -> str | None:
     """Say so when replicas that are meant to run are not all of the same configuration and image."""
-    kinds = {(replica.labels.get(label.CONFIG_HASH), replica.image) for replica in replicas if replica.alive}
+    kinds = {replica.kind for replica in replicas if replica.alive}
     if len(kinds) > 1:
         return "its replicas differ in configuration or image; run docker compose up so that all are the same"
     return None

@@ -7,7 +7,6 @@ mark.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent
 from autoscaler.adapters.compose.foreign.settling import Settled
 from autoscaler.adapters.compose.replicas import Replica
@@ -78,17 +77,12 @@ def _states(replicas: Iterable[Replica]) -> dict[str, str]:
 def _replaced(settled: Settled) -> list[Replica]:
     """Return the new ones that have the number of an old one, or are of another kind than all the old ones."""
     old, new = _alive(settled.before), _alive(settled.after)
-    numbers, kinds = {replica.number for replica in old.values()}, {replica_kind(replica) for replica in old.values()}
+    numbers, kinds = {replica.number for replica in old.values()}, {replica.kind for replica in old.values()}
     return [
         replica
         for key, replica in new.items()
-        if key not in old and (replica.number in numbers or replica_kind(replica) not in kinds)
+        if key not in old and (replica.number in numbers or replica.kind not in kinds)
     ]
-
-
-def replica_kind(replica: Replica) -> tuple[str | None, str]:
-    """Return what all replicas of a service have in common, once Compose is done with it."""
-    return replica.labels.get(label.CONFIG_HASH), replica.image
 
 
 def _dead(settled: Settled) -> list[Replica]:
@@ -129,8 +123,8 @@ def _details(kind: Foreign, settled: Settled) -> str:
 
 
 def _new_kind(settled: Settled) -> str:
-    old = {replica_kind(replica) for replica in _alive(settled.before).values()}
-    new = {replica_kind(replica) for replica in _alive(settled.after).values()}
+    old = {replica.kind for replica in _alive(settled.before).values()}
+    new = {replica.kind for replica in _alive(settled.after).values()}
     if {config for config, _ in new} != {config for config, _ in old}:
         return "recreated with another configuration"
     return "recreated with another image" if new != old else "recreated"

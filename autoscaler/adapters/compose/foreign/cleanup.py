@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from autoscaler.adapters.compose.foreign.classify import replica_kind
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
@@ -48,5 +47,5 @@ class Cleanup:
 
 def strangers(replicas: Collection[Replica], made: Collection[str]) -> list[Replica]:
     """Return those of the made ones that no other replica is like, among those that are meant to run."""
-    kinds = {replica_kind(replica) for replica in replicas if replica.alive and replica.id not in made}
-    return [replica for replica in replicas if replica.id in made and replica_kind(replica) not in kinds]
+    kinds = {replica.kind for replica in replicas if replica.alive and replica.id not in made}
+    return [replica for replica in replicas if replica.id in made and replica.kind not in kinds]
