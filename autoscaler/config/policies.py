@@ -27,7 +27,6 @@ DEFAULT_QUANTILE = 0.95
 
 def make_policy(name: str, model: ServiceModel, window_seconds: float) -> Policy:
     """Return the policy of that service; `window_seconds` is for signals that do not say their own."""
-    blind = model.when_blind
     rules = tuple(_rule(rule_name, rule, model, window_seconds) for rule_name, rule in model.rules.items())
     return Policy(
         service=name,
@@ -36,7 +35,7 @@ def make_policy(name: str, model: ServiceModel, window_seconds: float) -> Policy
         rules=rules,
         scale_up=_behavior(model.scale_up),
         scale_down=_behavior(model.scale_down),
-        when_blind=WhenBlind(blind.after, blind.action, blind.replicas),
+        when_blind=WhenBlind(model.when_blind.after, *model.when_blind.do),
         schedules=tuple(map(_schedule, model.schedules)),
         reversals=Reversals(model.reversals.limit, model.reversals.period),
         burst_threshold=1.0 if model.burst is None else model.burst.threshold,

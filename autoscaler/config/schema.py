@@ -72,7 +72,7 @@ class ServiceModel(Model):
 
     @model_validator(mode="after")
     def _fallback_within_bounds(self) -> Self:
-        wanted = self.when_blind.replicas
+        _, wanted = self.when_blind.do
         if wanted and not self.replicas.min <= wanted <= self.replicas.max:
             bounds = f"{self.replicas.min} to {self.replicas.max}"
             raise ValueError(f"when_blind.do: {wanted} is outside replicas {bounds}")

@@ -85,14 +85,6 @@ class WhenBlindModel(Model):
                 return BlindAction(action), replicas
         raise ValueError(f"must be hold, {{at_least: N}} or {{set: N}} with N of at least 1, not {value!r}")
 
-    @property
-    def action(self) -> BlindAction:
-        return self.do[0]
-
-    @property
-    def replicas(self) -> int:
-        return self.do[1]
-
 
 class ScheduleModel(Model):
     """Moves min or max from each cron time on, for so long."""

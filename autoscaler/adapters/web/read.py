@@ -1,5 +1,6 @@
 """What can be read: metrics, health, the daemon, the services and their journal, and what the API is."""
 
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -17,23 +18,15 @@ from autoscaler.adapters.web.openapi import document
 from autoscaler.events import plain_evaluation
 
 
+@dataclass(frozen=True, slots=True)
 class ReadHandlers:
     """Answers from what the observers hold."""
 
-    def __init__(
-        self,
-        status: StatusObserver,
-        metrics: MetricsObserver,
-        journal: JournalObserver,
-        overview: OverviewObserver,
-        recent: RecentObserver,
-    ) -> None:
-        self._status = status
-        self._metrics = metrics
-        self._journal = journal
-        self._overview = overview
-        self._recent = recent
-        self._document = document()
+    _status: StatusObserver
+    _metrics: MetricsObserver
+    _journal: JournalObserver
+    _overview: OverviewObserver
+    _recent: RecentObserver
 
     def metrics_page(self, _: Request) -> Response:
         return Response(self._metrics.render(), media_type=CONTENT_TYPE)
@@ -45,7 +38,7 @@ class ReadHandlers:
         return _health(self._status.ready())
 
     def openapi(self, _: Request) -> Response:
-        return JSONResponse(self._document)
+        return JSONResponse(document())
 
     def daemon(self, _: Request) -> Response:
         """Answer for the daemon as a whole."""
