@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check fmt lock grafana bench-core bench-elasticity bench-drain bench-reaction bench-wrap clean
+.PHONY: help demo test test-quick check fmt lock grafana bench-core bench-elasticity bench-drain bench-reaction bench-start bench-wrap clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-drain: $(VENV)/.ready ## Lose no request: replicas drained under load, and
 
 bench-reaction: $(VENV)/.ready ## Time every second from a step of the load to a new replica's first answer -> build/bench/reaction.json
 	$(BIN)/python -m benchmarks.reaction
+
+bench-start: $(VENV)/.ready ## Time the start of help, status and completion, and their imports -> build/bench/start.json
+	$(BIN)/python -m benchmarks.start
 
 bench-wrap: $(VENV)/.ready ## Measure what the probes of clones cost the engine -> build/bench/wrap.json
 	$(BIN)/python -m benchmarks.wrap

@@ -1,15 +1,15 @@
-"""What `autoscaler simulate` is told: durations, whole seconds, and which load."""
-
-from pathlib import Path
+"""Options and arguments that commands share. Loaded for every command, so it imports no large library."""
 
 import typer
 
+from autoscaler.cli.client.completion import service_names_or_all
+from autoscaler.errors import ConfigError
 from autoscaler.formats import parse_duration
-from autoscaler.rehearse.simulation.loads import SHAPES, USES, Load, shape_of, shaped
-from autoscaler.rehearse.simulation.tracefile import read_trace
 
-USUAL_DURATION_SECONDS = 7200.0
-USUAL_BASE, USUAL_PEAK = 20.0, 200.0
+FOR = "--for"
+JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
+SERVICE = typer.Argument(help="A service of the policy file, or `all`.", autocompletion=service_names_or_all)
+URL_OPTION = typer.Option(None, "--url", help="Where the daemon is; default: as AUTOSCALER_URL or _LISTEN says.")
 
 
 def seconds(text: str | float) -> float:
@@ -18,6 +18,18 @@ def seconds(text: str | float) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}, not {text!r}") from error
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Read the duration of an option that is a text to typer.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {error}, not {text!r}") from error
 
 
 def some_seconds(text: str | float) -> float:
@@ -34,40 +46,3 @@ def whole_seconds(text: str | int) -> int:
     if number < 1 or number != int(number):
         raise typer.BadParameter(f"must be whole seconds, at least 1s, not {text!r}")
     return int(number)
-
-
-def load_of(
-    load: str,
-    *,
-    duration: float | None,
-    base: float | None,
-    peak: float | None,
-    timing: dict[str, float | None],
-) -> Load:
-    """Return the load that the options describe; `timing` holds at, width and period.
-
-    Raises:
-        typer.BadParameter: an option does not go with the load.
-        ConfigError: the file or a number is wrong.
-    """
-    given = {name for name, value in {"base": base, **timing}.items() if value is not None}
-    unused = given - (USES[load] | {"base"} if load in SHAPES else set())
-    if unused:
-        raise typer.BadParameter(f"does not go with --load {load}", param_hint=f"--{min(unused)}")
-    if load not in SHAPES:
-        return read_trace(_file(load), duration=duration, peak=peak)
-    shape = shape_of(
-        load,
-        duration=USUAL_DURATION_SECONDS if duration is None else duration,
-        base=USUAL_BASE if base is None else base,
-        peak=USUAL_PEAK if peak is None else peak,
-        **timing,
-    )
-    return shaped(load, shape)
-
-
-def _file(load: str) -> Path:
-    path = Path(load)
-    if not path.suffix and not path.exists():
-        raise typer.BadParameter(f"must be {', '.join(SHAPES)} or a CSV file, not {load!r}", param_hint="--load")
-    return path

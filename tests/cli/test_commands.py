@@ -154,13 +154,18 @@ def test_a_full_disk_is_said_in_one_line_with_exit_code_1(policy: str) -> None:
     assert (done.returncode, done.stderr) == (1, "error: [Errno 28] No space left on device\n")
 
 
-def test_ctrl_c_while_a_command_is_still_being_loaded_ends_it_without_a_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("module", "command"), [("typer", "check"), ("urllib3", "status"), ("docker", "plan"), ("ruamel", "simulate")]
+)
+def test_ctrl_c_while_a_command_is_still_being_loaded_ends_it_without_a_traceback(
+    tmp_path: Path, module: str, command: str
+) -> None:
     slow = "import time\nprint('loading', flush=True)\ntime.sleep(60)\n"
-    (tmp_path / "typer.py").write_text(slow, encoding="utf-8")  # found before the real one
-    command = [sys.executable, "-m", "autoscaler", "check"]
+    (tmp_path / f"{module}.py").write_text(slow, encoding="utf-8")  # found before the real one
+    words = [sys.executable, "-m", "autoscaler", command]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(words, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "loading\n"
         process.send_signal(signal.SIGINT)

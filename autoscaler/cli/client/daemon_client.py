@@ -1,15 +1,20 @@
 """The HTTP API of the running daemon, with its errors in words."""
 
+from http import HTTPStatus
+from json import JSONDecodeError
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
-import requests
+import certifi
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError, DaemonAbsent, DaemonUnavailable, TargetRefused
 from autoscaler.formats import is_http_url, without_credentials
 
 TIMEOUT_SECONDS = 5.0
+_ONCE = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=30)
 
 
 def daemon_url(settings: Settings) -> str:
@@ -39,11 +44,12 @@ class Api:
         self._url = url.rstrip("/")
         self.url = without_credentials(self._url)  # as people read it
         self._plan = plan  # the command that does without a daemon
-        self._headers = {"Content-Type": "application/json"}
-        if token is not None:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the environment knows nothing of a daemon on this machine
+        # A pool by itself goes through no proxy of the environment, which knows nothing of a daemon on this machine.
+        self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=_ONCE, ca_certs=certifi.where())
+        parts = urlsplit(url)
+        user = None if parts.username is None else unquote(f"{parts.username}:{parts.password or ''}")
+        self._headers = urllib3.make_headers(basic_auth=user)
+        self._token_header = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **parameters: float) -> Any:
         """Return what is at that path, or None where nothing is.
@@ -51,11 +57,11 @@ class Api:
         Raises:
             DaemonUnavailable: it does not answer, or not as a daemon does; DaemonAbsent: nobody listens there.
         """
-        answer = self._ask("GET", path, params=parameters)
-        if answer.status_code == requests.codes.not_found:
+        answer = self._ask("GET", path, fields=parameters, headers=self._headers)
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
-        if answer.status_code != requests.codes.ok:
-            raise self.strange(f"HTTP {answer.status_code}")
+        if answer.status != HTTPStatus.OK:
+            raise self.strange(f"HTTP {answer.status}")
         return self._json(answer)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -65,15 +71,15 @@ class Api:
             ConfigError: the daemon refuses what it was told, or who tells it; TargetRefused: not as things stand.
             DaemonUnavailable: as `get`.
         """
-        answer = self._ask("POST", path, json=body, headers=self._headers)
-        if answer.status_code == requests.codes.ok:
+        answer = self._ask("POST", path, json=body, headers={**self._headers, **self._token_header})
+        if answer.status == HTTPStatus.OK:
             return self._json(answer)
         found = self._json(answer)
         if not isinstance(found, dict) or "error" not in found:
-            raise self.strange(f"HTTP {answer.status_code}")
-        if answer.status_code == requests.codes.conflict:
+            raise self.strange(f"HTTP {answer.status}")
+        if answer.status == HTTPStatus.CONFLICT:
             raise TargetRefused(str(found["error"]))
-        raise ConfigError(_refusal(answer.status_code, str(found["error"])))
+        raise ConfigError(_refusal(answer.status, str(found["error"])))
 
     def daemon(self) -> dict[str, Any]:
         """Return how the daemon as a whole is.
@@ -104,19 +110,20 @@ class Api:
             f"what answers at {self.url} is no autoscaler ({what}); name the daemon's address with --url"
         )
 
-    def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
+    def _ask(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
         try:
-            return self._session.request(method, f"{self._url}{path}", timeout=TIMEOUT_SECONDS, **more)
-        except requests.Timeout as error:
+            return self._pool.request(method, f"{self._url}{path}", **more)
+        except HTTPError as error:
+            cause = error.reason if isinstance(error, MaxRetryError) else error
+            if isinstance(cause, NewConnectionError) or not isinstance(cause, ConnectTimeoutError | ReadTimeoutError):
+                kind = DaemonAbsent if "refused" in str(cause).lower() else DaemonUnavailable
+                raise kind(self._silent("cannot be reached")) from error
             raise DaemonUnavailable(self._silent(f"does not answer within {TIMEOUT_SECONDS:g} s")) from error
-        except requests.RequestException as error:
-            kind = DaemonAbsent if "refused" in str(error).lower() else DaemonUnavailable
-            raise kind(self._silent("cannot be reached")) from error
 
-    def _json(self, answer: requests.Response) -> Any:
+    def _json(self, answer: urllib3.BaseHTTPResponse) -> Any:
         try:
             return answer.json()
-        except requests.JSONDecodeError as error:
+        except (JSONDecodeError, UnicodeDecodeError) as error:
             raise self.strange("no JSON") from error
 
     def _silent(self, what: str) -> str:
@@ -132,8 +139,8 @@ def service_path(service: str, *more: str) -> str:
 
 
 def _refusal(status: int, error: str) -> str:
-    if status == requests.codes.unauthorized:
+    if status == HTTPStatus.UNAUTHORIZED:
         return "the daemon does not know this token; set AUTOSCALER_API_TOKEN_FILE as it is set for the daemon"
-    if status == requests.codes.forbidden:
+    if status == HTTPStatus.FORBIDDEN:
         return f"the daemon says: {error}"
     return error

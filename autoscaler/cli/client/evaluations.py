@@ -1,6 +1,7 @@
-"""What the running daemon tells of one service."""
+"""What the running daemon says of itself and its services."""
 
 import shlex
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,6 +54,43 @@ class Daemon:
             )
         found: dict[str, Any] = max(entries, key=lambda entry: (min(entry["last_at"], at), entry["at"]))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The daemon as a whole, and its services; `error` says why there is nothing to tell."""
+
+    daemon: dict[str, Any]
+    services: list[dict[str, Any]]
+    error: str | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the loop turns and sees services."""
+        return self.error is None and bool(self.daemon.get("ok"))
+
+
+def ask(api: Api, service: str | None) -> Status:
+    """Return the status.
+
+    Raises:
+        DaemonUnavailable: it does not answer; ConfigError: it has no such service.
+    """
+    daemon = api.daemon()
+    if service is None:
+        return Status(daemon, api.get("/api/v1/services") or [])
+    found = api.get(service_path(service))
+    if found is None:
+        raise no_such_service(api, service)
+    return Status(daemon, [found])
+
+
+def ask_bravely(api: Api, service: str | None) -> Status:
+    """Return the status, or that there is none: a daemon that restarts must not end the watch."""
+    try:
+        return ask(api, service)
+    except DaemonUnavailable as error:
+        return Status({}, [], str(error))
 
 
 def no_such_service(api: Api, service: str) -> AutoscalerError:

@@ -5,16 +5,14 @@ from typing import Any
 
 import typer
 
-from autoscaler.cli.client.completion import ALL, service_names_or_all
+from autoscaler.cli.client.completion import ALL
 from autoscaler.cli.client.daemon_client import Api, check_url, daemon_url, service_path
 from autoscaler.cli.client.evaluations import no_such_service
+from autoscaler.cli.local_time import format_at
 from autoscaler.config.settings import Settings
 from autoscaler.core.intervention import NONE, Intervention
 from autoscaler.core.model import Override
 from autoscaler.errors import AutoscalerError, ConfigError
-
-SERVICE = typer.Argument(help="A service of the policy file, or `all`.", autocompletion=service_names_or_all)
-FOR = "--for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,13 @@ def read_intervention(found: dict[str, Any]) -> Intervention:
     return Intervention(
         found.get("paused_until"), None if override is None else Override(override["replicas"], override["until"])
     )
+
+
+def intervention_lines(intervention: Intervention) -> list[str]:
+    """Write what an operator said and until when, e.g. `paused until 2026-01-31 14:05:00 CET`; nothing for nothing."""
+    paused, override = intervention.paused_until, intervention.override
+    lines = [] if paused is None else [f"paused until {format_at(paused)}"]
+    return lines if override is None else [*lines, f"override {override.replicas} until {format_at(override.until)}"]
 
 
 def warn(told: list[Answer]) -> None:

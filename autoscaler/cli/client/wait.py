@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import typer
+
 from autoscaler.cli.client.daemon_client import Api, service_path
 from autoscaler.cli.client.evaluations import has_looked
-from autoscaler.cli.client.operator import Answer
+from autoscaler.cli.client.operator import Answer, send, warn
 from autoscaler.cli.client.wait_outlook import Ends, decision_about, delay, hopeless, is_ready, passes_soon
 from autoscaler.core.model import Direction
 from autoscaler.events import OperationFinished
@@ -104,3 +106,19 @@ def _result(service: str, ends: Ends, seconds: float, error: str | None) -> Oper
     before, after = ends.first["replicas"]["current"], ends.last["replicas"]["current"]
     at = ends.first["at"]
     return OperationFinished(service, Direction.between(before, after), REASON, before, after, at, seconds, error)
+
+
+def scale_and_wait(api: Api, service: str, body: Json, timeout_seconds: float) -> list[OperationFinished]:
+    """Tell the daemon, and wait: for a daemon that has just started to know its services, then for the replicas."""
+    deadline = time.monotonic() + timeout_seconds
+    patience = Patience(deadline, timeout_seconds, grace_seconds(api), say=lambda line: typer.echo(line, err=True))
+    await_service(api, service, patience)
+    told = send(api, service, "scale", body)
+    warn(told)
+    return [_awaited(api, each, patience) for each in told]
+
+
+def _awaited(api: Api, told: Answer, patience: Patience) -> OperationFinished:
+    if told.error is not None:
+        return OperationFinished(told.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, told.error)
+    return await_replicas(api, told, patience)

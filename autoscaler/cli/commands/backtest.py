@@ -5,19 +5,7 @@ from pathlib import Path
 
 import typer
 
-from autoscaler.cli.compared_policies import load_scripts
-from autoscaler.cli.options import seconds
-from autoscaler.cli.text.backtest_json import as_json
-from autoscaler.cli.text.backtest_text import listed, progress_bars, show
-from autoscaler.cli.text.output import JSON_OPTION, console, print_json
-from autoscaler.cli.text.simulate_text import write
-from autoscaler.config.settings import load_settings
-from autoscaler.ports.observers import discard
-from autoscaler.rehearse.backtest.runner import ReplayOptions, study
-from autoscaler.rehearse.backtest.span import choose_span
-from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
-from autoscaler.rehearse.simulation.runner import choose
-from autoscaler.wiring import make_catalog, make_history
+from autoscaler.cli.options import JSON_OPTION, seconds
 
 ANSWER_SECONDS = 30.0  # of a past that may be long
 
@@ -40,6 +28,18 @@ def backtest(
 
     Example: autoscaler backtest policy.yaml --since 7d --against other.yaml --html backtest.html
     """
+    from autoscaler.cli.rehearsed import load_scripts
+    from autoscaler.cli.text.backtest_text import as_json, listed, progress_bars, show
+    from autoscaler.cli.text.output import console, print_json
+    from autoscaler.cli.text.simulate_text import write
+    from autoscaler.config.settings import load_settings
+    from autoscaler.ports.observers import discard
+    from autoscaler.rehearse.backtest.runner import ReplayOptions, study
+    from autoscaler.rehearse.backtest.span import choose_span
+    from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
+    from autoscaler.rehearse.simulation.runner import choose
+    from autoscaler.wiring import make_catalog, make_history
+
     check_places(png, html)
     now, settings, most = time.time(), load_settings(), listed(decisions)
     scripts = load_scripts(settings, file, against)

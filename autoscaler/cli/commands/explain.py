@@ -5,12 +5,7 @@ from datetime import UTC, datetime
 import typer
 
 from autoscaler.cli.client.completion import service_names
-from autoscaler.cli.client.daemon_client import check_url, daemon_url
-from autoscaler.cli.client.evaluations import Daemon, read_evaluation
-from autoscaler.cli.local_time import parse_at
-from autoscaler.cli.text.evaluation_text import in_full
-from autoscaler.cli.text.output import JSON_OPTION, URL_OPTION, console, print_json
-from autoscaler.config.settings import load_settings
+from autoscaler.cli.options import JSON_OPTION, URL_OPTION
 
 
 def explain(
@@ -24,6 +19,13 @@ def explain(
 
     Example: autoscaler explain userservice --at 14:05
     """
+    from autoscaler.cli.client.daemon_client import check_url, daemon_url
+    from autoscaler.cli.client.evaluations import Daemon, read_evaluation
+    from autoscaler.cli.local_time import parse_at
+    from autoscaler.cli.text.evaluation_text import in_full
+    from autoscaler.cli.text.output import console, print_json
+    from autoscaler.config.settings import load_settings
+
     daemon = Daemon(check_url(url) if url is not None else daemon_url(load_settings()), service)
     found = daemon.last() if at is None else daemon.at(parse_at(at, datetime.now(UTC).astimezone()))
     if json:

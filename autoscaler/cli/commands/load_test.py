@@ -1,21 +1,9 @@
 """`autoscaler load-test`: a few requests through the gateway, and which replicas answered them."""
 
-import sys
-
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from autoscaler.cli.client.completion import service_names
-from autoscaler.cli.client.daemon_client import check_url
-from autoscaler.cli.text.load_test_text import LoadTestResult, as_json, print_outcome
-from autoscaler.cli.text.output import JSON_OPTION, option_seconds, print_json
-from autoscaler.config.settings import load_settings
-from autoscaler.loadtest.answers import Answer, spread
-from autoscaler.loadtest.client import Load, send
-from autoscaler.loadtest.replicas import Recogniser
-from autoscaler.loadtest.verdict import judge
-from autoscaler.standalone.gateway_route import aim_at, entrance_of
+from autoscaler.cli.options import JSON_OPTION, seconds_of
 
 MOST_REQUESTS, MOST_CLIENTS = 100_000, 200
 
@@ -36,14 +24,25 @@ def load_test(
 
     Example: autoscaler load-test userservice --requests 30 --delay 300ms --no-cookies --insecure
     """
-    delay_seconds = option_seconds("--delay", delay)
+    from autoscaler.cli.client.daemon_client import check_url
+    from autoscaler.cli.text.load_test_text import LoadTestResult, as_json, print_outcome, progress_bar
+    from autoscaler.cli.text.output import print_json
+    from autoscaler.config.settings import load_settings
+    from autoscaler.loadtest.answers import spread
+    from autoscaler.loadtest.client import Load, send
+    from autoscaler.loadtest.replicas import Recogniser
+    from autoscaler.loadtest.verdict import judge
+    from autoscaler.standalone.gateway_route import aim_at, entrance_of
+
+    delay_seconds = seconds_of("--delay", delay)
     if url is not None:
         check_url(url)
     entrance = entrance_of(load_settings(), service, url)
     target, host = aim_at(entrance, url, path)
     load = Load(target, requests, delay_seconds, concurrency, host, cookies=cookies, verified=not insecure)
     recogniser = Recogniser(entrance.replicas, entrance.cookie)
-    answers = _sent(load, recogniser)
+    with progress_bar(load) as advance:
+        answers = send(load, recogniser, advance)
     found = spread(answers, recogniser)
     verdict = judge(answers, found, entrance.ready)
     outcome = LoadTestResult(service, load, answers, found, verdict, [replica.name for replica in entrance.replicas])
@@ -53,11 +52,3 @@ def load_test(
         print_outcome(outcome)
     if not outcome.passed:
         raise typer.Exit(1)
-
-
-def _sent(load: Load, recogniser: Recogniser) -> list[Answer]:
-    """Send the load, and show on a terminal how far it is."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("requests", total=load.requests)
-        return send(load, recogniser, lambda: progress.advance(task))

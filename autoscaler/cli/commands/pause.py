@@ -3,13 +3,8 @@
 from typing import Any
 
 import typer
-from rich.text import Text
 
-from autoscaler.cli.client.operator import FOR, SERVICE, Answer, operator_api, send, warn
-from autoscaler.cli.text.evaluation_text import intervention_lines
-from autoscaler.cli.text.output import JSON_OPTION, URL_OPTION, console, print_json, table
-from autoscaler.config.settings import load_settings
-from autoscaler.core.intervention import NONE
+from autoscaler.cli.options import FOR, JSON_OPTION, SERVICE, URL_OPTION
 
 
 def pause(
@@ -40,27 +35,12 @@ def resume(
 
 
 def _say(service: str, what: str, body: dict[str, Any], url: str | None, *, json: bool) -> None:
+    from autoscaler.cli.client.operator import operator_api, send, warn
+    from autoscaler.cli.text.answers_text import print_answers
+    from autoscaler.config.settings import load_settings
+
     told = send(operator_api(load_settings(), url), service, what, body)
-    if json:
-        print_json(told)
-    else:
-        print_answers(told)
+    good = print_answers(told, json=json)
     warn(told)
-    if any(each.error for each in told):
+    if not good:
         raise typer.Exit(1)
-
-
-def print_answers(told: list[Answer]) -> None:
-    """Print what is in force for each service from now on."""
-    made = table("service", "now")
-    for each in told:
-        made.add_row(each.service, Text(each.error, style="red") if each.error else _now(each))
-    console.print(made)
-
-
-def _now(told: Answer) -> str:
-    if told.before is None:
-        return "\n".join(intervention_lines(told.intervention))
-    if told.before == NONE:
-        return "decided by its policy, as before"
-    return f"decided by its policy; ended: {', '.join(intervention_lines(told.before))}"

@@ -4,15 +4,7 @@ from pathlib import Path
 
 import typer
 
-from autoscaler.cli.compared_policies import load_scripts
-from autoscaler.cli.options import load_of, seconds, some_seconds, whole_seconds
-from autoscaler.cli.text.output import JSON_OPTION, console, print_json
-from autoscaler.cli.text.simulate_text import as_json, progress_bar, show, write
-from autoscaler.config.settings import load_settings
-from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
-from autoscaler.rehearse.simulation.plant import Plant
-from autoscaler.rehearse.simulation.queueing import Service
-from autoscaler.rehearse.simulation.runner import SimulationOptions, choose, perform
+from autoscaler.cli.options import JSON_OPTION, seconds, some_seconds, whole_seconds
 
 DURATION = "DURATION"
 LOAD = "What arrives: step, ramp, pulse, diurnal, or a CSV file of timestamp_s,requests_per_s."
@@ -66,6 +58,15 @@ def simulate(
 
     Example: autoscaler simulate config/autoscaler.yaml --service userservice --load pulse --peak 400
     """
+    from autoscaler.cli.rehearsed import load_of, load_scripts
+    from autoscaler.cli.text.output import console, print_json
+    from autoscaler.cli.text.simulate_text import as_json, progress_bar, show, write
+    from autoscaler.config.settings import load_settings
+    from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
+    from autoscaler.rehearse.simulation.plant import Plant
+    from autoscaler.rehearse.simulation.queueing import Service
+    from autoscaler.rehearse.simulation.runner import SimulationOptions, choose, perform
+
     check_places(png, html)
     scripts = load_scripts(load_settings(), file, against)
     services = choose(scripts, service or ())

@@ -1,8 +1,9 @@
-"""What `autoscaler backtest` prints: figures, chart, decisions, and what a replay cannot know."""
+"""What `autoscaler backtest` prints: figures, chart, decisions, what a replay cannot know; and its JSON."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
@@ -102,6 +103,30 @@ def cut(decisions: Sequence[Decision], most: int | None) -> tuple[Sequence[Decis
 
 def _row(decision: Decision) -> tuple[str, str, str]:
     return clock_words(decision.at), change_words(decision), decision.sentence
+
+
+def as_json(outcomes: Outcomes, terms: ReplayOptions) -> dict[str, Any]:
+    """Return everything as JSON knows it; times are unix seconds."""
+    span = terms.span
+    return {
+        "since": span.start,
+        "until": span.end,
+        "step_seconds": span.step_seconds,
+        "start_delay_seconds": terms.start_delay_seconds,
+        "runs": [_plain_run(outcome) for of_service in outcomes.values() for outcome in of_service],
+    }
+
+
+def _plain_run(outcome: Outcome) -> dict[str, Any]:
+    run = outcome.run
+    return {
+        "title": run.title,
+        "service": run.service,
+        "totals": outcome.totals,
+        "figures": run.figures,
+        "decisions": run.decisions,
+        "caveats": run.caveats,
+    }
 
 
 def listed(text: str) -> int | None:

@@ -1,17 +1,17 @@
 """An account of a decision in words: in full for `explain`, in short for `plan`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autoscaler.cli.client.operator import intervention_lines
 from autoscaler.cli.local_time import format_at
 from autoscaler.cli.text.output import facts, table
 from autoscaler.cli.text.policy_text import bounds_in_words, goal_in_words, plural
 from autoscaler.core.explain import format_value
-from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Decision, Estimate, Proposal, Sizing
 from autoscaler.core.policy import Goal, Query, Rule
 from autoscaler.events import Action, Evaluation
@@ -58,11 +58,13 @@ def in_full(told: Evaluation) -> Iterator[RenderableType]:
     )
 
 
-def intervention_lines(intervention: Intervention) -> list[str]:
-    """Write what an operator said and until when, e.g. `paused until 2026-01-31 14:05:00 CET`; nothing for nothing."""
-    paused, override = intervention.paused_until, intervention.override
-    lines = [] if paused is None else [f"paused until {format_at(paused)}"]
-    return lines if override is None else [*lines, f"override {override.replicas} until {format_at(override.until)}"]
+def decisions_table(evaluations: Iterable[Evaluation]) -> Table:
+    """Return a row for each service."""
+    made = table("service", "replicas", "ready", "reason", "decision")
+    for told in evaluations:
+        replicas, ready, reason, says = in_short(told)
+        made.add_row(told.service, replicas, ready, Text(reason, style="red" if told.decision is None else ""), says)
+    return made
 
 
 def in_short(told: Evaluation) -> tuple[str, str, str, str]:

@@ -1,10 +1,14 @@
 """What a load test came to, as text and as JSON."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console
+from rich.progress import Progress
 from rich.text import Text
 
 from autoscaler.cli.text.output import console, facts
@@ -118,3 +122,11 @@ def _last_line(outcome: LoadTestResult) -> str:
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms"
+
+
+@contextmanager
+def progress_bar(load: Load) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how far the load is; yield what to call after each request."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("requests", total=load.requests)
+        yield lambda: progress.advance(task)

@@ -7,35 +7,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from autoscaler.errors import ConfigError
-from autoscaler.formats import parse_duration, plain
+from autoscaler.formats import plain
 
 console = Console(markup=False, highlight=False)
 
-JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
-URL_OPTION = typer.Option(None, "--url", help="Where the daemon is; default: as AUTOSCALER_URL or _LISTEN says.")
 
-
-def option_seconds(option: str, text: str) -> float:
-    """Return the seconds of an option's duration.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {error}, not {text!r}") from error
-
-
-def print_json(value: object) -> None:
-    """Print plain values, dataclasses and what holds them as JSON."""
-    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
-
-
-def print_json_line(value: object) -> None:
-    """Print one value as one line of JSON."""
-    typer.echo(json.dumps(plain(value), ensure_ascii=False))
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print plain values, dataclasses and what holds them as JSON; without an indent on one line."""
+    typer.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
 
 
 def table(*columns: str) -> Table:

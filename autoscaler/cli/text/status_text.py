@@ -7,9 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from autoscaler.cli.client.evaluations import read_evaluation
-from autoscaler.cli.client.operator import read_intervention
+from autoscaler.cli.client.operator import intervention_lines, read_intervention
 from autoscaler.cli.local_time import format_at
-from autoscaler.cli.text.evaluation_text import intervention_lines
 from autoscaler.cli.text.output import table
 from autoscaler.core.explain import format_value
 from autoscaler.core.model import Decision
