@@ -7,7 +7,7 @@ import pytest
 from autoscaler.control.crash_backoff import FORGOTTEN_AFTER_SECONDS, CrashBackoff
 from autoscaler.events import Action
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import Project
 from tests.support.cycling import Living
 
 
@@ -65,14 +65,13 @@ def test_what_has_lived_for_ten_minutes_begins_anew() -> None:
 
 @pytest.mark.engine
 def test_a_clone_that_dies_again_is_replaced_after_a_pause_and_a_growing_load_is_followed_at_once(
-    project: Project,
+    plain: Project,
 ) -> None:
-    project.up({"web": SLEEP})
-    living = Living(project, project.engine_url)
+    living = Living(plain, plain.engine_url)
     with living.living(load=2):
-        run(["docker", "kill", *project.names(2)], "kill a clone")
+        run(["docker", "kill", *plain.names(2)], "kill a clone")
         living.until("it is replaced", lambda: living.ready == 2 and living.quiet and len(living.told) == 1)
-        run(["docker", "kill", *project.names(3)], "kill the next one")
+        run(["docker", "kill", *plain.names(3)], "kill the next one")
         living.until_told(2)
         assert [each.action for each in living.told] == [Action.SCALED, Action.BACKING_OFF]
         assert "died soon after it was made, once more; the next one is made in " in living.told[1].what

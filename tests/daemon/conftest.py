@@ -1,5 +1,5 @@
-"""A project of the Compose tests, for the commands as well."""
+"""A Compose project for the tests of the daemon."""
 
-from tests.adapters.compose.conftest import Project, project
+from tests.support.compose_project import drain, module_project, originals, plain, project
 
-__all__ = ["Project", "project"]
+__all__ = ["drain", "module_project", "originals", "plain", "project"]

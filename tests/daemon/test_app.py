@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -51,30 +53,28 @@ class Daemon:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
 
-    def get_patiently(self, path: str) -> httpx.Response:
-        deadline = time.monotonic() + 30
+    def wait_for(self, what: str, path: str, true: Callable[[httpx.Response], bool]) -> httpx.Response:
+        """Ask for a page until it says that."""
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                return self.get(path)
-            except httpx.TransportError:
-                assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.02)
-        pytest.fail("no answer within 30 s")
-
-    def wait_for_cycle(self) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                if "autoscaler_last_cycle_timestamp_seconds 0.0" not in self.get("/metrics").text:
-                    return
+                if true(answer := self.get(path)):
+                    return answer
             except httpx.TransportError:
                 assert self.process.poll() is None, self.process.communicate()
             time.sleep(0.05)
-        pytest.fail("no cycle within 30 s")
+        pytest.fail(f"not within 60 s: {what}")
+
+    def get_patiently(self, path: str) -> httpx.Response:
+        return self.wait_for("an answer", path, lambda _: True)
+
+    def wait_for_cycle(self) -> None:
+        none = "autoscaler_last_cycle_timestamp_seconds 0.0"
+        self.wait_for("a cycle", "/metrics", lambda page: none not in page.text)
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, list[dict[str, object]], str]:
         self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=20)
+        output, errors = self.process.communicate(timeout=60)
         return self.process.returncode, [json.loads(line) for line in output.splitlines()], errors
 
 
@@ -87,15 +87,37 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         daemon.process.communicate()
 
 
-def test_without_engine_and_prometheus_it_lives_says_why_once_and_is_not_ready(daemon: Daemon) -> None:
-    daemon.wait_for_cycle()
-    time.sleep(2.5)  # two more cycles of the same
-    assert daemon.get("/healthz").status_code == 200
-    ready = daemon.get("/readyz")
-    assert (ready.status_code, "cannot be reached" in ready.json()["message"]) == (503, True)
-    assert 'autoscaler_evaluations_total{outcome="failed",service="userservice"} 0.0' not in daemon.get("/metrics").text
-    _, lines, _ = daemon.end()
-    failures = [line for line in lines if line["event"] == "service.failed"]
+@dataclass(frozen=True)
+class Life:
+    """What a daemon with nothing behind it shows after some cycles, and what it has said at its end by SIGTERM."""
+
+    health: httpx.Response
+    ready: httpx.Response
+    code: int
+    lines: list[dict[str, object]]
+    errors: str
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    daemon = Daemon(tmp_path_factory.mktemp("life"))
+    try:
+        daemon.wait_for("three cycles that failed", "/metrics", lambda page: failed_evaluations(page.text) >= 3)
+        health, ready = daemon.get("/healthz"), daemon.get("/readyz")
+        return Life(health, ready, *daemon.end())
+    finally:
+        daemon.process.kill()
+
+
+def failed_evaluations(page: str) -> float:
+    found = re.search(r'evaluations_total\{outcome="failed",service="userservice"\} (\S+)', page)
+    return float(found.group(1)) if found else 0.0
+
+
+def test_without_engine_and_prometheus_it_lives_says_why_once_and_is_not_ready(life: Life) -> None:
+    assert life.health.status_code == 200
+    assert (life.ready.status_code, "cannot be reached" in life.ready.json()["message"]) == (503, True)
+    failures = [line for line in life.lines if line["event"] == "service.failed"]
     assert len(failures) == 1
     assert "check AUTOSCALER_DOCKER_URL and that the engine runs" in str(failures[0]["error"])
 
@@ -122,18 +144,20 @@ def test_while_the_warm_start_waits_the_web_server_answers_and_a_signal_ends_it(
     assert (cold["level"], cold["service"], cold["window_seconds"]) == ("warning", "userservice", 0)
 
 
-def test_a_start_without_a_past_is_told_once_with_the_reason(daemon: Daemon) -> None:
-    daemon.wait_for_cycle()
-    _, lines, _ = daemon.end()
-    (cold,) = [line for line in lines if line["event"] == "warm_start"]
+def test_a_start_without_a_past_is_told_once_with_the_reason(life: Life) -> None:
+    (cold,) = [line for line in life.lines if line["event"] == "warm_start"]
     assert cold["level"] == "warning"
     assert "check AUTOSCALER_DOCKER_URL and that the engine runs" in str(cold["problem"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_exit_code_0(daemon: Daemon, number: int) -> None:
+def test_sigterm_ends_it_with_exit_code_0(life: Life) -> None:
+    assert (life.code, life.errors) == (0, "")
+    assert [line["event"] for line in life.lines][-2:] == ["stopping", "stopped"]
+
+
+def test_sigint_ends_it_with_exit_code_0(daemon: Daemon) -> None:
     daemon.wait_for_cycle()
-    code, lines, errors = daemon.end(number)
+    code, lines, errors = daemon.end(signal.SIGINT)
     assert (code, errors) == (0, "")
     assert [line["event"] for line in lines][-2:] == ["stopping", "stopped"]
 

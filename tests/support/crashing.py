@@ -17,6 +17,7 @@ from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.order import Order
 from tests.support.engine_proxy import UnixConnection
 from tests.support.paths import ROOT
+from tests.support.quick import QUICK
 
 OPTIONS = ComposeOptions(20.0, Drain(timeout_seconds=2.0, throttle_seconds=0.2))
 
@@ -155,7 +156,7 @@ def main(url: str, project: str, service: str, replicas: str) -> None:
     def nobody(_: object) -> None:
         """Tell nobody."""
 
-    target = ComposeTarget(url, timeout_seconds=30.0, emit=nobody)
+    target = ComposeTarget(url, timeout_seconds=30.0, emit=nobody, timing=QUICK)
     order = Order(int(replicas), emit=nobody, pause=pause, options=OPTIONS)
     target.scale(ServiceRef(service, project), order)
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autoscaler.adapters.compose.target import ComposeTarget
-from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.services import fixed
 from autoscaler.control.cycle import Cycle
@@ -18,9 +17,10 @@ from autoscaler.core.model import Reading
 from autoscaler.core.policy import Policy, SelectPolicy
 from autoscaler.events import Action, CycleFinished, Event, ForeignChange, OperationFinished
 from autoscaler.ports.fleet import ServiceRef
-from tests.adapters.compose.conftest import Project
 from tests.support.builders import FREE, THROUGHPUT, behavior, policy
+from tests.support.compose_project import Project
 from tests.support.fakes import FakeSource, Recorder
+from tests.support.quick import BESIDE_COMPOSE
 
 SETTLE_SECONDS = 3.0  # longer than Compose takes from one step to the next, also on a machine that is busy
 INTERVAL_SECONDS = 0.2
@@ -44,7 +44,7 @@ class Living:
 
     def __post_init__(self) -> None:
         emit = self.recorder.notify
-        timing = ComposeTiming(settle_seconds=self.settle_seconds)
+        timing = replace(BESIDE_COMPOSE, settle_seconds=self.settle_seconds)
         self._target = target = ComposeTarget(self.engine_url, timeout_seconds=20.0, emit=emit, timing=timing)
         foreign, report = target.foreign, ForeignReport(target.foreign, emit)
         self._operations = Operations(target, emit, at_once=2)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from deploy.lab.images import TRAEFIK
-from tests.adapters.compose.conftest import Project
+from tests.support.compose_project import Project
 
 LONGEST_SECONDS = 120.0
 MOST_REQUESTS = 20_000

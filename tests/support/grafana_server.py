@@ -36,7 +36,7 @@ class Grafana:
 
     def handle(self, method: str, path: str, token: str | None, body: bytes) -> tuple[int, bytes]:
         self.asked.append(f"{method} {path}")
-        self.released.wait(60)
+        self.released.wait(120)
         if self.answer is not None:
             return self.answer
         if token != f"Bearer {self.token}":

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
 
 Json = dict[str, Any]
 
@@ -16,12 +17,7 @@ MARKER = f"{DIRECTORY}/drain"
 TMPFS = "rw,noexec,nosuid,nodev,size=64k,mode=1777"
 
 SHELL = "/bin/sh"
-# One probe costs about 56 ms of CPU time, nearly all of it the engine's: 1 % of a core, where a start may be probed
-# more often than the rest, and else 3 %.
 START_INTERVAL_SINCE = (1, 44)
-START_SECONDS = 1.0
-REST_SECONDS = 6.0
-REST_SECONDS_BEFORE = 2.0
 # The probe itself kills an own test that takes too long; the engine must not be faster.
 MARGIN_SECONDS = 5.0
 STARTING_SECONDS = 10.0  # without an own test there is nothing to wait for
@@ -38,7 +34,7 @@ def _script() -> str:
 SCRIPT = _script()
 
 
-def wrapped(body: Json, api_version: tuple[int, ...]) -> Json:
+def wrapped(body: Json, api_version: tuple[int, ...], timing: ComposeTiming = USUAL) -> Json:
     """Return the body that creates the same container with our probe around its healthcheck.
 
     What cannot be wrapped, or tests the marker itself, stays as it is.
@@ -48,7 +44,7 @@ def wrapped(body: Json, api_version: tuple[int, ...]) -> Json:
     original, host = body.get("Healthcheck"), body["HostConfig"]
     return {
         **body,
-        "Healthcheck": _probe(original or {}, body.get("Shell") or [SHELL, "-c"], api_version),
+        "Healthcheck": _probe(original or {}, body.get("Shell") or [SHELL, "-c"], api_version, timing),
         "HostConfig": {**host, "Tmpfs": {**(host.get("Tmpfs") or {}), DIRECTORY: TMPFS}},
         "Labels": {**body["Labels"], label.HEALTHCHECK: json.dumps(original)},
     }
@@ -103,7 +99,7 @@ def _taken(host: Mapping[str, Any]) -> bool:
     return DIRECTORY in {*mounts, *binds, *(host.get("Tmpfs") or {})}
 
 
-def _probe(original: Mapping[str, Any], shell: list[str], api_version: tuple[int, ...]) -> Json:
+def _probe(original: Mapping[str, Any], shell: list[str], api: tuple[int, ...], timing: ComposeTiming) -> Json:
     own, timeout_seconds = _own_test(original, shell), _seconds(original, "Timeout")
     retries = _number(original, "Retries")
     every_seconds = _seconds(original, "Interval")
@@ -114,7 +110,7 @@ def _probe(original: Mapping[str, Any], shell: list[str], api_version: tuple[int
         "Timeout": round((math.ceil(timeout_seconds) + MARGIN_SECONDS) * _SECOND),
         "StartPeriod": round(starting_seconds * _SECOND),
         "Retries": 1,
-        **_intervals(original, every_seconds if own else math.inf, api_version),
+        **_intervals(original, every_seconds if own else math.inf, api, timing),
     }
 
 
@@ -129,15 +125,15 @@ def _own_test(original: Mapping[str, Any], shell: list[str]) -> list[str]:
             return []
 
 
-def _intervals(original: Mapping[str, Any], every_seconds: float, api_version: tuple[int, ...]) -> Json:
+def _intervals(original: Mapping[str, Any], every_seconds: float, api: tuple[int, ...], timing: ComposeTiming) -> Json:
     """Return how often to probe: an even part of the own interval, so that the own test keeps to it."""
-    since = api_version >= START_INTERVAL_SINCE
-    rest_seconds = REST_SECONDS if since else REST_SECONDS_BEFORE
+    since = api >= START_INTERVAL_SINCE
+    rest_seconds = timing.probe_rest_seconds if since else timing.probe_only_seconds
     if every_seconds < math.inf:
         rest_seconds = every_seconds / math.ceil(every_seconds / rest_seconds)
     intervals = {"Interval": round(rest_seconds * _SECOND)}
     if since:
-        start_seconds = min(START_SECONDS, _seconds(original, "StartInterval"), rest_seconds)
+        start_seconds = min(timing.probe_start_seconds, _seconds(original, "StartInterval"), rest_seconds)
         intervals["StartInterval"] = round(start_seconds * _SECOND)
     return intervals
 

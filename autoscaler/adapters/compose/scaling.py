@@ -14,6 +14,7 @@ from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTra
 from autoscaler.adapters.compose.listing import every, members
 from autoscaler.adapters.compose.replicas import Replica, fleet
 from autoscaler.adapters.compose.shells import Shells
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.config.compose_options import ComposeOptions
@@ -27,12 +28,18 @@ class Scaling:
     """Adds and removes replicas; thread-safe. Calls of one service may overlap while they add."""
 
     def __init__(
-        self, engine: Engine, foreign: ForeignChangeTracker, service_locks: ServiceLocks, shells: Shells
+        self,
+        engine: Engine,
+        foreign: ForeignChangeTracker,
+        service_locks: ServiceLocks,
+        shells: Shells,
+        timing: ComposeTiming,
     ) -> None:
         self._engine = engine
         self._foreign = foreign
         self._service_locks = service_locks
         self._shells = shells
+        self._timing = timing
         self._carrying = Carrying(engine)
         self._port_ranges = threading.Lock()  # of all services: their ranges may overlap
 
@@ -55,6 +62,7 @@ class Scaling:
             relist,
             order.emit,
             order.pause,
+            self._timing,
             options.start_timeout_seconds,
             port_ranges=self._port_ranges,
             troubled=lambda: self._foreign.unsettled(ref) is not None,
@@ -80,7 +88,7 @@ class Scaling:
             elif missing < 0:
                 order.removes_from(count)  # by now it may have been raised
                 leaned_on = partial(ids_leaned_on, self._engine, present)
-                Removing(self._engine, ref, relist, order, options.drain, leaned_on).remove()
+                Removing(self._engine, ref, relist, order, options.drain, self._timing, leaned_on).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
 
@@ -101,7 +109,8 @@ class Scaling:
             yield
         finally:
             try:
-                Cleanup(self._engine, adding.relist, adding.troubled, adding.pause).settle(adding.made)
+                poll_seconds = self._timing.cleanup_poll_seconds
+                Cleanup(self._engine, adding.relist, adding.troubled, adding.pause, poll_seconds).settle(adding.made)
             finally:
                 for container in adding.made:
                     self._foreign.own_actions.leaves(container)

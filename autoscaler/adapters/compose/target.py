@@ -38,7 +38,7 @@ class ComposeTarget:
         brief_engine = Engine(base_url, timeout_seconds=min(timeout_seconds, BRIEF_SECONDS), emit=emit, own_actions=own)
         locks, self._shells = ServiceLocks(), Shells(self._engine)
         self._refusals = Refusals(self._engine)
-        self._scaling = Scaling(self._engine, self.foreign, locks, self._shells)
+        self._scaling = Scaling(self._engine, self.foreign, locks, self._shells, timing)
         self._recovery = Recovery(
             brief_engine,
             locks,

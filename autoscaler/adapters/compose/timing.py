@@ -21,6 +21,7 @@ class ComposeTiming:
     probe_rest_seconds: float = 6.0
     probe_only_seconds: float = 2.0  # on an engine that cannot probe a start more often
     drain_poll_seconds: float = 0.5
+    take_back_retry_seconds: float = 1.0
     # Traefik applies a change at most every providersThrottleDuration; then it still has to ask the engine.
     throttle_margin_seconds: float = 0.5
     # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two

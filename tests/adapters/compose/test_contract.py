@@ -8,8 +8,8 @@ import pytest
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.targets import ReplicaTarget
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.contracts.replica_target import ReplicaTargetContract
+from tests.support.compose_project import Project
 from tests.support.fakes import Recorder
 
 pytestmark = pytest.mark.engine
@@ -29,8 +29,7 @@ class ComposeBench:
 
 class TestComposeTarget(ReplicaTargetContract):
     @pytest.fixture
-    def bench(self, project: Project) -> Iterator[ComposeBench]:
-        project.up({"web": SLEEP})
-        target = project.target()
-        yield ComposeBench(target, project.ref(), project.recorder)
+    def bench(self, plain: Project) -> Iterator[ComposeBench]:
+        target = plain.target()
+        yield ComposeBench(target, plain.ref(), plain.recorder)
         target.close()

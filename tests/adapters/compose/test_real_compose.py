@@ -1,6 +1,8 @@
 """The real engine and the real Compose: a clone is one of Compose's own."""
 
 import re
+import secrets
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +12,9 @@ from autoscaler.errors import ScaleFailed, TargetRefused
 from autoscaler.events import ReplicaChanged
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
+from tests.support.own_share import free_range
+from tests.support.quick import WARY
 
 pytestmark = pytest.mark.engine
 
@@ -112,7 +116,7 @@ def test_a_clone_that_exits_at_once_is_removed_with_its_last_words(project: Proj
     project.up({"web": service}, volumes={"shared": None})
     last_words = r"web-2 exited at once \(exit code 3, last lines: another one is running\)"
     with pytest.raises(ScaleFailed, match=last_words) as failure:
-        project.scale(2)
+        project.scale(2, target=project.target(timing=WARY))
     assert failure.value.stage == "ready"
     assert project.containers() == project.names(1)
 
@@ -153,23 +157,26 @@ def test_a_tag_that_is_gone_does_not_keep_a_replica_from_being_cloned(project: P
 @pytest.mark.parametrize(
     ("service", "reason"),
     [
-        pytest.param({"container_name": "autoscaler-unit-only-one"}, "remove container_name", id="a name of its own"),
-        pytest.param({"ports": ["127.0.0.1:45871:80"]}, "fixed host port 45871", id="a fixed port"),
+        pytest.param(
+            lambda: {"container_name": f"autoscaler-unit-{secrets.token_hex(3)}"},
+            "remove container_name",
+            id="a name of its own",
+        ),
+        pytest.param(lambda: {"ports": [f"127.0.0.1:{free_range(1)}:80"]}, r"fixed host port \d+", id="a fixed port"),
     ],
 )
 def test_what_cannot_be_cloned_is_refused_before_anything_is_made(
-    project: Project, service: dict[str, Any], reason: str
+    project: Project, service: Callable[[], dict[str, Any]], reason: str
 ) -> None:
-    project.up({"web": {**SLEEP, **service}})
+    project.up({"web": {**SLEEP, **service()}})
     with pytest.raises(TargetRefused, match=reason):
         project.scale(2)
     assert len(project.containers()) == 1
 
 
-def test_an_unknown_service_is_refused(project: Project) -> None:
-    project.up({"web": SLEEP})
+def test_an_unknown_service_is_refused(plain: Project) -> None:
     with pytest.raises(TargetRefused, match=r"no Compose service .*/wbe on this engine"):
-        project.scale(2, service="wbe")
+        plain.scale(2, service="wbe")
 
 
 def test_an_update_under_way_is_waited_out(project: Project) -> None:
@@ -180,11 +187,10 @@ def test_an_update_under_way_is_waited_out(project: Project) -> None:
         project.scale(3)
 
 
-def test_an_end_between_two_steps_leaves_nothing_half_made(project: Project) -> None:
-    project.up({"web": SLEEP})
+def test_an_end_between_two_steps_leaves_nothing_half_made(plain: Project) -> None:
     pauses = iter([False, True])
-    assert project.scale(4, pause=lambda _: next(pauses, True)) == 2
-    assert project.containers() == project.names(1, 2)
+    assert plain.scale(4, pause=lambda _: next(pauses, True)) == 2
+    assert plain.containers() == plain.names(1, 2)
 
 
 def test_the_last_ready_replica_is_never_removed(project: Project) -> None:
@@ -192,10 +198,9 @@ def test_the_last_ready_replica_is_never_removed(project: Project) -> None:
     assert project.scale(0) == 1
 
 
-def test_a_clone_that_has_exited_is_no_affair_of_an_operation(project: Project) -> None:
+def test_a_clone_that_has_exited_is_no_affair_of_an_operation(plain: Project) -> None:
     """It may be somebody's wish; the recovery knows, in time."""
-    project.up({"web": SLEEP})
-    project.scale(3)
-    run(["docker", "stop", "--time", "1", *project.names(3)], "stop a clone")
-    assert project.scale(1) == 1
-    assert project.containers() == project.names(1, 3)
+    plain.scale(3)
+    run(["docker", "stop", "--time", "1", *plain.names(3)], "stop a clone")
+    assert plain.scale(1) == 1
+    assert plain.containers() == plain.names(1, 3)

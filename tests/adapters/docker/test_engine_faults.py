@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.config.compose_options import Drain
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetUnavailable
 from autoscaler.events import EngineAsked, ReplicaChanged
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, Proxy, proxying
 from tests.support.fakes import Recorder
 
@@ -33,9 +34,14 @@ def test_an_engine_that_hangs_is_given_up_after_the_timeout() -> None:
     assert [(event.operation, event.failed) for event in recorder.of(EngineAsked)] == [("list", True)]
 
 
+@pytest.fixture(scope="session")
+def drain() -> Drain:
+    return Drain(enabled=False)
+
+
 @pytest.fixture
-def proxy(project: Project) -> Iterator[Proxy]:
-    with proxying(project.engine_url) as proxy:
+def proxy(engine_url: str) -> Iterator[Proxy]:
+    with proxying(engine_url) as proxy:
         yield proxy
 
 
@@ -95,39 +101,35 @@ class TestBehindAProxy:
         ],
     )
     def test_nothing_is_left_half_made_and_the_next_call_recovers(
-        self, project: Project, proxy: Proxy, fault: Fault, error: type[AutoscalerError], message: str
+        self, plain: Project, proxy: Proxy, fault: Fault, error: type[AutoscalerError], message: str
     ) -> None:
-        project.up({"web": SLEEP})
-        target = project.target(proxy.url)
+        target = plain.target(proxy.url)
         proxy.faults.append(fault)
         with pytest.raises(error, match=message):
-            project.scale(2, target=target)
-        assert project.containers() == project.names(1)
+            plain.scale(2, target=target)
+        assert plain.containers() == plain.names(1)
         proxy.faults.clear()
-        assert project.scale(2, target=target) == 2
-        assert project.containers() == project.names(1, 2)
+        assert plain.scale(2, target=target) == 2
+        assert plain.containers() == plain.names(1, 2)
 
-    def test_to_have_no_such_thing_is_an_answer_and_a_refusal_is_an_error(self, project: Project, proxy: Proxy) -> None:
-        project.up({"web": SLEEP})
+    def test_to_have_no_such_thing_is_an_answer_and_a_refusal_is_an_error(self, plain: Project, proxy: Proxy) -> None:
         proxy.faults += [Fault("GET /images/", 404), Fault("POST /containers/create", 500)]
         with pytest.raises(ScaleFailed):
-            project.scale(2, target=project.target(proxy.url))
-        failed = {event.operation: event.failed for event in project.recorder.of(EngineAsked)}
+            plain.scale(2, target=plain.target(proxy.url))
+        failed = {event.operation: event.failed for event in plain.recorder.of(EngineAsked)}
         assert (failed["image"], failed["create"]) == (False, True)
 
-    def test_a_name_that_somebody_else_took_meanwhile_is_no_failure(self, project: Project, proxy: Proxy) -> None:
-        project.up({"web": SLEEP})
+    def test_a_name_that_somebody_else_took_meanwhile_is_no_failure(self, plain: Project, proxy: Proxy) -> None:
         proxy.faults.append(Fault("POST /containers/create", 409))
-        assert project.scale(2, target=project.target(proxy.url)) == 2
+        assert plain.scale(2, target=plain.target(proxy.url)) == 2
 
-    def test_clones_that_were_started_before_a_failure_stay_and_are_told(self, project: Project, proxy: Proxy) -> None:
-        project.up({"web": SLEEP})
+    def test_clones_that_were_started_before_a_failure_stay_and_are_told(self, plain: Project, proxy: Proxy) -> None:
         proxy.faults.append(Fault("POST /start", skip=1))
         with pytest.raises(ScaleFailed, match=r"cannot start .*-web-[23]: injected fault"):
-            project.scale(3, target=project.target(proxy.url))
-        (told,) = project.recorder.of(ReplicaChanged)
-        assert told.replica in project.names(2, 3)
-        assert project.containers() == sorted([*project.names(1), told.replica])
+            plain.scale(3, target=plain.target(proxy.url))
+        (told,) = plain.recorder.of(ReplicaChanged)
+        assert told.replica in plain.names(2, 3)
+        assert plain.containers() == sorted([*plain.names(1), told.replica])
 
     def test_a_second_network_that_cannot_be_connected_undoes_the_clone(self, project: Project, proxy: Proxy) -> None:
         project.up({"web": {**SLEEP, "networks": ["a", "b"]}}, networks={"a": None, "b": None})
@@ -137,16 +139,15 @@ class TestBehindAProxy:
         assert failure.value.stage == "connect"
         assert project.containers() == project.names(1)
 
-    def test_what_could_not_be_undone_is_removed_by_the_next_operation(self, project: Project, proxy: Proxy) -> None:
-        project.up({"web": SLEEP})
-        target = project.target(proxy.url)
+    def test_what_could_not_be_undone_is_removed_by_the_next_operation(self, plain: Project, proxy: Proxy) -> None:
+        target = plain.target(proxy.url)
         proxy.faults += [Fault("POST /start", 0), Fault("DELETE /containers", 0)]
         with pytest.raises(TargetUnavailable):
-            project.scale(2, target=target)
-        assert project.containers() == project.names(1, 2)
-        assert project.scale(2, target=target) == 2
-        assert project.containers() == project.names(1, 2)
-        assert project.inspect(2)["State"]["Running"]
+            plain.scale(2, target=target)
+        assert plain.containers() == plain.names(1, 2)
+        assert plain.scale(2, target=target) == 2
+        assert plain.containers() == plain.names(1, 2)
+        assert plain.inspect(2)["State"]["Running"]
 
     def test_a_replica_that_cannot_be_stopped_is_a_failure_of_that_stage(self, project: Project, proxy: Proxy) -> None:
         project.up({"web": {**SLEEP, "scale": 2}})

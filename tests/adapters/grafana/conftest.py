@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapters.compose.conftest import project
 from tests.support.grafana_server import Grafana, running
-
-__all__ = ["grafana", "project"]
 
 
 @pytest.fixture

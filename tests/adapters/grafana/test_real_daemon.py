@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.ports import free_ports
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.grafana.test_observer import wait_for
 from tests.daemon.test_app import Daemon
+from tests.support.compose_project import SLEEP, Project
 from tests.support.grafana_server import TOKEN, Grafana
 
 pytestmark = pytest.mark.engine

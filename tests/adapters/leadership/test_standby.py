@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.daemon.test_app import Daemon
+from tests.support.compose_project import SLEEP, Project
 
 pytestmark = pytest.mark.engine
 

@@ -63,7 +63,7 @@ def same(past: Reading, present: Reading) -> bool:
 def test_every_instant_is_read_as_it_would_have_been_read_then(
     source: PrometheusSource, history: PrometheusHistory
 ) -> None:
-    span = Span(BEGIN - 60.0, END + 330.0, 13.5)
+    span = Span(BEGIN - 60.0, END + 330.0, 27.0)
     past = history.read_range(REQUESTS, span, progress=nobody)
     kinds = set()
     for index, at in enumerate(span.instants):

@@ -15,6 +15,7 @@ from autoscaler.adapters.compose.clone.ready import Started, Waiting
 from autoscaler.adapters.compose.clone.start_limit import LEAST_SECONDS, start_limit_seconds
 from autoscaler.adapters.compose.healthcheck import unwrapped
 from autoscaler.adapters.compose.replicas import Replica, choose_template
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import ScaleFailed, TargetRefused
@@ -38,6 +39,7 @@ class Adding:
     relist: Callable[[], list[Replica]]
     emit: Emit
     pause: Pause
+    timing: ComposeTiming
     start_timeout_seconds: float | None  # None: as the healthcheck says
     port_ranges: threading.Lock  # held while a replica starts whose host port comes out of a range
     troubled: Callable[[], bool]  # whether a foreign change to the service is going on
@@ -62,7 +64,9 @@ class Adding:
         self._limit_seconds = start_limit_seconds(template, self.start_timeout_seconds)
         numbers = Numbers(replica.number for replica in replicas)
         wraps = self.wraps(template)
-        creating = Creating(self.engine, self.carrying, template, image, numbers, self.port_ranges, wraps)
+        creating = Creating(
+            self.engine, self.carrying, template, image, numbers, self.port_ranges, self.timing, wraps=wraps
+        )
         with ThreadPoolExecutor(min(count, AT_ONCE), thread_name_prefix=str(self.ref)) as pool:
             calls = [pool.submit(self._start_one, creating) for _ in range(count)]
         for call in calls:
@@ -74,9 +78,9 @@ class Adding:
         Raises:
             ScaleFailed: a clone could not be made, or did not become ready; it is removed, the others stay.
         """
-        limit_seconds, started = self._limit_seconds, self._started
         waiting = Waiting(
-            self.engine, self.ref, self.relist, self.emit, self.pause, self.troubled, limit_seconds, started
+            *(self.engine, self.ref, self.relist, self.emit, self.pause, self.troubled),
+            *(self._limit_seconds, self.timing, self._started),
         )
         failures = [*self._failures, *waiting.wait()]
         if failures:

@@ -9,6 +9,7 @@ from autoscaler.adapters.compose.clone.injected_files import Carrying
 from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.spec import CloneSpec, clone_spec
 from autoscaler.adapters.compose.healthcheck import wrapped
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import Conflict, EngineError
 from autoscaler.errors import AutoscalerError
@@ -31,6 +32,7 @@ class Creating:
     image: Inspect | None
     numbers: Numbers
     port_ranges: threading.Lock
+    timing: ComposeTiming
     wraps: bool = False
 
     def one(self) -> tuple[str, str, str | None]:
@@ -50,7 +52,7 @@ class Creating:
         for _ in range(NAME_ATTEMPTS):
             spec = clone_spec(self.template, self.numbers.next(), self.image, api_version)
             if self.wraps:
-                spec = replace(spec, body=wrapped(spec.body, api_version))
+                spec = replace(spec, body=wrapped(spec.body, api_version, self.timing))
             try:
                 return self.engine.create(spec.name, spec.body), spec
             except EngineError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from autoscaler.adapters.compose.clone.failures import Failure, given_up, last_words
 from autoscaler.adapters.compose.healthcheck import has_own_test
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError, NotFound
 from autoscaler.core.model import Direction
@@ -16,12 +17,7 @@ from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.observers import Emit
 from autoscaler.ports.order import Pause
 
-POLL_SECONDS = 0.3
 LOG_LINES = 5
-# Without a healthcheck nothing tells a replica that works from one that is about to exit, but that it goes on running.
-PROVEN_AFTER_SECONDS = 2.0
-# The list may show an end sooner than the engine's events tell that it was somebody's wish.
-WORD_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -46,6 +42,7 @@ class Waiting:
     pause: Pause
     troubled: Callable[[], bool]  # somebody else is at work on the service
     limit_seconds: float
+    timing: ComposeTiming
     started: dict[str, Started]
     failures: list[Failure] = field(default_factory=list)
 
@@ -59,7 +56,7 @@ class Waiting:
             by_id = {replica.id: replica for replica in self.relist()}
             for container in list(self.started):
                 self._look_at(container, by_id.get(container))
-            if self.started and self.pause(POLL_SECONDS):
+            if self.started and self.pause(self.timing.ready_poll_seconds):
                 break
         return self.failures
 
@@ -82,7 +79,7 @@ class Waiting:
         started.ended_at = now if started.ended_at is None else started.ended_at
         if self.troubled():
             del self.started[container]
-        elif now < started.ended_at + WORD_SECONDS:
+        elif now < started.ended_at + self.timing.event_lag_seconds:
             return
         elif replica is None:
             self._give_up(container, "was removed by somebody else")
@@ -93,7 +90,7 @@ class Waiting:
         """Whether its own healthcheck says so; without one, whether it has run for a while without being restarted."""
         if replica.health is not None and has_own_test(replica.labels):
             return True
-        if time.monotonic() - started.steady_since < PROVEN_AFTER_SECONDS:
+        if time.monotonic() - started.steady_since < self.timing.proven_seconds:
             return False
         restarts = self._restarts(replica)
         if restarts == started.restarts:

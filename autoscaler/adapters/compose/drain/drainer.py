@@ -10,6 +10,7 @@ from autoscaler.adapters.compose.drain.method import How, how
 from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
 from autoscaler.adapters.compose.healthcheck import MARKER, notices_within_seconds
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import Conflict, EngineError, NotFound
 from autoscaler.config.compose_options import Drain
@@ -37,9 +38,10 @@ class Draining:
 class Drainer:
     """Drains the replicas of one service as its policy says."""
 
-    def __init__(self, engine: Engine, drain: Drain) -> None:
+    def __init__(self, engine: Engine, drain: Drain, timing: ComposeTiming) -> None:
         self._engine = engine
         self._drain = drain
+        self._throttle_seconds = drain.throttle_seconds + timing.throttle_margin_seconds
 
     def about(self, replica: Replica) -> Draining:
         """Return how the replica is to be drained; nothing has been done to it yet."""
@@ -106,4 +108,4 @@ class Drainer:
         notice_seconds = SLACK_SECONDS + notices_within_seconds(healthcheck) if healthcheck else 0.0
         if not draining.retractable:
             notice_seconds = min(notice_seconds, self._drain.timeout_seconds)
-        return Limits(notice_seconds, self._drain.throttle_seconds, self._drain.timeout_seconds)
+        return Limits(notice_seconds, self._throttle_seconds, self._drain.timeout_seconds)

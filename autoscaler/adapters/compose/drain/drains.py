@@ -22,6 +22,7 @@ class Drains:
     drainer: Drainer
     service: str
     order: Order
+    retry_seconds: float
     _under_way: list[Draining] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -89,7 +90,7 @@ class Drains:
             problems = [problem for each in left if (problem := self._taken_back(each, why))]
             if not problems:
                 return
-            if self.order.pause(1.0) and tries:
+            if self.order.pause(self.retry_seconds) and tries:
                 break
         raise ScaleFailed("drain", problems[0])
 

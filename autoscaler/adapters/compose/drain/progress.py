@@ -7,8 +7,6 @@ from typing import Any
 
 from autoscaler.events import DrainEnd
 
-# Traefik applies a change at most every providersThrottleDuration; then it still has to ask the engine.
-MARGIN_SECONDS = 0.5
 IN_A_ROW = 2  # probes without an open connection, until the last requests are over
 
 _SAID = re.compile(r"draining: (\d+) open connections")
@@ -27,7 +25,7 @@ class Limits:
     """How long each step may take, in seconds."""
 
     notice_seconds: float  # until the engine calls it unhealthy
-    throttle_seconds: float  # until Traefik lets it go
+    throttle_seconds: float  # until Traefik has let it go
     timeout_seconds: float  # until its last requests are over
 
 
@@ -50,7 +48,7 @@ def advanced(progress: Progress, now: float, *, unhealthy: bool, probes: Sequenc
         noticed = unhealthy or now >= progress.asked_at + limits.notice_seconds
         return replace(progress, unhealthy_at=now) if noticed else progress
     if progress.let_go_at is None:
-        if now < progress.unhealthy_at + limits.throttle_seconds + MARGIN_SECONDS:
+        if now < progress.unhealthy_at + limits.throttle_seconds:
             return progress
         progress = replace(progress, let_go_at=now, seen=probes[-1].began if probes else None)
     if _over(progress, probes):

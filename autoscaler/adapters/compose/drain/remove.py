@@ -9,17 +9,13 @@ from autoscaler.adapters.compose.drain.drains import Drains
 from autoscaler.adapters.compose.drain.stop import Stopping
 from autoscaler.adapters.compose.drain.victims import victims
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.config.compose_options import Drain
 from autoscaler.errors import ScaleFailed
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.order import Order
-
-POLL_SECONDS = 0.5
-# Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two replicas
-# gone at once and undrained, a request that is retried may meet the other one.
-SETTLE_SECONDS = 2.5
 
 
 @dataclass(slots=True)
@@ -34,6 +30,7 @@ class Removing:
     relist: Callable[[], list[Replica]]
     order: Order
     drain: Drain
+    timing: ComposeTiming
     leaned_on: Callable[[], Collection[str]] = frozenset
     _drains: Drains = field(init=False)
     _going: Stopping = field(init=False)
@@ -41,8 +38,9 @@ class Removing:
     _next_stop_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self._drains = Drains(Drainer(self.engine, self.drain), self.ref.name, self.order)
-        self._going = Stopping(self.engine, self.ref, self.order.emit)
+        drainer = Drainer(self.engine, self.drain, self.timing)
+        self._drains = Drains(drainer, self.ref.name, self.order, self.timing.take_back_retry_seconds)
+        self._going = Stopping(self.engine, self.ref, self.order.emit, self.timing.before_removal_seconds)
 
     def remove(self) -> None:
         """Remove what the order has too many, but never the last ready one; end early when the daemon goes down.
@@ -53,7 +51,7 @@ class Removing:
         """
         try:
             self._begin()
-            while (self._drains or self._undrained) and not self.order.pause(POLL_SECONDS):
+            while (self._drains or self._undrained) and not self.order.pause(self.timing.drain_poll_seconds):
                 self._look()
         except EngineError as error:
             raise ScaleFailed("drain", f"{self.ref}: {error}") from error
@@ -78,7 +76,7 @@ class Removing:
                 self._going.start(draining.replica)
         if self._undrained and time.monotonic() >= self._next_stop_at:
             self._stop(self._undrained.pop(0))
-            self._next_stop_at = time.monotonic() + SETTLE_SECONDS
+            self._next_stop_at = time.monotonic() + self.timing.stop_gap_seconds
 
     def _keep(self, replicas: list[Replica]) -> None:
         """Keep those that are wanted again, and all if no other is ready any more: first who would go last."""

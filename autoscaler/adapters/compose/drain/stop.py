@@ -15,8 +15,6 @@ from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.observers import Emit
 
 DEFAULT_GRACE_SECONDS = 10  # the engine's own default
-# docker compose up, when it removes the same replica, fails if it meets our removal: let it go first.
-AFTER_YOU_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -26,6 +24,7 @@ class Stopping:
     engine: Engine
     ref: ServiceRef
     emit: Emit
+    before_removal_seconds: float
     _errands: dict[str, Errand] = field(default_factory=dict)
 
     def __contains__(self, replica: Replica) -> bool:
@@ -51,7 +50,7 @@ class Stopping:
             self._note(replica)
             self.engine.stop(replica.id, self._grace_seconds(replica))
             stage = "remove"
-            time.sleep(AFTER_YOU_SECONDS)
+            time.sleep(self.before_removal_seconds)
             self.engine.remove(replica.id)
         except EngineError as error:
             if not isinstance(error, NotFound):

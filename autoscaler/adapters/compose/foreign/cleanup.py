@@ -9,8 +9,6 @@ from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import ScaleFailed
 from autoscaler.ports.order import Pause
 
-POLL_SECONDS = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
@@ -24,6 +22,7 @@ class Cleanup:
     relist: Callable[[], list[Replica]]
     troubled: Callable[[], bool]
     pause: Pause
+    poll_seconds: float
 
     def settle(self, made: Collection[str]) -> None:
         """Wait until the others are done; then remove what was made, if the service is stopped or of another kind.
@@ -36,7 +35,7 @@ class Cleanup:
         if not made or not self.troubled():
             return
         while self.troubled() and any(replica.id not in made for replica in self.relist()):
-            if self.pause(POLL_SECONDS):
+            if self.pause(self.poll_seconds):
                 return
         for replica in strangers(self.relist(), made):
             try:

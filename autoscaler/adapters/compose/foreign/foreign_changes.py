@@ -13,18 +13,17 @@ from autoscaler.adapters.compose.foreign.service_state import ServiceRecord
 from autoscaler.adapters.compose.foreign.settling import WatchedService, hear, quiet_at, see
 from autoscaler.adapters.compose.foreign.snapshot_diff import differences, in_words
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.own_actions import OwnActions
 from autoscaler.control.yielding import MOST_REPAIRS, PERIOD_SECONDS
 from autoscaler.ports.fleet import ServiceRef
-
-SETTLE_SECONDS = 10.0
 
 
 class ForeignChangeTracker:
     """Keeps each service's state; thread-safe. `monotonic` in seconds."""
 
     def __init__(
-        self, *, settle_seconds: float = SETTLE_SECONDS, monotonic: Callable[[], float] = time.monotonic
+        self, *, settle_seconds: float = USUAL.settle_seconds, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self.own_actions = OwnActions(monotonic)
         self._settle_seconds = settle_seconds

@@ -7,9 +7,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.ports.fleet import ServiceRef
-
-SETTLE_SECONDS = 10.0
 
 
 class LeftoverKind(StrEnum):
@@ -29,7 +28,7 @@ _BY_STATE = {"created": LeftoverKind.NEVER_STARTED, "exited": LeftoverKind.EXITE
 class Limits:
     """How long what may last before it counts as left over."""
 
-    settle_seconds: float = SETTLE_SECONDS  # of what does not run: somebody may be about to start it
+    settle_seconds: float = USUAL.leftover_seconds  # of what does not run: somebody may be about to start it
     start_seconds: Callable[[ServiceRef], float] = field(default=lambda _: 60.0)  # of what starts
 
 

@@ -7,7 +7,6 @@ from typing import assert_never
 
 from autoscaler.adapters.compose.recovery.drained import Drained
 from autoscaler.adapters.compose.recovery.leftovers import (
-    SETTLE_SECONDS,
     LeftoverKind,
     Limits,
     Suspects,
@@ -15,6 +14,7 @@ from autoscaler.adapters.compose.recovery.leftovers import (
     suspects,
 )
 from autoscaler.adapters.compose.replicas import LEAVING, Replica
+from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import Conflict, EngineError
 from autoscaler.control.service_locks import ServiceLocks
@@ -41,7 +41,7 @@ class Recovery:
         troubled: Callable[[ServiceRef], bool],
         emit: Emit,
         *,
-        settle_seconds: float = SETTLE_SECONDS,
+        settle_seconds: float = USUAL.leftover_seconds,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine

@@ -7,7 +7,7 @@ import pytest
 from autoscaler.adapters.compose.healthcheck import DIRECTORY
 from autoscaler.events import ReplicaIncomplete
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, proxying
 
 pytestmark = pytest.mark.engine
@@ -110,11 +110,10 @@ def test_a_restart_by_docker_or_compose_changes_nothing_of_it(project: Project) 
         }
 
 
-def test_a_guard_that_forbids_to_look_is_a_warning_and_not_the_end_of_scaling(project: Project) -> None:
-    project.up({"web": SLEEP})
-    with proxying(project.engine_url) as proxy:
+def test_a_guard_that_forbids_to_look_is_a_warning_and_not_the_end_of_scaling(plain: Project) -> None:
+    with proxying(plain.engine_url) as proxy:
         proxy.faults = [Fault("GET /changes", status=403)]
-        assert project.scale(2, target=project.target(proxy.url)) == 2
-    (told,) = project.recorder.of(ReplicaIncomplete)
-    assert told.replica == project.names(2)[0]
+        assert plain.scale(2, target=plain.target(proxy.url)) == 2
+    (told,) = plain.recorder.of(ReplicaIncomplete)
+    assert told.replica == plain.names(2)[0]
     assert told.what.startswith("it lacks the secrets and configs that Compose may have written into its template: ")

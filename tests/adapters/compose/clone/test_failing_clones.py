@@ -14,10 +14,11 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.events import Action, Event, OperationFinished
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.builders import NOW, THROUGHPUT, policy, seen
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_answers import inspected
 from tests.support.fakes import Recorder
+from tests.support.quick import WARY
 
 ONLY_ONE: dict[str, Any] = {
     **SLEEP,
@@ -35,7 +36,7 @@ class Chain:
         self.recorder = Recorder()
         self._log = LogObserver()
         self._state = project.state()
-        target = project.target()
+        target = project.target(timing=WARY)
         self._operations = Operations(target, self.emit, at_once=1, monotonic=lambda: self.now)
 
     def emit(self, event: Event) -> None:

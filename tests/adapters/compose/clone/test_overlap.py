@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.config.compose_options import Drain
 from autoscaler.control.operations import Operations
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
@@ -18,8 +19,8 @@ from autoscaler.events import Action, OperationFinished, ReplicaChanged
 from autoscaler.ports.order import Order
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.builders import NOW, policy, seen
+from tests.support.compose_project import SLEEP, Project
 
 pytestmark = pytest.mark.engine
 
@@ -56,6 +57,11 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def drain() -> Drain:
+    return Drain(enabled=False)
 
 
 @pytest.fixture

@@ -9,25 +9,27 @@ import pytest
 from autoscaler.errors import TargetRefused
 from deploy.lab import images
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
+from tests.support.own_share import free_range, subnet
 
 pytestmark = pytest.mark.engine
 
 HOST = {key: value for key, value in SLEEP.items() if key != "networks"} | {"network_mode": "host"}
-SUBNET = "10.219.77"
 
-SERVICES: dict[str, dict[str, Any]] = {
-    "named": {**SLEEP, "container_name": f"autoscaler-unit-{secrets.token_hex(3)}"},
-    "port": {**SLEEP, "ports": [f"127.0.0.1:{47400 + secrets.randbelow(90)}:80"]},
-    "ipv4": {**SLEEP, "networks": {"fixed": {"ipv4_address": f"{SUBNET}.5"}}},
-    "mac": {**SLEEP, "mac_address": "02:42:ac:11:99:99"},
-    "listens-on-host": {**HOST, "expose": ["8000"]},
-    "routed-on-host": {**HOST, "labels": {"traefik.http.routers.x.rule": "Path(`/x`)"}},
-    "works-on-host": HOST,
-    "guard": {**SLEEP, "volumes": []},
-    "daemon": {**SLEEP, "labels": {"io.traefik-autoscaler.role": "daemon"}},
-    "traefik": {"image": images.TRAEFIK, "command": ["--entrypoints.web.address=:8000"]},
-}
+
+def services(network: str, socket: str) -> dict[str, dict[str, Any]]:
+    return {
+        "named": {**SLEEP, "container_name": f"autoscaler-unit-{secrets.token_hex(3)}"},
+        "port": {**SLEEP, "ports": [f"127.0.0.1:{free_range(1)}:80"]},
+        "ipv4": {**SLEEP, "networks": {"fixed": {"ipv4_address": f"{network}.5"}}},
+        "mac": {**SLEEP, "mac_address": "02:42:ac:11:99:99"},
+        "listens-on-host": {**HOST, "expose": ["8000"]},
+        "routed-on-host": {**HOST, "labels": {"traefik.http.routers.x.rule": "Path(`/x`)"}},
+        "works-on-host": HOST,
+        "guard": {**SLEEP, "volumes": [f"{socket}:/var/run/docker.sock"]},
+        "daemon": {**SLEEP, "labels": {"io.traefik-autoscaler.role": "daemon"}},
+        "traefik": {"image": images.TRAEFIK, "command": ["--entrypoints.web.address=:8000"]},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +38,10 @@ def stack(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.
         pytest.skip("the engine has no socket that could be mounted")
     images.ensure([images.TRAEFIK])
     project = Project(compose_command, engine_url, tmp_path_factory.mktemp("obstacles"))
-    guard = {**SERVICES["guard"], "volumes": [f"{engine_url.removeprefix('unix://')}:/var/run/docker.sock"]}
-    network = {"ipam": {"config": [{"subnet": f"{SUBNET}.0/24"}]}}
+    network = subnet()
+    fixed = {"ipam": {"config": [{"subnet": f"{network}.0/24"}]}}
     try:
-        project.up({**SERVICES, "guard": guard}, networks={"fixed": network})
+        project.up(services(network, engine_url.removeprefix("unix://")), networks={"fixed": fixed})
         yield project
     finally:
         project.down()
@@ -49,8 +51,8 @@ def stack(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.
     ("service", "reason"),
     [
         ("named", "remove container_name from the Compose file"),
-        ("port", r"publishes 80/tcp on the fixed host port 474\d\d; publish a range"),
-        ("ipv4", rf"static address {SUBNET}\.5 in network .*_fixed; let the engine choose one"),
+        ("port", r"publishes 80/tcp on the fixed host port \d+; publish a range"),
+        ("ipv4", r"static address 10\.\d+\.\d+\.5 in network .*_fixed; let the engine choose one"),
         ("mac", "fixed MAC address 02:42:ac:11:99:99; let the engine choose one"),
         ("listens-on-host", "exposes 8000/tcp and has network_mode: host.*give it a network of its own"),
         ("routed-on-host", "is served by Traefik and has network_mode: host.*give it a network of its own"),

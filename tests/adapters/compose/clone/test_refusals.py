@@ -23,14 +23,20 @@ from autoscaler.events import Action, EngineAsked, Event, OperationFinished
 from autoscaler.ports.observers import Observer
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.builders import NOW, THROUGHPUT, policy
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Proxy, proxying
 from tests.support.fakes import FakeSource, Recorder
+from tests.support.own_share import free_range
+from tests.support.quick import QUICK
 
 pytestmark = pytest.mark.engine
 
-FIXED: dict[str, Any] = {**SLEEP, "ports": ["127.0.0.1:21345:80"]}
+
+@pytest.fixture
+def unscalable() -> dict[str, Any]:
+    """A service that cannot be scaled."""
+    return {**SLEEP, "ports": [f"127.0.0.1:{free_range(1)}:80"]}
 
 
 class Daemon:
@@ -43,7 +49,7 @@ class Daemon:
         self.status = StatusObserver([service], stalled_after_seconds=60.0, monotonic=lambda: 0.0)
         self.recorder = Recorder()
         self._observers: list[Observer] = [self.metrics, self.status, self.recorder, LogObserver()]
-        target = ComposeTarget(url or project.engine_url, timeout_seconds=20.0, emit=self.emit)
+        target = ComposeTarget(url or project.engine_url, timeout_seconds=20.0, emit=self.emit, timing=QUICK)
         self.operations = Operations(target, self.emit, at_once=1)
         source = FakeSource({THROUGHPUT.source: Reading.of(60.0)})
         services = {"userservice": ServiceConfig(service, project.ref())}
@@ -70,13 +76,16 @@ class Daemon:
         )
 
 
-def test_a_service_that_cannot_be_scaled_is_told_everywhere_without_an_attempt(project: Project) -> None:
-    project.up({"web": FIXED})
+def test_a_service_that_cannot_be_scaled_is_told_everywhere_without_an_attempt(
+    project: Project, unscalable: dict[str, Any]
+) -> None:
+    project.up({"web": unscalable})
     daemon = Daemon(project)
     with capture_logs() as lines:
         assert daemon.turn(3) is Action.REFUSED
     assert daemon.asked() == ["list", "inspect", "list", "list"]
-    why = f"{project.name}/web cannot be scaled: it publishes 80/tcp on the fixed host port 21345; publish a range"
+    port = unscalable["ports"][0].split(":")[1]
+    why = f"{project.name}/web cannot be scaled: it publishes 80/tcp on the fixed host port {port}; publish a range"
     told = daemon.status.service("userservice")
     assert told is not None
     assert why in told["error"]
@@ -87,8 +96,8 @@ def test_a_service_that_cannot_be_scaled_is_told_everywhere_without_an_attempt(p
     ]
 
 
-def test_it_is_fine_again_as_soon_as_somebody_has_changed_it(project: Project) -> None:
-    project.up({"web": FIXED})
+def test_it_is_fine_again_as_soon_as_somebody_has_changed_it(project: Project, unscalable: dict[str, Any]) -> None:
+    project.up({"web": unscalable})
     daemon = Daemon(project)
     assert daemon.turn() is Action.REFUSED
     project.up({"web": {**SLEEP, "scale": 2}})
@@ -105,13 +114,15 @@ def test_a_container_that_can_be_cloned_is_inspected_once(project: Project) -> N
 
 
 @pytest.fixture
-def proxy(project: Project) -> Iterator[Proxy]:
-    with proxying(project.engine_url) as proxy:
+def proxy(engine_url: str) -> Iterator[Proxy]:
+    with proxying(engine_url) as proxy:
         yield proxy
 
 
-def test_nothing_is_scaled_or_even_looked_at_that_is_not_on_the_list(project: Project, proxy: Proxy) -> None:
-    project.up({"web": SLEEP, "api": SLEEP, "fixed": FIXED})
+def test_nothing_is_scaled_or_even_looked_at_that_is_not_on_the_list(
+    project: Project, proxy: Proxy, unscalable: dict[str, Any]
+) -> None:
+    project.up({"web": SLEEP, "api": SLEEP, "fixed": unscalable})
     daemon = Daemon(project, proxy.url)
     assert daemon.turn() is Action.SCALED
     wait_until(lambda: len(daemon.recorder.of(OperationFinished)) == 1)

@@ -7,8 +7,15 @@ import pytest
 from autoscaler.adapters.compose.drain.dependents import ids_leaned_on, leaned_on
 from autoscaler.adapters.compose.replicas import parse
 from autoscaler.adapters.docker.engine import Engine
-from tests.adapters.compose.conftest import SLEEP, Project
+from autoscaler.config.compose_options import Drain
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_answers import listed
+
+
+@pytest.fixture(scope="session")
+def drain() -> Drain:
+    return Drain(enabled=False)
+
 
 REPLICAS = parse([listed(1), listed(2)])
 

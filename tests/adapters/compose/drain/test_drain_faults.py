@@ -15,8 +15,9 @@ from autoscaler.errors import ScaleFailed, TargetUnavailable
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, Proxy, proxying
+from tests.support.quick import QUICK
 
 pytestmark = pytest.mark.engine
 
@@ -54,37 +55,34 @@ def ready(project: Project) -> int:
     return project.target().observe().find(project.ref()).ready
 
 
-def test_an_engine_that_fails_meanwhile_leaves_nothing_drained(project: Project, proxy: Proxy) -> None:
-    project.up({"web": SLEEP})
+def test_an_engine_that_fails_meanwhile_leaves_nothing_drained(plain: Project, proxy: Proxy) -> None:
     fault = Fault("GET /containers/json")
     with pytest.raises(TargetUnavailable, match="injected fault"):
-        two_drained_meanwhile(project, lambda: proxy.faults.append(fault), target=project.target(proxy.url))
-    assert ends(project) == [DrainEnd.TAKEN_BACK] * 2
-    wait_until(lambda: ready(project) == 3)
+        two_drained_meanwhile(plain, lambda: proxy.faults.append(fault), target=plain.target(proxy.url))
+    assert ends(plain) == [DrainEnd.TAKEN_BACK] * 2
+    wait_until(lambda: ready(plain) == 3)
 
 
-def test_an_engine_that_is_gone_for_a_while_is_asked_again_and_again(project: Project, proxy: Proxy) -> None:
-    project.up({"web": SLEEP})
+def test_an_engine_that_is_gone_for_a_while_is_asked_again_and_again(plain: Project, proxy: Proxy) -> None:
     away = [Fault("GET /containers/json", 0), Fault("POST /exec", 0, times=3)]
     with pytest.raises(TargetUnavailable):
-        two_drained_meanwhile(project, lambda: proxy.faults.extend(away), target=project.target(proxy.url))
-    assert ends(project) == [DrainEnd.TAKEN_BACK] * 2
-    wait_until(lambda: ready(project) == 3)
+        two_drained_meanwhile(plain, lambda: proxy.faults.extend(away), target=plain.target(proxy.url))
+    assert ends(plain) == [DrainEnd.TAKEN_BACK] * 2
+    wait_until(lambda: ready(plain) == 3)
 
 
-def test_one_that_lets_nobody_in_keeps_no_other_from_being_taken_back(project: Project, proxy: Proxy) -> None:
+def test_one_that_lets_nobody_in_keeps_no_other_from_being_taken_back(plain: Project, proxy: Proxy) -> None:
     """The engine cannot run a command in a container that has reached its limit of processes."""
-    project.up({"web": SLEEP})
 
     def fail() -> None:
-        full = f"POST /containers/{project.inspect(2)['Id']}/exec"
+        full = f"POST /containers/{plain.inspect(2)['Id']}/exec"
         proxy.faults.extend([Fault(full, times=1000), Fault("GET /containers/json")])
 
     with pytest.raises(ScaleFailed, match=r"cannot take .*-web-2 back: injected fault"):
-        two_drained_meanwhile(project, fail, target=project.target(proxy.url))
-    (taken_back,) = project.recorder.of(DrainEnded)
-    assert (taken_back.replica, taken_back.end) == (*project.names(3), DrainEnd.TAKEN_BACK)
-    wait_until(lambda: ready(project) == 2)
+        two_drained_meanwhile(plain, fail, target=plain.target(proxy.url))
+    (taken_back,) = plain.recorder.of(DrainEnded)
+    assert (taken_back.replica, taken_back.end) == (*plain.names(3), DrainEnd.TAKEN_BACK)
+    wait_until(lambda: ready(plain) == 2)
 
 
 def test_replicas_are_taken_back_when_no_other_is_ready_any_more(project: Project) -> None:
@@ -96,15 +94,14 @@ def test_replicas_are_taken_back_when_no_other_is_ready_any_more(project: Projec
     wait_until(lambda: ready(project) == 2)
 
 
-def test_one_that_somebody_removes_meanwhile_is_gone(project: Project) -> None:
-    project.up({"web": SLEEP})
-    project.scale(2, pause=patient)
+def test_one_that_somebody_removes_meanwhile_is_gone(plain: Project) -> None:
+    plain.scale(2, pause=patient)
     with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(project.scale, 1, pause=patient, drain=SLOW)
-        wait_until(lambda: len(project.recorder.of(DrainStarted)) == 1)
-        run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
+        call = pool.submit(plain.scale, 1, pause=patient, drain=SLOW)
+        wait_until(lambda: len(plain.recorder.of(DrainStarted)) == 1)
+        run(["docker", "rm", "--force", *plain.names(2)], "remove it by hand")
         assert call.result(60) == 1
-    assert project.containers() == project.names(1)
+    assert plain.containers() == plain.names(1)
 
 
 def test_replicas_are_taken_back_for_those_that_somebody_removes_meanwhile(project: Project) -> None:
@@ -129,26 +126,24 @@ def test_one_that_somebody_has_removed_before_it_is_asked_is_no_failure(project:
     run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
     order = project.order(1)
     order.removes_from(2)
-    Removing(engine, project.ref(), lambda: before, order, Drain()).remove()
+    Removing(engine, project.ref(), lambda: before, order, Drain(), QUICK).remove()
     assert project.recorder.of(DrainEnded) == []
     assert project.containers() == project.names(1)
 
 
-def test_one_that_does_not_take_the_marker_is_stopped_and_that_is_told(project: Project, proxy: Proxy) -> None:
-    project.up({"web": SLEEP})
-    project.scale(2, pause=patient)
+def test_one_that_does_not_take_the_marker_is_stopped_and_that_is_told(plain: Project, proxy: Proxy) -> None:
+    plain.scale(2, pause=patient)
     proxy.faults.append(Fault("POST /exec", text="no exec today"))
-    assert project.scale(1, pause=patient, target=project.target(proxy.url)) == 1
-    (told,) = project.recorder.of(DrainEnded)
+    assert plain.scale(1, pause=patient, target=plain.target(proxy.url)) == 1
+    (told,) = plain.recorder.of(DrainEnded)
     assert (told.end, told.why) == (DrainEnd.NONE, "no exec today")
 
 
-def test_a_stop_that_fails_is_told_and_the_others_go(project: Project, proxy: Proxy) -> None:
-    project.up({"web": SLEEP})
-    project.scale(3, pause=patient)
+def test_a_stop_that_fails_is_told_and_the_others_go(plain: Project, proxy: Proxy) -> None:
+    plain.scale(3, pause=patient)
     proxy.faults.append(Fault("POST /stop"))
     quick = Drain(timeout_seconds=5.0, throttle_seconds=0.0)
     with pytest.raises(ScaleFailed, match=r"cannot stop .*-web-[23]: injected fault") as failure:
-        project.scale(1, pause=patient, drain=quick, target=project.target(proxy.url))
+        plain.scale(1, pause=patient, drain=quick, target=plain.target(proxy.url))
     assert failure.value.stage == "stop"
-    assert len(project.containers()) == 2
+    assert len(plain.containers()) == 2

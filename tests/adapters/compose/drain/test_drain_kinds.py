@@ -11,7 +11,7 @@ from autoscaler.config.compose_options import Drain, HttpCall
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 
 pytestmark = pytest.mark.engine
 
@@ -110,14 +110,13 @@ def test_a_clone_of_a_clone_has_the_services_own_healthcheck_once(project: Proje
     assert ended(project) == [(project.names(3)[0], DrainEnd.IDLE)]
 
 
-def test_a_stop_forgets_that_a_replica_was_drained(project: Project) -> None:
-    project.up({"web": SLEEP})
-    project.scale(2, pause=patient)
-    run(["docker", "exec", *project.names(2), "touch", MARKER], "drain it")
-    wait_until(lambda: health(project, 2)["Status"] == "unhealthy")
-    assert health(project, 2)["Log"][-1]["Output"] == "draining: 0 open connections\n"
-    run(["docker", "restart", "--time", "1", *project.names(2)], "restart it")
-    wait_until(lambda: health(project, 2)["Status"] == "healthy")
+def test_a_stop_forgets_that_a_replica_was_drained(plain: Project) -> None:
+    plain.scale(2, pause=patient)
+    run(["docker", "exec", *plain.names(2), "touch", MARKER], "drain it")
+    wait_until(lambda: health(plain, 2)["Status"] == "unhealthy")
+    assert health(plain, 2)["Log"][-1]["Output"] == "draining: 0 open connections\n"
+    run(["docker", "restart", "--time", "1", *plain.names(2)], "restart it")
+    wait_until(lambda: health(plain, 2)["Status"] == "healthy")
 
 
 def test_an_original_whose_own_healthcheck_looks_for_the_marker_is_drained(project: Project) -> None:
@@ -158,11 +157,10 @@ def test_a_command_that_fails_is_told_and_the_replica_goes(project: Project) -> 
     assert ended(project) == [(project.names(2)[0], DrainEnd.NONE)]
 
 
-def test_with_the_drain_switched_off_clones_keep_the_services_own_healthcheck(project: Project) -> None:
-    project.up({"web": SLEEP})
+def test_with_the_drain_switched_off_clones_keep_the_services_own_healthcheck(plain: Project) -> None:
     off = Drain(enabled=False)
-    project.scale(2, drain=off)
-    assert "Healthcheck" not in project.inspect(2)["Config"]
-    assert json.dumps(project.inspect(2)).count(DIRECTORY) == 0
-    assert project.scale(1, drain=off) == 1
-    assert project.recorder.of(DrainEnded) == []
+    plain.scale(2, drain=off)
+    assert "Healthcheck" not in plain.inspect(2)["Config"]
+    assert json.dumps(plain.inspect(2)).count(DIRECTORY) == 0
+    assert plain.scale(1, drain=off) == 1
+    assert plain.recorder.of(DrainEnded) == []

@@ -15,7 +15,7 @@ from autoscaler.adapters.compose.drain.progress import (
 )
 from autoscaler.events import DrainEnd
 
-LIMITS = Limits(notice_seconds=40.0, throttle_seconds=2.0, timeout_seconds=30.0)
+LIMITS = Limits(notice_seconds=40.0, throttle_seconds=2.5, timeout_seconds=30.0)
 
 
 @dataclass
@@ -89,7 +89,7 @@ def test_requests_that_do_not_end_are_waited_for_no_longer_than_allowed() -> Non
 
 
 def test_a_timeout_of_nothing_waits_for_traefik_only() -> None:
-    line = Timeline(Limits(40.0, 2.0, 0.0))
+    line = Timeline(Limits(40.0, 2.5, 0.0))
     line.probe(3)
     assert line.until(2.5).end is None
     assert line.until(3).end is DrainEnd.TIMEOUT
@@ -104,7 +104,7 @@ def test_one_that_never_turns_unhealthy_is_not_waited_for_for_ever() -> None:
 
 
 def test_traefiks_throttle_is_waited_out() -> None:
-    line = Timeline(Limits(40.0, 10.0, 30.0))
+    line = Timeline(Limits(40.0, 10.5, 30.0))
     line.probe(0)
     assert line.until(10.5).let_go_at is None
     assert line.until(11).let_go_at == 11.0

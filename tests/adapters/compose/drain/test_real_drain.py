@@ -12,9 +12,10 @@ import pytest
 from autoscaler.config.compose_options import Drain
 from autoscaler.events import DrainEnd, DrainEnded, DrainStarted
 from deploy.lab import images
-from tests.adapters.compose.conftest import Project
+from tests.support.compose_project import Project
 from tests.support.fakes import Recorder
 from tests.support.gateway_site import Site, under_load, wait_until, web
+from tests.support.quick import BEHIND_TRAEFIK
 
 pytestmark = pytest.mark.engine
 
@@ -24,7 +25,9 @@ def site(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.T
     if not engine_url.startswith("unix://"):
         pytest.skip("the engine has no socket that could be mounted")
     images.ensure([images.TRAEFIK])
-    project = Project(compose_command, engine_url, tmp_path_factory.mktemp("site"))
+    project = Project(
+        compose_command, engine_url, tmp_path_factory.mktemp("site"), timing=BEHIND_TRAEFIK, drain=Drain()
+    )
     try:
         site = Site(project)
         sticky = "traefik.http.services.web.loadbalancer.sticky.cookie.name=server"

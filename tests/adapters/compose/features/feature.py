@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.adapters.compose.conftest import SLEEP
+from tests.support.compose_project import SLEEP
 
 Json = dict[str, Any]
 

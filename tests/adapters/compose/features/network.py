@@ -47,7 +47,7 @@ NETWORK = [
     ),
     Feature("expose", {"expose": ["8000", "9000-9002/udp"]}, ("Config.ExposedPorts",)),
     Feature("ephemeral ports", {"ports": ["80", "127.0.0.1::81/udp"]}, ("HostConfig.PortBindings.80/tcp",)),
-    Feature("a range of ports", {"ports": ["127.0.0.1:47300-47309:80"]}, ("HostConfig.PortBindings.80/tcp",)),
+    Feature("a range of ports", {"ports": ["127.0.0.1:(ports):80"]}, ("HostConfig.PortBindings.80/tcp",)),
     Feature("network_mode: none", {"network_mode": "none"}, ("HostConfig.NetworkMode",), alone=True),
     Feature(
         "network_mode: host", {"network_mode": "host", "hostname": "fixed"}, ("HostConfig.NetworkMode",), alone=True

@@ -12,9 +12,9 @@ from autoscaler.adapters.compose.clone.spec import clone_spec
 from autoscaler.adapters.docker.engine import Engine
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.features.essence import differences, essence
 from tests.adapters.compose.features.image import DOCKERFILE
+from tests.support.compose_project import SLEEP, Project
 
 pytestmark = pytest.mark.engine
 

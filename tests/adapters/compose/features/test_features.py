@@ -11,7 +11,6 @@ import pytest
 from autoscaler.adapters.compose.healthcheck import unwrapped
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.adapters.compose.features.essence import Flat, differences, essence
 from tests.adapters.compose.features.feature import Feature, Pack, packed, service_of
 from tests.adapters.compose.features.image import DOCKERFILE, IMAGE
@@ -19,6 +18,8 @@ from tests.adapters.compose.features.limits import LIMITS
 from tests.adapters.compose.features.network import NETWORK
 from tests.adapters.compose.features.process import PROCESS
 from tests.adapters.compose.features.storage import STORAGE
+from tests.support.compose_project import SLEEP, Project
+from tests.support.own_share import free_range
 
 pytestmark = pytest.mark.engine
 
@@ -71,7 +72,13 @@ def proof(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.
 
 def _write(project: Project, packs: dict[str, Pack], image: str) -> None:
     services = {"base": BASE, **{name: service_of(pack) for name, pack in packs.items()}}
-    placeholders = {"(project)": project.name, "(directory)": str(project.directory), "(image)": image}
+    first = free_range(10)
+    placeholders = {
+        "(project)": project.name,
+        "(directory)": str(project.directory),
+        "(image)": image,
+        "(ports)": f"{first}-{first + 9}",
+    }
     text = json.dumps({"services": services, **TOP})
     for placeholder, value in placeholders.items():
         text = text.replace(placeholder, value)

@@ -6,19 +6,21 @@ import pytest
 
 from autoscaler.events import Action, Foreign
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.builders import FREE
+from tests.support.compose_project import Project
 from tests.support.cycling import RAISING, Living
 
 pytestmark = pytest.mark.engine
 
-TWO = {"web": {**SLEEP, "scale": 2}}
+
+@pytest.fixture(scope="session")
+def originals() -> int:
+    return 2
 
 
 @pytest.fixture
-def living(project: Project) -> Living:
-    project.up(TWO)
-    return Living(project, project.engine_url)
+def living(plain: Project) -> Living:
+    return Living(plain, plain.engine_url)
 
 
 def test_an_up_in_the_middle_that_resets_the_count_is_put_right_and_told_once(living: Living) -> None:
@@ -44,9 +46,9 @@ def test_a_count_that_somebody_raises_is_taken_over(living: Living) -> None:
         assert living.project.containers() == living.project.names(1, 2, 3, 4)
 
 
-def test_a_count_that_is_more_than_the_load_needs_is_lowered_again(project: Project) -> None:
-    project.up(TWO)
-    living = Living(project, project.engine_url, policy=replace(RAISING, scale_down=FREE))
+def test_a_count_that_is_more_than_the_load_needs_is_lowered_again(plain: Project) -> None:
+    project = plain
+    living = Living(plain, plain.engine_url, policy=replace(RAISING, scale_down=FREE))
     with living.living(load=2):
         project.run("up", "--detach", "--scale", "web=3")
         assert (living.one_event().after, living.one_event().desired) == (3, 2)
@@ -63,18 +65,17 @@ def test_a_replica_that_somebody_removes_is_replaced(living: Living) -> None:
         assert living.project.containers() == living.project.names(1, 3, 4)
 
 
-def test_without_the_engine_s_events_it_takes_no_more_than_a_cycle_longer(project: Project) -> None:
-    project.up(TWO)
-    living = Living(project, project.engine_url, events=False)
+def test_without_the_engine_s_events_it_takes_no_more_than_a_cycle_longer(plain: Project) -> None:
+    project = plain
+    living = Living(plain, plain.engine_url, events=False)
     with living.living(load=4):
         project.run("up", "--detach")
         living.until("four are ready again", lambda: living.ready == 4 and living.quiet and bool(living.told))
         assert (living.one_event().after, living.failures) == (2, [])
 
 
-def test_whoever_undoes_our_changes_again_and_again_is_given_way_to(project: Project) -> None:
-    project.up(TWO)
-    living = Living(project, project.engine_url)
+def test_whoever_undoes_our_changes_again_and_again_is_given_way_to(plain: Project) -> None:
+    living = Living(plain, plain.engine_url)
     with living.living(load=4):
         while not given_way(living):
             told = len(living.told)

@@ -6,12 +6,11 @@ from autoscaler.core.model import Reason
 from autoscaler.events import Foreign, OperationFinished
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.cycling import Living
 
 pytestmark = pytest.mark.engine
 
-TWO = {"web": {**SLEEP, "scale": 2}}
 # The first of them ends at once, the others far later than everything has settled otherwise.
 STUBBORN = {
     **SLEEP,
@@ -25,10 +24,14 @@ STUBBORN = {
 }
 
 
+@pytest.fixture(scope="session")
+def originals() -> int:
+    return 2
+
+
 @pytest.fixture
-def living(project: Project) -> Living:
-    project.up(TWO)
-    return Living(project, project.engine_url)
+def living(plain: Project) -> Living:
+    return Living(plain, plain.engine_url)
 
 
 def operations(living: Living) -> int:

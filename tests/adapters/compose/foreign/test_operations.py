@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.foreign.cleanup import POLL_SECONDS as PEACE_POLL_SECONDS
 from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent
-from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import Foreign, OperationFinished
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.builders import FREE
+from tests.support.compose_project import SLEEP, Project
 from tests.support.cycling import RAISING, Living
 from tests.support.engine_proxy import Fault, proxying
+from tests.support.quick import QUICK
 
 pytestmark = pytest.mark.engine
 
@@ -86,50 +85,47 @@ def test_an_up_while_replicas_are_drained_ends_the_draining_without_a_failure(pr
         assert len(project.containers()) == 2
 
 
-def test_an_end_of_which_the_list_tells_sooner_than_the_events_is_no_failure(project: Project) -> None:
-    project.up({"web": SLEEP})
-    target = ComposeTarget(project.engine_url, timeout_seconds=20.0, emit=project.recorder.notify)
+def test_an_end_of_which_the_list_tells_sooner_than_the_events_is_no_failure(plain: Project) -> None:
+    target = plain.target()
     foreign = target.foreign
     target.observe()
     stopped: list[str] = []
 
     def stop_it_and_hear_of_it_later(seconds: float) -> bool:
         if stopped:
-            foreign.hear(ContainerEvent(project.ref(), "id", project.names(2)[0], "kill", clone=True, signal=15))
-            return seconds == PEACE_POLL_SECONDS
-        if seconds and len(project.containers()) == 2:
-            stopped.append(run(["docker", "stop", "--time", "1", *project.names(2)], "stop the clone"))
+            foreign.hear(ContainerEvent(plain.ref(), "id", plain.names(2)[0], "kill", clone=True, signal=15))
+            return seconds == QUICK.cleanup_poll_seconds
+        if seconds and len(plain.containers()) == 2:
+            stopped.append(run(["docker", "stop", "--time", "1", *plain.names(2)], "stop the clone"))
         return False
 
-    assert project.scale(2, target=target, pause=stop_it_and_hear_of_it_later) == 1
+    assert plain.scale(2, target=target, pause=stop_it_and_hear_of_it_later) == 1
 
 
-def test_a_clone_that_could_not_be_undone_is_watched_like_any_other(project: Project) -> None:
-    project.up({"web": SLEEP})
-    with proxying(project.engine_url) as proxy:
+def test_a_clone_that_could_not_be_undone_is_watched_like_any_other(plain: Project) -> None:
+    with proxying(plain.engine_url) as proxy:
         proxy.faults += [Fault("POST /start", 0, after=True), Fault("DELETE /containers", 0)]
-        target = ComposeTarget(proxy.url, timeout_seconds=20.0, emit=project.recorder.notify)
+        target = plain.target(proxy.url)
         foreign = target.foreign
         with pytest.raises(TargetUnavailable):
-            project.scale(2, target=target)
-    assert project.inspect(2)["State"]["Running"]
+            plain.scale(2, target=target)
+    assert plain.inspect(2)["State"]["Running"]
     assert not foreign.own_actions.now().starting
 
 
-def test_an_engine_that_fails_in_the_middle_of_both_leaves_what_was_made_to_be_watched(project: Project) -> None:
+def test_an_engine_that_fails_in_the_middle_of_both_leaves_what_was_made_to_be_watched(plain: Project) -> None:
     """A container that counts as ours for ever would hide what somebody does to it from then on."""
-    project.up({"web": SLEEP})
-    with proxying(project.engine_url) as proxy:
-        target = ComposeTarget(proxy.url, timeout_seconds=20.0, emit=project.recorder.notify)
+    with proxying(plain.engine_url) as proxy:
+        target = plain.target(proxy.url)
         foreign = target.foreign
         target.observe()
 
         def fail_once_it_starts(_: float) -> bool:
-            if len(project.containers()) == 2 and not proxy.faults:
-                foreign.hear(ContainerEvent(project.ref(), "id", "web-1", "pause", clone=False))
+            if len(plain.containers()) == 2 and not proxy.faults:
+                foreign.hear(ContainerEvent(plain.ref(), "id", "web-1", "pause", clone=False))
                 proxy.faults.append(Fault("GET /containers/json", times=1000))
             return False
 
         with pytest.raises(TargetUnavailable):
-            project.scale(2, target=target, pause=fail_once_it_starts)
+            plain.scale(2, target=target, pause=fail_once_it_starts)
     assert not foreign.own_actions.now().starting

@@ -6,7 +6,7 @@ import pytest
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.events import Action, Foreign
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.cycling import Living
 
 pytestmark = pytest.mark.engine

@@ -13,7 +13,7 @@ from autoscaler.adapters.docker.engine import Engine
 from autoscaler.events import EngineAsked, WatchChanged
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, proxying
 from tests.support.fakes import Recorder
 from tests.support.relay import relaying
@@ -63,11 +63,10 @@ def kill(project: Project, number: int) -> None:
     run(["docker", "kill", *project.names(number)], "kill a replica")
 
 
-def test_who_kills_a_replica_and_how_it_ends_is_heard(project: Project) -> None:
-    project.up({"web": SLEEP})
-    with watching(project.engine_url, project) as container_event:
+def test_who_kills_a_replica_and_how_it_ends_is_heard(plain: Project) -> None:
+    with watching(plain.engine_url, plain) as container_event:
         container_event.until_told(False)
-        kill(project, 1)
+        kill(plain, 1)
         wait_until(lambda: container_event.actions() == [("1", "kill"), ("1", "die")])
         assert (container_event.container_event[0].signal, container_event.container_event[1].exit_code) == (9, 137)
 
@@ -84,12 +83,11 @@ def test_what_happens_while_a_connection_is_cut_is_heard_once_when_it_is_back(pr
         assert container_event.actions() == [("1", "kill"), ("1", "die"), ("2", "kill"), ("2", "die")]
 
 
-def test_a_connection_that_is_dead_without_anybody_knowing_is_given_up(project: Project) -> None:
-    project.up({"web": SLEEP})
-    with relaying(project.engine_url) as relay, watching(relay.url, project) as container_event:
+def test_a_connection_that_is_dead_without_anybody_knowing_is_given_up(plain: Project) -> None:
+    with relaying(plain.engine_url) as relay, watching(relay.url, plain) as container_event:
         container_event.until_told(False)
         relay.freeze()
-        kill(project, 1)
+        kill(plain, 1)
         wait_until(lambda: container_event.actions() == [("1", "kill"), ("1", "die")])
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from autoscaler.events import Recovered
 from autoscaler.ports.fleet import ServiceRef
 from deploy.demo.ownership import changes
 from deploy.lab.shell import run
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.crashing import Point, scale_and_die
 from tests.support.fakes import Recorder
 from tests.support.recovering import SETTLE_SECONDS, Recovering
@@ -27,6 +27,24 @@ CHECKED: dict[str, Any] = {**PLAIN, "healthcheck": HEALTHY}
 
 
 SIDE_BY_SIDE = 3  # projects in which the process dies at the same time: most of it is waiting
+
+
+def anywhere(point: Point) -> bool:
+    return True
+
+
+def first_change_done(point: Point) -> bool:
+    """Of each kind of change, the moment at which the engine has made the first one."""
+    return point.after and point.number == 1
+
+
+POINTS = pytest.mark.parametrize(
+    ("where", "least"),
+    [
+        pytest.param(first_change_done, 3, id="after the first change of each kind"),
+        pytest.param(anywhere, 15, id="anywhere", marks=pytest.mark.slow),
+    ],
+)
 
 
 class AfterTheCrash:
@@ -75,8 +93,8 @@ def projects(compose_command: list[str], engine_url: str, tmp_path: Path) -> Ite
             project.down()
 
 
-def crash_everywhere(projects: list[Project], before: int, after: int, **web: Any) -> int:
-    """Scale from `before` to `after` replicas again and again, and die once at every point; return how often that was.
+def crash(projects: list[Project], before: int, after: int, where: Callable[[Point], bool], **web: Any) -> int:
+    """Scale from `before` to `after` replicas again and again, and die once at each such point; return how often.
 
     What is left must be sound once the next daemon has looked after it, and can be scaled.
     """
@@ -84,9 +102,9 @@ def crash_everywhere(projects: list[Project], before: int, after: int, **web: An
     for project in projects:
         project.up({"web": {**CHECKED, **web}}, **(top if "networks" in web else {}))
     projects[0].scale(before)
-    points = list(scale_and_die(projects[0].engine_url, projects[0].ref(), after).points())
+    points = list(filter(where, scale_and_die(projects[0].engine_url, projects[0].ref(), after).points()))
 
-    def crash(project: Project, points: list[Point]) -> int:
+    def crash_one(project: Project, points: list[Point]) -> int:
         died = 0
         for point in points:
             _bring_to(project, before)
@@ -102,7 +120,7 @@ def crash_everywhere(projects: list[Project], before: int, after: int, **web: An
 
     shares = [points[number :: len(projects)] for number in range(len(projects))]
     with ThreadPoolExecutor(len(projects)) as pool:
-        return sum(pool.map(crash, projects, shares))
+        return sum(pool.map(crash_one, projects, shares))
 
 
 def _bring_to(project: Project, replicas: int) -> None:
@@ -112,14 +130,20 @@ def _bring_to(project: Project, replicas: int) -> None:
     project.scale(replicas)
 
 
+@POINTS
 @pytest.mark.timeout(900)
-def test_a_scale_out_that_is_killed_anywhere_is_finished_or_undone(projects: list[Project]) -> None:
-    assert crash_everywhere(projects, 1, 3, networks=["a", "b"]) >= 15
+def test_a_scale_out_that_is_killed_is_finished_or_undone(
+    projects: list[Project], where: Callable[[Point], bool], least: int
+) -> None:
+    assert crash(projects, 1, 3, where, networks=["a", "b"]) >= least
 
 
+@POINTS
 @pytest.mark.timeout(900)
-def test_a_scale_in_that_is_killed_anywhere_is_finished_or_undone(projects: list[Project]) -> None:
-    assert crash_everywhere(projects, 3, 1) >= 15
+def test_a_scale_in_that_is_killed_is_finished_or_undone(
+    projects: list[Project], where: Callable[[Point], bool], least: int
+) -> None:
+    assert crash(projects, 3, 1, where) >= least
 
 
 def test_what_is_put_right_is_told_once(project: Project) -> None:

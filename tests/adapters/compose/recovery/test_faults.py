@@ -9,7 +9,7 @@ from autoscaler.adapters.compose.healthcheck import MARKER
 from autoscaler.events import Recovered
 from deploy.lab.shell import run
 from tests.adapters.compose.clone.test_overlap import wait_until
-from tests.adapters.compose.conftest import SLEEP, Project
+from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, Proxy, proxying
 from tests.support.recovering import SETTLE_SECONDS, Recovering
 
@@ -34,18 +34,17 @@ def recovered(project: Project) -> list[str]:
 
 @pytest.mark.parametrize("fault", [Fault("POST /exec", 0), Fault("POST /exec", 500)])
 def test_a_drained_replica_is_asked_again_when_the_engine_did_not_let_us(
-    project: Project, proxy: Proxy, fault: Fault
+    plain: Project, proxy: Proxy, fault: Fault
 ) -> None:
-    project.up({"web": SLEEP})
-    project.scale(2)
-    run(["docker", "exec", *project.names(2), "touch", MARKER], "drain it")
-    wait_until(lambda: project.inspect(2)["State"]["Health"]["Status"] == "unhealthy")
-    recovering = Recovering(project, proxy.url)
+    plain.scale(2)
+    run(["docker", "exec", *plain.names(2), "touch", MARKER], "drain it")
+    wait_until(lambda: plain.inspect(2)["State"]["Health"]["Status"] == "unhealthy")
+    recovering = Recovering(plain, proxy.url)
     proxy.faults.append(fault)
     look_twice(recovering)
-    assert (fault.times, recovered(project)) == (0, [])
+    assert (fault.times, recovered(plain)) == (0, [])
     look_twice(recovering)
-    assert recovered(project) == project.names(2)
+    assert recovered(plain) == plain.names(2)
 
 
 def test_one_that_cannot_be_removed_keeps_no_other_waiting(project: Project, proxy: Proxy) -> None:
