@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -33,7 +35,6 @@ server.serve_forever()
 LISTENING: dict[str, Any] = {
     **SLEEP,
     "command": ["python3", "-c", LISTENS],
-    "volumes": ["told:/told"],
     "healthcheck": {"test": ["CMD", "test", "-e", "/tmp/listens"], "interval": "1s", "retries": 60},
 }
 
@@ -43,8 +44,8 @@ def patient(seconds: float) -> bool:
     return False
 
 
-def ended(project: Project) -> list[tuple[str, DrainEnd]]:
-    return [(event.replica, event.end) for event in project.recorder.of(DrainEnded)]
+def ended(project: Project, service: str = "web") -> list[tuple[str, DrainEnd]]:
+    return [(event.replica, event.end) for event in project.recorder.of(DrainEnded) if event.service == service]
 
 
 def health(project: Project, number: int) -> dict[str, Any]:
@@ -52,25 +53,50 @@ def health(project: Project, number: int) -> dict[str, Any]:
     return found
 
 
+def side_by_side(project: Project, replicas: int, drains: Mapping[str, Drain]) -> None:
+    """Bring several services to a count at the same time, each with its drain."""
+    with ThreadPoolExecutor(len(drains)) as pool:
+        list(pool.map(lambda name: project.scale(replicas, name, pause=patient, drain=drains[name]), drains))
+
+
+@pytest.fixture(scope="module")
+def hardened(
+    compose_command: list[str], engine_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """A project of which every service has had a second replica that was drained."""
+    project = Project(compose_command, engine_url, tmp_path_factory.mktemp("hardened"))
+    alone = {key: value for key, value in SLEEP.items() if key != "networks"}
+    strict = {
+        "read_only": True,
+        "user": "12345:12345",
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+    }
+    services = {
+        "strict": {**SLEEP, **strict},
+        "own-run": {**SLEEP, "tmpfs": ["/run", "/tmp"], "pids_limit": 20, "healthcheck": {"disable": True}},
+        "offline": {**alone, "network_mode": "none"},
+    }
+    try:
+        project.up(services)
+        for replicas in (2, 1):
+            side_by_side(project, replicas, dict.fromkeys(services, QUICK))
+        yield project
+    finally:
+        project.down()
+
+
 @pytest.mark.parametrize(
-    "facts",
+    "service",
     [
-        pytest.param(
-            {"read_only": True, "user": "12345:12345", "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]},
-            id="read-only, without root and rights",
-        ),
-        pytest.param(
-            {"tmpfs": ["/run", "/tmp"], "pids_limit": 20, "healthcheck": {"disable": True}}, id="its own /run"
-        ),
-        pytest.param({"network_mode": "none"}, id="without a network"),
+        pytest.param("strict", id="read-only, without root and rights"),
+        pytest.param("own-run", id="its own /run"),
+        pytest.param("offline", id="without a network"),
     ],
 )
-def test_a_hardened_replica_is_drained(project: Project, facts: dict[str, Any]) -> None:
-    service = {key: value for key, value in SLEEP.items() if key != "networks" or "network_mode" not in facts}
-    project.up({"web": {**service, **facts}})
-    project.scale(2, pause=patient)
-    assert project.scale(1, pause=patient, drain=QUICK) == 1
-    assert ended(project) == [(project.names(2)[0], DrainEnd.IDLE)]
+def test_a_hardened_replica_is_drained(hardened: Project, service: str) -> None:
+    assert ended(hardened, service) == [(hardened.names(2, service=service)[0], DrainEnd.IDLE)]
+    assert hardened.containers(service) == hardened.names(1, service=service)
 
 
 def test_an_own_healthcheck_that_fails_later_is_bad_after_its_retries(project: Project) -> None:
@@ -127,20 +153,32 @@ def test_an_original_whose_own_healthcheck_looks_for_the_marker_is_drained(proje
     assert ended(project) == [(project.names(2)[0], DrainEnd.TIMEOUT)]  # its own test tells nothing of connections
 
 
-@pytest.mark.parametrize(
-    ("drain", "how"),
-    [
-        pytest.param({"command": ("touch", "/told/it")}, "command", id="a command"),
-        pytest.param({"signal": "SIGUSR1"}, "signal", id="a signal"),
-        pytest.param({"http": HttpCall(8000, "/drain", "POST")}, "http", id="a request"),
-    ],
-)
-def test_an_original_is_drained_as_the_policy_says(project: Project, drain: dict[str, Any], how: str) -> None:
-    project.up({"web": {**LISTENING, "scale": 2}}, volumes={"told": None})
-    project.scale(1, pause=patient, drain=Drain(timeout_seconds=2.0, throttle_seconds=0.0, **drain))
-    assert [event.how for event in project.recorder.of(DrainStarted)] == [how]
-    assert ended(project) == [(project.names(2)[0], DrainEnd.TIMEOUT)]
-    assert project.run("exec", "web", "ls", "/told").strip() == "it"
+WAYS: dict[str, dict[str, Any]] = {
+    "command": {"command": ("touch", "/told/it")},
+    "signal": {"signal": "SIGUSR1"},
+    "http": {"http": HttpCall(8000, "/drain", "POST")},
+}
+
+
+@pytest.fixture(scope="module")
+def told(compose_command: list[str], engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project of which every service has had a second original that was drained in its way."""
+    project = Project(compose_command, engine_url, tmp_path_factory.mktemp("told"))
+    services = {way: {**LISTENING, "scale": 2, "volumes": [f"{way}:/told"]} for way in WAYS}
+    drains = {way: Drain(timeout_seconds=2.0, throttle_seconds=0.0, **facts) for way, facts in WAYS.items()}
+    try:
+        project.up(services, volumes=dict.fromkeys(WAYS))
+        side_by_side(project, 1, drains)
+        yield project
+    finally:
+        project.down()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_original_is_drained_as_the_policy_says(told: Project, way: str) -> None:
+    assert [event.how for event in told.recorder.of(DrainStarted) if event.service == way] == [way]
+    assert ended(told, way) == [(told.names(2, service=way)[0], DrainEnd.TIMEOUT)]
+    assert told.run("exec", way, "ls", "/told").strip() == "it"
 
 
 def test_what_cannot_be_drained_is_stopped_and_that_is_told(project: Project) -> None:

@@ -81,7 +81,7 @@ def test_connections_that_are_kept_open_cost_time_and_no_request(site: Site, rec
     site.wait_for_servers(2, "/kept")
     with under_load(f"{site.url}/kept") as load:
         wait_until(lambda: load.outcomes.total() > 50)
-        assert project.scale(1, "kept", pause=patient, drain=Drain(timeout_seconds=8.0)) == 1
+        assert project.scale(1, "kept", pause=patient, drain=Drain(timeout_seconds=3.0)) == 1
         after = load.outcomes.total()
         wait_until(lambda: load.outcomes.total() > after + 50)
     assert load.failures == {}
@@ -100,7 +100,7 @@ def test_a_long_request_is_waited_for(site: Site, recorder: Recorder) -> None:
     project.scale(2, pause=patient)
     site.wait_for_servers(2)
     with ThreadPoolExecutor(4) as pool:
-        long = [pool.submit(httpx.get, f"{site.url}/?seconds=12", timeout=60) for _ in range(4)]
+        long = [pool.submit(httpx.get, f"{site.url}/?seconds=9", timeout=60) for _ in range(4)]
         time.sleep(1)  # they are on their way to both replicas
         assert project.scale(1, pause=patient) == 1
         assert [call.result().status_code for call in long] == [200] * 4
