@@ -51,7 +51,7 @@ class Daemon:
         )
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=30)
 
     def wait_for(self, what: str, path: str, true: Callable[[httpx.Response], bool]) -> httpx.Response:
         """Ask for a page until it says that."""
@@ -175,7 +175,7 @@ def test_a_signal_before_the_first_cycle_ends_it_too(tmp_path: Path) -> None:
 
 def test_a_bad_policy_file_is_refused_with_exit_code_2(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, POLICY.replace("max: 3", "maximum: 3"))
-    output, errors = daemon.process.communicate(timeout=20)
+    output, errors = daemon.process.communicate(timeout=60)
     assert (daemon.process.returncode, output) == (2, "")
     assert f"{tmp_path}/autoscaler.yaml:5: services.userservice.replicas.maximum: unknown key `maximum`" in errors
     assert "Traceback" not in errors
@@ -187,7 +187,7 @@ def test_a_port_that_is_taken_is_refused_with_exit_code_2(tmp_path: Path) -> Non
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         daemon = Daemon(tmp_path, AUTOSCALER_LISTEN=address)
-        _, errors = daemon.process.communicate(timeout=20)
+        _, errors = daemon.process.communicate(timeout=60)
     assert daemon.process.returncode == 2
     assert errors.startswith(f"error: AUTOSCALER_LISTEN: cannot listen on {address}: ")
 

@@ -95,7 +95,7 @@ def handler(trap: Trap) -> type[BaseHTTPRequestHandler]:
 
         def _hold(self) -> None:
             trap.sprung.set()
-            trap.dead.wait(30)
+            trap.dead.wait(90)
             self.close_connection = True
 
         def _ask(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -138,7 +138,7 @@ def scale_and_die(engine_url: str, ref: ServiceRef, replicas: int, point: Point 
     with trapping(engine_url, point) as trap:
         command = [sys.executable, "-m", "tests.support.crashing", trap.url, str(ref.group), ref.name]
         process = subprocess.Popen([*command, str(replicas)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not trap.sprung.wait(0.02) and process.poll() is None:
             assert time.monotonic() < deadline, trap.calls
         process.kill()

@@ -24,7 +24,7 @@ from tests.support.quick import BESIDE_COMPOSE
 
 SETTLE_SECONDS = 3.0  # longer than Compose takes from one step to the next, also on a machine that is busy
 INTERVAL_SECONDS = 0.2
-LONG_SECONDS = 90.0
+LONG_SECONDS = 150.0
 RAISING = replace(
     policy(THROUGHPUT, low=1, high=10, up=FREE, down=behavior(select=SelectPolicy.DISABLED)), service="web"
 )

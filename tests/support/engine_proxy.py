@@ -48,7 +48,7 @@ class Proxy:
             self.most_at_once[call] = max(self.most_at_once[call], self.at_once[call])
         try:
             if self.gather is not None and self.gather[0] == call:
-                self.gather[1].wait(20)
+                self.gather[1].wait(90)
             yield
         finally:
             with self.lock:
@@ -71,12 +71,12 @@ class UnixConnection(HTTPConnection):
     """HTTP over the engine's unix socket."""
 
     def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=30)
+        super().__init__("localhost", timeout=90)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30)
+        self.sock.settimeout(90)
         self.sock.connect(self._path)
 
 

@@ -83,17 +83,17 @@ class Site:
 
     def metrics(self) -> str:
         """What Traefik measures."""
-        return httpx.get(f"http://{self.project.run('port', 'traefik', '8082').strip()}/metrics", timeout=10).text
+        return httpx.get(f"http://{self.project.run('port', 'traefik', '8082').strip()}/metrics", timeout=60).text
 
     def servers(self, path: str = "/", asked: int = 20) -> set[str]:
         """Those that answer now, by their hostname."""
-        return {answer.text for _ in range(asked) if (answer := httpx.get(self.url + path, timeout=10)).is_success}
+        return {answer.text for _ in range(asked) if (answer := httpx.get(self.url + path, timeout=60)).is_success}
 
     def wait_for_servers(self, count: int, path: str = "/") -> None:
         wait_until(lambda: len(self.servers(path)) == count)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -113,7 +113,7 @@ class Load:
 
     def ask(self, url: str) -> None:
         deadline = time.monotonic() + LONGEST_SECONDS
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=60) as client:
             while not self.stopping.is_set() and time.monotonic() < deadline and self.outcomes.total() < MOST_REQUESTS:
                 try:
                     outcome = str(client.get(url).status_code)

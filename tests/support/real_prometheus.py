@@ -52,10 +52,10 @@ def _fill(directory: Path, history: str) -> None:
 
 
 def _wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/-/ready", timeout=5).status_code == 200:
+            if httpx.get(f"{url}/-/ready", timeout=30).status_code == 200:
                 return
         except httpx.TransportError:
             pass

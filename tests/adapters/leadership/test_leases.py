@@ -310,7 +310,7 @@ def test_with_daemons_in_threads_of_their_own_at_most_one_leads_and_one_does_in_
     daemons = [Leases(LeaseVolumes(site.engine(), f"daemon {number}"), Recorder().notify, projects=[site.project],
                       terms=quick) for number in range(3)]  # fmt: skip
     living = {0: True, 1: True, 2: True}
-    end = time.monotonic() + 60
+    end = time.monotonic() + 270
 
     def live(number: int) -> None:
         while living[number] and time.monotonic() < end:
@@ -318,7 +318,10 @@ def test_with_daemons_in_threads_of_their_own_at_most_one_leads_and_one_does_in_
             time.sleep(quick.look_seconds)
 
     def leading() -> list[int]:
+        began = time.monotonic()
         found = [number for number, leases in enumerate(daemons) if leases.leads(site.project)]
+        if time.monotonic() - began > 0.1:
+            return []  # too slow a look: the lead may have changed in the middle of it
         assert len(found) <= 1
         return found
 
@@ -337,7 +340,7 @@ def test_with_daemons_in_threads_of_their_own_at_most_one_leads_and_one_does_in_
 
 
 def until(found: Callable[[], list[int]]) -> list[int]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not (numbers := found()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -352,7 +355,7 @@ class Gathering(LeaseVolumes):
         self._barrier = Barrier(count)
 
     def lease(self, project: str) -> Lease | None:
-        self._barrier.wait(20)
+        self._barrier.wait(90)
         return super().lease(project)
 
 

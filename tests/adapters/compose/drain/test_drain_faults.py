@@ -48,7 +48,7 @@ def two_drained_meanwhile(project: Project, then: Callable[[], object], **option
         call = pool.submit(project.scale, 1, pause=patient, drain=SLOW, **options)
         wait_until(lambda: len(project.recorder.of(DrainStarted)) == 2)
         then()
-        return call.result(60)
+        return call.result(120)
 
 
 def ready(project: Project) -> int:
@@ -100,7 +100,7 @@ def test_one_that_somebody_removes_meanwhile_is_gone(plain: Project) -> None:
         call = pool.submit(plain.scale, 1, pause=patient, drain=SLOW)
         wait_until(lambda: len(plain.recorder.of(DrainStarted)) == 1)
         run(["docker", "rm", "--force", *plain.names(2)], "remove it by hand")
-        assert call.result(60) == 1
+        assert call.result(120) == 1
     assert plain.containers() == plain.names(1)
 
 

@@ -100,7 +100,7 @@ def test_a_long_request_is_waited_for(site: Site, recorder: Recorder) -> None:
     project.scale(2, pause=patient)
     site.wait_for_servers(2)
     with ThreadPoolExecutor(4) as pool:
-        long = [pool.submit(httpx.get, f"{site.url}/?seconds=9", timeout=60) for _ in range(4)]
+        long = [pool.submit(httpx.get, f"{site.url}/?seconds=9", timeout=120) for _ in range(4)]
         time.sleep(1)  # they are on their way to both replicas
         assert project.scale(1, pause=patient) == 1
         assert [call.result().status_code for call in long] == [200] * 4
@@ -113,7 +113,7 @@ def test_a_session_moves_to_another_server_when_its_own_is_drained(site: Site) -
     project.scale(2, pause=patient)
     site.wait_for_servers(2)
     going = project.inspect(2)["Config"]["Hostname"]
-    with httpx.Client(base_url=site.url, timeout=10) as client:
+    with httpx.Client(base_url=site.url, timeout=60) as client:
         wait_until(lambda: met(client, going))
         before = client.cookies["server"]
         assert {client.get("/").text for _ in range(5)} == {going}
@@ -132,7 +132,7 @@ def test_what_is_wanted_again_is_taken_back_and_not_made_anew(site: Site, record
         call = pool.submit(project.target().scale, project.ref(), order)
         wait_until(lambda: len(recorder.of(DrainStarted)) == 3)
         assert order.raise_to(3)
-        assert call.result(60) == 3
+        assert call.result(120) == 3
     assert {project.inspect(number)["Id"] for number in (1, 2, 3)} == ids
     assert sorted(ended(recorder)) == [DrainEnd.IDLE, DrainEnd.TAKEN_BACK, DrainEnd.TAKEN_BACK]
     assert [event.replica for event in recorder.of(DrainEnded) if event.end is DrainEnd.IDLE] == project.names(4)
@@ -147,6 +147,6 @@ def test_a_drain_that_the_daemons_end_cuts_off_leaves_nothing_drained(site: Site
         call = pool.submit(project.target().scale, project.ref(), order)
         wait_until(lambda: len(recorder.of(DrainStarted)) == 2)
         stopping.set()
-        assert call.result(20) == 3
+        assert call.result(120) == 3
     assert ended(recorder) == [DrainEnd.TAKEN_BACK] * 2
     wait_until(lambda: project.target().observe().find(project.ref()).ready == 3)
