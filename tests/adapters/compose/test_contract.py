@@ -12,7 +12,7 @@ from tests.contracts.replica_target import ReplicaTargetContract
 from tests.support.compose_project import Project
 from tests.support.fakes import Recorder
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("compose contract")]
 
 
 @dataclass

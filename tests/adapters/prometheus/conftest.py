@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from deploy.lab import images
 from tests.support import eventful_hour as eventful
@@ -77,14 +76,7 @@ def server() -> Iterator[Server]:
     http.server_close()
 
 
-def on_one_worker(image: str, version: str) -> ParameterSet:
-    """Run all tests of a server on one worker: it is started once."""
-    return pytest.param(image, id=version, marks=pytest.mark.xdist_group(f"prometheus-{version}"))
-
-
-@pytest.fixture(
-    scope="session", params=[on_one_worker(images.PROMETHEUS_OLD, "2.42"), on_one_worker(images.PROMETHEUS, "3.x")]
-)
+@pytest.fixture(scope="session", params=[images.PROMETHEUS_OLD, images.PROMETHEUS], ids=["2.42", "3.x"])
 def prometheus_url(
     request: pytest.FixtureRequest, engine_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

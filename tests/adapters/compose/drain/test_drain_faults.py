@@ -19,7 +19,7 @@ from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, Proxy, proxying
 from tests.support.quick import QUICK
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("drain faults")]
 
 SLOW = Drain(timeout_seconds=60.0, throttle_seconds=60.0)
 
