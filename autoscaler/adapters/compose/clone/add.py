@@ -64,9 +64,7 @@ class Adding:
         self._limit_seconds = start_limit_seconds(template, self.start_timeout_seconds)
         numbers = Numbers(replica.number for replica in replicas)
         wraps = self.wraps(template)
-        creating = Creating(
-            self.engine, self.carrying, template, image, numbers, self.port_ranges, self.timing, wraps=wraps
-        )
+        creating = Creating(self.engine, self.carrying, template, image, numbers, self.port_ranges, self.timing, wraps)
         with ThreadPoolExecutor(min(count, AT_ONCE), thread_name_prefix=str(self.ref)) as pool:
             calls = [pool.submit(self._start_one, creating) for _ in range(count)]
         for call in calls:
