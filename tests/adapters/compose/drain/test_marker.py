@@ -11,6 +11,7 @@ from autoscaler.adapters.compose.healthcheck import MARKER
 from autoscaler.adapters.compose.labels import HEALTHCHECK
 from autoscaler.adapters.compose.recovery.drained import Drained
 from autoscaler.adapters.compose.replicas import Replica, parse
+from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.config.compose_options import Drain
 from tests.support.engine_answers import inspected, listed
@@ -53,7 +54,7 @@ def replica(**labels: str) -> Replica:
 )
 def test_a_drain_and_the_recovery_remove_it_alike(asked: Replica, user: str) -> None:
     engine = DrainedEngine()
-    drainer = Drainer(cast("Engine", engine), Drain())
+    drainer = Drainer(cast("Engine", engine), Drain(), USUAL)
     drainer.take_back(drainer.about(asked))
     assert Drained(cast("Engine", engine)).take_back(asked)
     by_drain, by_recovery = engine.exec.asked
