@@ -54,7 +54,7 @@ class Project:
         self.run("up", "--detach", "--wait")
 
     def down(self) -> None:
-        self.run("down", "--volumes", "--remove-orphans", "--timeout", "0")
+        self.run("down", "--volumes", "--remove-orphans", "--timeout", "1")
         leases = [prefix + self.name for prefix in (LEASE, KNOCK)]  # of a daemon that was killed
         run(["docker", "volume", "rm", "--force", *leases], "remove the lease")
 
