@@ -14,6 +14,11 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+# What changes the width and the colours of a command's output, and a terminal, a CI service or pytest-xdist sets.
+for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
+
+
 def pytest_configure() -> None:
     """Heed Ctrl-C: a shell's background job ignores it, and so would every process that a test starts.
 

@@ -4,30 +4,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import COMMAND, POLICY, autoscaler, autoscaler_process
 from tests.support.paths import ROOT
-
-POLICY = "services:\n  web:\n    replicas: {min: 1, max: 3}\n    rules: {t: {signal: requests, per_replica: 5}}\n"
-
-
-NOBODY = "127.0.0.1:9"  # where no daemon listens
-
-
-def autoscaler(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUTOSCALER_")}
-    return subprocess.run(
-        [sys.executable, "-m", "autoscaler", *arguments],
-        env={**inherited, "COLUMNS": "200", "AUTOSCALER_LISTEN": NOBODY, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
 
 @pytest.fixture
 def policy(tmp_path: Path) -> str:
@@ -91,7 +73,7 @@ def test_check_prints_json(policy: str) -> None:
 def test_check_refuses_a_bad_file_with_exit_code_2(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(POLICY.replace("max: 3", "max: 0"), encoding="utf-8")
-    done = autoscaler("check", str(file))
+    done = autoscaler_process("check", str(file))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: {file}:3: services.web.replicas.max: must be at least 1, not 0\n"
 
@@ -144,7 +126,7 @@ def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
 def test_a_full_disk_is_said_in_one_line_with_exit_code_1(policy: str) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "autoscaler", "check", "--offline", policy],
+            [*COMMAND, "check", "--offline", policy],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -162,7 +144,7 @@ def test_ctrl_c_while_a_command_is_still_being_loaded_ends_it_without_a_tracebac
 ) -> None:
     slow = "import time\nprint('loading', flush=True)\ntime.sleep(60)\n"
     (tmp_path / f"{module}.py").write_text(slow, encoding="utf-8")  # found before the real one
-    words = [sys.executable, "-m", "autoscaler", command]
+    words = [*COMMAND, command]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     pipe = subprocess.PIPE
     with subprocess.Popen(words, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
@@ -184,5 +166,5 @@ def test_every_commands_help_has_an_example(command: str) -> None:
 
 
 def test_the_version_is_printed() -> None:
-    done = autoscaler("--version")
+    done = autoscaler_process("--version")
     assert (done.returncode, done.stdout.startswith("autoscaler ")) == (0, True)

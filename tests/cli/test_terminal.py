@@ -12,7 +12,7 @@ import pytest
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.events import Action
-from tests.cli.test_commands import POLICY, autoscaler
+from tests.support.command import POLICY, autoscaler
 from tests.support.builders import NOW, policy, seen
 from tests.support.terminal import COLOUR_VARIABLES, terminal
 from tests.support.web_site import Site

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.lab.ports import free_ports
 from tests.adapters.compose.conftest import SLEEP, Project
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 
 pytestmark = pytest.mark.engine
 

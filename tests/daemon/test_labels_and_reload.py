@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from deploy.lab.ports import free_ports
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.support.compose_project import SLEEP, Project
 
 pytestmark = pytest.mark.engine

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from deploy.lab.shell import run
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.e2e.conftest import RunningStack
 from tests.support.traffic import Traffic
 

@@ -5,12 +5,11 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
-from tests.cli.test_commands import NOBODY
+from tests.support.command import COMMAND, NO_DAEMON
 
 # What tells libraries about colours, and a CI service sets.
 COLOUR_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
@@ -34,8 +33,8 @@ class Terminal:
         """Run it; `stdout` and `stderr` go elsewhere where that is said."""
         ours, theirs = pty.openpty()
         inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
-        environment = {**inherited, "TERM": "xterm-256color", "COLUMNS": "100", "AUTOSCALER_LISTEN": NOBODY}
-        command = [sys.executable, "-m", "autoscaler", *arguments]
+        environment = {**inherited, "TERM": "xterm-256color", "COLUMNS": "100", "AUTOSCALER_LISTEN": NO_DAEMON}
+        command = [*COMMAND, *arguments]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=stdout or theirs, stderr=stderr or theirs, env={**environment, **variables}
         )

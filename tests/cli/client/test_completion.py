@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 
 from autoscaler.events import ServicesChanged
-from tests.cli.test_commands import NOBODY, POLICY
+from tests.support.command import NO_DAEMON, POLICY
 from tests.support.builders import policy
 from tests.support.paths import ROOT
 from tests.support.web_site import Site
@@ -39,7 +39,7 @@ def site() -> Iterator[Site]:
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AUTOSCALER_LISTEN": NOBODY, **variables}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AUTOSCALER_LISTEN": NO_DAEMON, **variables}
 
 
 def completed(*words: str, **variables: str) -> list[str]:

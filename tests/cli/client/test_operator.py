@@ -20,7 +20,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Direction, Override
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonAbsent, TargetRefused
 from autoscaler.events import Action, CycleFinished, Event, Intervened, OperationFinished, ServiceOutcome
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.support.builders import NOW, policy, seen
 from tests.support.web_site import Site, free_port
 

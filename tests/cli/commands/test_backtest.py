@@ -8,7 +8,7 @@ import pytest
 from autoscaler.cli.text.backtest_text import cut, listed
 from autoscaler.core.model import Decision, Reason, Replicas
 from autoscaler.errors import ConfigError
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 
 POLICY = """\
 prometheus: {url: http://127.0.0.1:9}

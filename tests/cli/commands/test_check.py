@@ -8,7 +8,7 @@ import pytest
 
 from deploy.lab import images
 from tests.adapters.compose.conftest import SLEEP, Project
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.support.real_prometheus import running
 from tests.support.traefik_history import History, durations, traefik
 

@@ -21,7 +21,7 @@ from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.core.schedule import Schedule
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonUnavailable
 from autoscaler.events import Action
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.daemon.test_app import Daemon
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
 from tests.support.web_site import Site, free_port

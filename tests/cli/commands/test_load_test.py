@@ -10,7 +10,7 @@ import pytest
 
 from deploy.lab import images
 from tests.adapters.compose.conftest import Project
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.engine

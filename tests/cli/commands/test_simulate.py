@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_commands import autoscaler
+from tests.support.command import autoscaler
 from tests.support.paths import ROOT
 
 RULES = "    rules: {throughput: {signal: requests, per_replica: 50}}\n"
