@@ -9,10 +9,17 @@ from hypothesis import HealthCheck, settings
 from deploy.lab import compose, engine, images
 from deploy.lab.shell import NoEngineError
 
-# How long an example takes says something about the machine, and nothing about a promise.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
-
+# How long an example takes says something about the machine, and nothing about a promise. `make test-slow` tries all
+# examples, new ones each time; the other runs try a share of them, the same each time.
+settings.register_profile(
+    "thorough",
+    deadline=None,
+    max_examples=100,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("usual", settings.get_profile("thorough"), max_examples=10, derandomize=True, database=None)
+settings.load_profile("usual")
 
 # What changes the width and the colours of a command's output, and a terminal, a CI service or pytest-xdist sets.
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):

@@ -11,6 +11,7 @@ import pytest
 from tests.support.command import COMMAND, POLICY, autoscaler, autoscaler_process
 from tests.support.paths import ROOT
 
+
 @pytest.fixture
 def policy(tmp_path: Path) -> str:
     file = tmp_path / "policy.yaml"

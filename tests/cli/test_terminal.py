@@ -12,8 +12,8 @@ import pytest
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.events import Action
-from tests.support.command import POLICY, autoscaler
 from tests.support.builders import NOW, policy, seen
+from tests.support.command import POLICY, autoscaler
 from tests.support.terminal import COLOUR_VARIABLES, terminal
 from tests.support.web_site import Site
 

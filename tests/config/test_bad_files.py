@@ -4,13 +4,14 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from autoscaler.config.load import load
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError
+from tests.support.examples import examples
 
 DURATION = 'must be a duration: a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
 RULE_KEYS = "signal, query, quantile, window, per_replica, target, steps, activation, cap, required, on_empty, on_nan"
@@ -686,7 +687,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(300)
 @given(trees)
 def test_whatever_the_tree_it_loads_or_is_a_clear_error(tmp_path: Path, tree: object) -> None:
     file = tmp_path / "policy.yaml"
@@ -696,7 +697,7 @@ def test_whatever_the_tree_it_loads_or_is_a_clear_error(tmp_path: Path, tree: ob
         load(file, Settings())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_whatever_the_bytes_they_load_or_are_a_clear_error(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "policy.yaml"

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.core.budget import share, within_budget
 from autoscaler.core.model import Decision, Limit, Observation, Reason
 from tests.support.builders import CONNECTIONS, LATENCY, THROUGHPUT, missing, policy, seen
+from tests.support.examples import examples
 from tests.support.reason_examples import decided
 
 
@@ -36,7 +37,7 @@ counts = st.integers(0, 30)
 services = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.tuples(counts, counts), max_size=8)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(services, st.integers(0, 120))
 def test_shares_are_fair(wanted: dict[str, tuple[int, int]], total: int) -> None:
     candidates = {name: max(pair) for name, pair in wanted.items()}
@@ -52,7 +53,7 @@ def test_shares_are_fair(wanted: dict[str, tuple[int, int]], total: int) -> None
         assert all(shares[rich] <= max(shares[poor] + 1, floors[rich]) for rich in candidates)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(services, st.integers(0, 119))
 def test_a_larger_budget_takes_from_nobody(wanted: dict[str, tuple[int, int]], total: int) -> None:
     candidates = {name: max(pair) for name, pair in wanted.items()}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.core.decide import decide
@@ -19,12 +19,13 @@ from autoscaler.core.sizing.capacity import AIM
 from autoscaler.core.sizing.learned import Learned
 from autoscaler.core.sizing.shadow import SHADOWS, Loads, new_field
 from tests.support.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, behavior, missing, policy, seen
+from tests.support.examples import examples
 from tests.support.learning import GOAL, every, noisy, promising, size_of, taught
 from tests.support.timelines import Timeline
 from tests.support.worlds import Happening, Moment, live, policies, scripts
 
-many = settings(max_examples=200, deadline=None)
-more = settings(max_examples=600, deadline=None)
+many = examples(200)
+more = examples(600)
 MOST_BYTES = 64 * 1024  # for each service
 FORCED_DOWN = {Reason.ABOVE_MAX, Reason.CAPPED}  # the maximum fell, by the policy or by a cap
 

@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.core.model import Reason
 from autoscaler.core.schedule import Bounds, Schedule, bounds_at, check_cron, is_active, latest_start
 from tests.support.builders import behavior, policy
+from tests.support.examples import examples
 from tests.support.timelines import Timeline
 
 BERLIN, BOGOTA = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Bogota")
@@ -75,7 +76,7 @@ nights = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(crons, nights, st.integers(-300, 300))
 def test_looking_back_finds_what_looking_ahead_would_have_started(
     cron: str, night: tuple[str, str], minutes: int

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from deploy.lab.ports import free_ports
-from tests.support.command import autoscaler
 from tests.e2e.conftest import RunningStack
+from tests.support.command import autoscaler
 from tests.support.documents import commands, files
 from tests.support.paths import ROOT
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from deploy.lab.shell import run
-from tests.support.command import autoscaler
 from tests.e2e.conftest import RunningStack
+from tests.support.command import autoscaler
 from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.engine

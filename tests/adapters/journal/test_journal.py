@@ -6,7 +6,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.adapters.journal.observer import KEPT_IN_ALL, LOOK_BACK, JournalObserver
@@ -16,6 +16,7 @@ from autoscaler.core.model import Decision, Estimate, Reading, Sizing
 from autoscaler.core.schedule import Schedule
 from autoscaler.events import Action, CycleFinished, CycleMissed, Evaluation, ServiceOutcome, ServicesChanged
 from tests.support.builders import NOW, missing, policy, seen
+from tests.support.examples import examples
 
 STEADY, ABOVE, TOLERATED = 200.0, 400.0, 210.0  # loads that four replicas find right, too much, nearly right
 
@@ -161,7 +162,7 @@ steps = st.tuples(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(steps, max_size=60), st.integers(1, 12))
 def test_nothing_is_lost_but_by_age_and_nothing_is_kept_out_of_order(
     told: list[tuple[Decision | str, Action]], kept: int

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.adapters.leadership.election import Lease, LeaseTiming, Look, Standing, Step, after
+from tests.support.examples import examples
 
 TERMS = LeaseTiming(look_seconds=1.0, confirmed_seconds=4.0, proven_seconds=5.0, answer_seconds=4.0)
 OURS, THEIRS = Lease("ours", "us", "now"), Lease("theirs", "them", "now")
@@ -122,7 +123,7 @@ HAPPENINGS = st.one_of(
 )
 
 
-@settings(max_examples=1000)
+@examples(1000)
 @given(st.lists(HAPPENINGS, max_size=120))
 def test_never_do_two_lead_whatever_dies_hangs_or_is_pruned(happenings: list[tuple[str, str | float]]) -> None:
     engine, now, tokens = Engine(), 0.0, count()
@@ -142,7 +143,7 @@ def test_never_do_two_lead_whatever_dies_hangs_or_is_pruned(happenings: list[tup
         assert sum(daemon.standing.leads(now, TERMS) for daemon in daemons.values()) <= 1
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     st.lists(HAPPENINGS, max_size=40), st.sets(st.sampled_from(NAMES), min_size=1), st.sampled_from(["dies", "ends"])
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.adapters.metrics.label_sets import SCALE_REASONS
@@ -32,6 +32,7 @@ from autoscaler.events import (
     ServicesChanged,
 )
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, missing, policy, seen
+from tests.support.examples import examples
 
 POLICY = policy(THROUGHPUT, LATENCY, low=2)
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
@@ -308,7 +309,7 @@ CAPPED = replace(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(st.tuples(st.integers(0, 13), values, values), min_size=1, max_size=10), st.integers(1, 12))
 def test_every_change_has_a_reason_whose_counter_starts_at_0(
     timeline: list[tuple[int, Reading, Reading]], budget: int

@@ -13,8 +13,8 @@ from threading import Event
 import pytest
 
 from autoscaler.events import ServicesChanged
-from tests.support.command import NO_DAEMON, POLICY
 from tests.support.builders import policy
+from tests.support.command import NO_DAEMON, POLICY
 from tests.support.paths import ROOT
 from tests.support.web_site import Site
 

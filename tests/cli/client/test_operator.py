@@ -20,8 +20,8 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Direction, Override
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonAbsent, TargetRefused
 from autoscaler.events import Action, CycleFinished, Event, Intervened, OperationFinished, ServiceOutcome
-from tests.support.command import autoscaler
 from tests.support.builders import NOW, policy, seen
+from tests.support.command import autoscaler
 from tests.support.web_site import Site, free_port
 
 TOKEN = "0123456789abcdef"

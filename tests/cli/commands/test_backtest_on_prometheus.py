@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.lab import images
-from tests.support.command import autoscaler
 from tests.support.backtest_day import DAY, GAP, HOUR, LATE, MIDNIGHT, RUSH, SCRAPE_SECONDS, SERVERS, day, load
+from tests.support.command import autoscaler
 from tests.support.real_prometheus import running
 
 pytestmark = pytest.mark.engine

@@ -21,9 +21,9 @@ from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.core.schedule import Schedule
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonUnavailable
 from autoscaler.events import Action
-from tests.support.command import autoscaler
 from tests.daemon.test_app import Daemon
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
+from tests.support.command import autoscaler
 from tests.support.web_site import Site, free_port
 
 HOSTILE = """a/b?c#d "{%7B}'"""

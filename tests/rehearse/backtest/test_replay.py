@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.core.model import Limit, Reading, ReadingKind, Reason
@@ -12,6 +12,7 @@ from autoscaler.core.policy import OBJECTIVE, Goal, Objective, Query, Rule, Sign
 from autoscaler.rehearse.backtest.recording import seen_with
 from autoscaler.rehearse.backtest.replay import Replayed, backtest
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, policy
+from tests.support.examples import examples
 from tests.support.recorded_pasts import GAP, recording, replay, requests
 
 
@@ -148,7 +149,7 @@ def test_it_tells_how_far_it_is() -> None:
 LOADS = st.one_of(st.floats(0.0, 2000.0), st.sampled_from(list(ReadingKind)).filter(lambda kind: kind != "value"))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(LOADS, min_size=1, max_size=60), st.sampled_from([0.0, 5.0, 20.0]))
 def test_whatever_was_measured_the_count_stays_within_the_bounds(
     loads: list[float | ReadingKind], start_delay: float

@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autoscaler.core.model import Direction, Reason
@@ -19,6 +19,7 @@ from autoscaler.rehearse.simulation.queueing import Service
 from autoscaler.rehearse.simulation.scenario import MONDAY, Scenario
 from autoscaler.rehearse.simulation.simulate import MOST_SAMPLES, SimulatedPolicy, simulate
 from tests.support.builders import LATENCY, THROUGHPUT, at_most, behavior, policy
+from tests.support.examples import examples
 
 SERVICE = Service(slots=4, service_seconds=0.05, goal_seconds=0.3, queue_seconds=5.0)
 PLANT = Plant(SERVICE, start_seconds=20.0, start_jitter=0.0, drain_seconds=10.0)
@@ -193,7 +194,7 @@ def test_schedules_go_by_a_monday_or_by_the_files_own_time() -> None:
     assert run(at_ten_past, unix).samples[0].at == MONDAY + 300
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     rates=st.lists(st.floats(0, 600), min_size=4, max_size=12),
     low=st.integers(1, 4),
