@@ -36,6 +36,16 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share what a module's fixture has made on one worker."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
+            definitions = [each for found in item._fixtureinfo.name2fixturedefs.values() for each in found]
+            if any(each.scope in {"class", "module", "package"} for each in definitions):
+                item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def engine_url() -> str:
     """The address of a real engine; without any possibility of one, the tests that need it are skipped."""

@@ -1,6 +1,7 @@
 """The benchmark itself: its traces, its rules of fairness, its verdicts, and the command as a caller runs it."""
 
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from benchmarks.elasticity.lineup import OURS, PEERS, Course, make, targets
 from benchmarks.elasticity.ours import Ours, policy
 from benchmarks.elasticity.traces import PAST_STEP_SECONDS, arrivals, check, read
 from tests.benchmarks.conftest import flat, noisy, wave
+from tests.support.command import Done, here
 
 SERVICE = Service()
 WriteTrace = Callable[..., Path]
@@ -193,8 +195,14 @@ def test_the_command_writes_rows_frontier_and_chart_and_prints_a_verdict(
     assert (tmp_path / "out" / "elasticity.png").read_bytes().startswith(b"\x89PNG")
 
 
+def refused(folder: Path) -> Done:
+    """Run the command in this process, for it comes to nothing."""
+    module = "benchmarks.elasticity"
+    return here(lambda: runpy.run_module(module, run_name="__main__"), [module, str(folder)], {"COLUMNS": "400"})
+
+
 def test_the_command_refuses_a_folder_without_traces(tmp_path: Path) -> None:
-    done = bench("benchmarks.elasticity", str(tmp_path))
+    done = refused(tmp_path)
     assert done.returncode == 2
     assert "no .csv files" in done.stderr
 
@@ -206,7 +214,7 @@ def test_the_command_refuses_a_folder_without_traces(tmp_path: Path) -> None:
 )
 def test_the_command_names_a_file_that_is_no_trace(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.csv").write_text(text, encoding="utf-8")
-    done = bench("benchmarks.elasticity", str(tmp_path))
+    done = refused(tmp_path)
     assert done.returncode == 2
     assert "bad.csv" in done.stderr
     assert "Traceback" not in done.stderr

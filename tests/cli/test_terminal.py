@@ -14,10 +14,9 @@ from autoscaler.core.memory import Memory
 from autoscaler.events import Action
 from tests.support.builders import NOW, policy, seen
 from tests.support.command import POLICY, autoscaler
-from tests.support.terminal import COLOUR_VARIABLES, terminal
+from tests.support.terminal import COLOUR_VARIABLES, on_one_terminal, terminal
 from tests.support.web_site import Site
 
-NO_COLOR = {"NO_COLOR": "1"}
 TOKEN = "0123456789abcdef"
 STYLE = re.compile(r"\x1b\[[\d;]*m")  # bold is one, too
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
@@ -77,28 +76,42 @@ def words(command: str, variables: dict[str, str]) -> list[str]:
     return command.replace("GATEWAY", variables["GATEWAY"]).split()
 
 
+Written = dict[str, tuple[int, str]]  # by command: how it ended, and what it wrote to the terminal
+
+
+def written(variables: dict[str, str], **more: str) -> Written:
+    commands = [*COLOURED, *BOLD, *PLAIN]
+    ran = on_one_terminal([words(command, variables) for command in commands], {**variables, **more})
+    return dict(zip(commands, ran, strict=True))
+
+
+@pytest.fixture(scope="module")
+def usual(variables: dict[str, str]) -> Written:
+    return written(variables)
+
+
+@pytest.fixture(scope="module")
+def without(variables: dict[str, str]) -> Written:
+    return written(variables, NO_COLOR="1")
+
+
 @pytest.mark.parametrize("command", COLOURED)
-def test_a_terminal_gets_colours_unless_no_color_is_set(command: str, variables: dict[str, str]) -> None:
-    arguments = words(command, variables)
-    with terminal(arguments, variables) as usual, terminal(arguments, {**variables, **NO_COLOR}) as without:
-        assert COLOUR.search(usual.end())
-        assert not COLOUR.search(without.end())
+def test_a_terminal_gets_colours_unless_no_color_is_set(command: str, usual: Written, without: Written) -> None:
+    assert COLOUR.search(usual[command][1])
+    assert not COLOUR.search(without[command][1])
 
 
 @pytest.mark.parametrize("command", BOLD)
-def test_what_is_only_bold_has_no_colours_either(command: str, variables: dict[str, str]) -> None:
-    arguments = words(command, variables)
-    with terminal(arguments, {**variables, **NO_COLOR}) as without:
-        written = without.end()
-        assert without.process.returncode == 0, written
-        assert STYLE.search(written)
-        assert not COLOUR.search(written)
+def test_what_is_only_bold_has_no_colours_either(command: str, without: Written) -> None:
+    code, text = without[command]
+    assert code == 0, text
+    assert STYLE.search(text)
+    assert not COLOUR.search(text)
 
 
 @pytest.mark.parametrize("command", PLAIN)
-def test_json_and_errors_have_no_escape_sequence_on_a_terminal_either(command: str, variables: dict[str, str]) -> None:
-    with terminal(words(command, variables), variables) as usual:
-        assert "\x1b" not in usual.end()
+def test_json_and_errors_have_no_escape_sequence_on_a_terminal_either(command: str, usual: Written) -> None:
+    assert "\x1b" not in usual[command][1]
 
 
 @pytest.mark.parametrize("command", [*COLOURED, *BOLD, *PLAIN])

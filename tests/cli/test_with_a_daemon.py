@@ -15,7 +15,7 @@ import pytest
 
 from deploy.lab.ports import free_ports
 from tests.adapters.compose.conftest import SLEEP, Project
-from tests.support.command import autoscaler
+from tests.support.command import Done, autoscaler
 
 pytestmark = pytest.mark.engine
 
@@ -109,7 +109,7 @@ class Running:
     def count(self) -> int:
         return len(self.project.containers())
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> Done:
         return autoscaler(*arguments, **self.variables)
 
 

@@ -5,10 +5,12 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import autoscaler.cli.app
 from autoscaler.cli import main
+from autoscaler.cli.app import app  # noqa: F401  its console keeps the COLUMNS that there are when it is loaded
 
 COMMAND = (sys.executable, "-m", "autoscaler")
 NO_DAEMON = "127.0.0.1:9"  # where no daemon listens
@@ -32,10 +34,15 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 def autoscaler(*arguments: str, **variables: str) -> Done:
     """Run the command's own `main` in this process."""
+    return here(main, ["autoscaler", *arguments], variables)
+
+
+def here(run: Callable[[], object], words: Sequence[str], variables: Mapping[str, str]) -> Done:
+    """Run a program in this process, as if it had been started with these words and variables."""
     out, err = io.StringIO(), io.StringIO()
-    with _as_if_started(arguments, variables), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with _as_if_started(words, variables), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main()
+            run()
             code = 0
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
@@ -43,9 +50,9 @@ def autoscaler(*arguments: str, **variables: str) -> Done:
 
 
 @contextlib.contextmanager
-def _as_if_started(arguments: tuple[str, ...], variables: Mapping[str, str]) -> Iterator[None]:
+def _as_if_started(words: Sequence[str], variables: Mapping[str, str]) -> Iterator[None]:
     argv, environ = sys.argv, dict(os.environ)
-    sys.argv = ["autoscaler", *arguments]
+    sys.argv = [*words]
     given = environment(variables)
     os.environ.clear()
     os.environ.update(given)

@@ -5,4 +5,5 @@ from hypothesis import settings
 
 def examples(count: int) -> settings:
     """Return settings with so many examples, or with the share of them that the profile in force has."""
-    return settings(max_examples=max(5, count * settings.default.max_examples // 100))
+    profile = settings.get_profile(settings.get_current_profile_name())
+    return settings(max_examples=max(5, count * profile.max_examples // 100))

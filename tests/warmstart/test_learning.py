@@ -12,7 +12,7 @@ from autoscaler.core.replay import learn_from
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.warmstart.window import window_before
 from tests.support.builders import NOW, THROUGHPUT, behavior, policy, seen
-from tests.support.past import STEP, FakePast, always, restarted
+from tests.support.past import STEP, FakePast, restarted
 
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
 SIZED = replace(policy(THROUGHPUT, down=behavior(window=300.0)), objective=Objective(0.3, 0.99, SLOW, "throughput"))
@@ -109,7 +109,7 @@ def test_a_prometheus_that_knows_no_weeks_still_gives_the_window() -> None:
 
 
 def test_the_window_is_read_last_and_reaches_up_to_the_moment_at_which_learning_ended() -> None:
-    past = FakePast({THROUGHPUT.source: always(150.0)})
+    past = FakePast({THROUGHPUT.source: two_hours})
     past.seconds_per_day = 2.0
     rebuilt = restarted(past, SIZED)["userservice"]
     took_seconds = past.seconds_per_day * (1 + 3)

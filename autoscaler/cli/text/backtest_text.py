@@ -18,7 +18,6 @@ from autoscaler.formats import format_duration
 from autoscaler.rehearse.backtest.outcome import Outcome
 from autoscaler.rehearse.backtest.runner import ReplayOptions, Told
 from autoscaler.rehearse.backtest.summary import compared, span_words
-from autoscaler.rehearse.charts.terminal import terminal_chart
 from autoscaler.rehearse.charts.timeline import change_words, clock_words
 from autoscaler.rehearse.run import Run
 
@@ -62,6 +61,8 @@ def _figures(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _chart(outcomes: Sequence[Outcome]) -> Text:
+    from autoscaler.rehearse.charts.terminal import terminal_chart  # noqa: PLC0415  takes a quarter of a second
+
     width = min(console.width, WIDEST_CHART)
     color = console.color_system is not None and not console.no_color
     chart = terminal_chart([outcome.run for outcome in outcomes], width=width, height=CHART_HEIGHT, color=color)

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from autoscaler.cli.text.output import console, table
-from autoscaler.rehearse.charts.terminal import terminal_chart
 from autoscaler.rehearse.charts.timeline import change_words, clock_words
 from autoscaler.rehearse.run import Run
 from autoscaler.rehearse.simulation.loads import Load
@@ -49,6 +48,8 @@ def _figures(runs: Sequence[Run]) -> Table:
 
 
 def _chart(runs: Sequence[Run]) -> Text:
+    from autoscaler.rehearse.charts.terminal import terminal_chart  # noqa: PLC0415  takes a quarter of a second
+
     color = console.color_system is not None and not console.no_color
     chart = terminal_chart(runs, width=min(console.width, WIDEST_CHART), height=CHART_HEIGHT, color=color)
     return Text.from_ansi(chart, no_wrap=True)

@@ -14,8 +14,7 @@ import pytest
 
 from autoscaler.events import ServicesChanged
 from tests.support.builders import policy
-from tests.support.command import NO_DAEMON, POLICY
-from tests.support.paths import ROOT
+from tests.support.command import POLICY, autoscaler, environment
 from tests.support.web_site import Site
 
 FUNCTION = "_autoscaler_completion"
@@ -38,27 +37,20 @@ def site() -> Iterator[Site]:
     site.server.stop(10.0)
 
 
-def environment(variables: dict[str, str]) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AUTOSCALER_LISTEN": NO_DAEMON, **variables}
-
-
 def completed(*words: str, **variables: str) -> list[str]:
     """What the shell offers for the last word."""
-    asked = {
+    done = autoscaler(**asked(*words), **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+def asked(*words: str) -> dict[str, str]:
+    """The variables by which bash asks."""
+    return {
         "_AUTOSCALER_COMPLETE": "complete_bash",
         "COMP_WORDS": " ".join(["autoscaler", *words]),
         "COMP_CWORD": str(len(words)),
     }
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv[0] = 'autoscaler'; from autoscaler.cli import main; main()"],
-        env=environment({**asked, **variables}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.split()
 
 
 def test_the_shell_completes_commands_and_the_services_of_the_policy_file(file: str) -> None:
@@ -108,7 +100,16 @@ def test_a_daemon_that_never_comes_to_an_end_does_not_hold_the_shell(file: str) 
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
         answering = pool.submit(trickle, server, ended)
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        assert completed("explain", "", AUTOSCALER_URL=url, AUTOSCALER_CONFIG=file) == ["web"]
+        variables = {**asked("explain", ""), "AUTOSCALER_URL": url, "AUTOSCALER_CONFIG": file}
+        done = subprocess.run(
+            [sys.executable, "-c", "import sys; sys.argv[0] = 'autoscaler'; from autoscaler.cli import main; main()"],
+            env=environment(variables),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["web"], "")
         ended.set()
         assert isinstance(answering.exception(timeout=60), BrokenPipeError | ConnectionResetError | None)
 

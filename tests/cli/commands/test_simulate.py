@@ -5,13 +5,12 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.command import autoscaler
+from tests.support.command import COMMAND, Done, autoscaler
 from tests.support.paths import ROOT
 
 RULES = "    rules: {throughput: {signal: requests, per_replica: 50}}\n"
@@ -30,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def simulated(folder: Path, *arguments: str, file: str = "web.yaml") -> "subprocess.CompletedProcess[str]":
+def simulated(folder: Path, *arguments: str, file: str = "web.yaml") -> Done:
     return autoscaler("simulate", str(folder / file), *arguments)
 
 
@@ -220,14 +219,14 @@ def test_a_policy_of_queries_alone_says_why_it_cannot_be_simulated_and_how_it_ca
 
 
 def test_a_bar_shows_progress_on_a_terminal_only_while_it_takes_long(folder: Path) -> None:
-    assert "simulating" in stderr_of_a_terminal(folder, "--duration", "30h", "--load", "diurnal")
+    assert "simulating" in stderr_of_a_terminal(folder, "--duration", "28h", "--load", "diurnal")
     assert stderr_of_a_terminal(folder, *SHORT) == ""
 
 
 def stderr_of_a_terminal(folder: Path, *arguments: str) -> str:
     """What the command writes to a terminal that is its error output alone."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "autoscaler", "simulate", str(folder / "web.yaml"), "--json", *arguments]
+    command = [*COMMAND, "simulate", str(folder / "web.yaml"), "--json", *arguments]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, "TERM": "xterm"}
     ) as run:

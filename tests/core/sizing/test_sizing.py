@@ -17,17 +17,18 @@ from tests.support.reason_examples import sized
 from tests.support.timelines import Timeline
 
 SIZED = promising(high=40)
-HALF_A_DAY = noisy(300.0, 60.0, int(TRUSTED_BINS / 2))
-A_DAY = noisy(300.0, 60.0, int(TRUSTED_BINS) + 1)  # the first only starts the clock
-LEARNED = {
-    "half a day": taught(SIZED, every(BIN_SECONDS, HALF_A_DAY)),
-    "a day": taught(SIZED, every(BIN_SECONDS, A_DAY)),
-}
+HALF_A_DAY = tuple(noisy(300.0, 60.0, int(TRUSTED_BINS / 2)))
+A_DAY = tuple(noisy(300.0, 60.0, int(TRUSTED_BINS) + 1))  # the first only starts the clock
+
+
+@cache
+def learned(loads: tuple[float, ...]) -> Learned:
+    return taught(SIZED, every(BIN_SECONDS, loads))
 
 
 def test_without_an_objective_nothing_is_sized() -> None:
-    assert size(policy(), LEARNED["a day"]) is None
-    assert learn(policy(), seen(1, {"throughput": 5.0}), LEARNED["a day"], Starts(), NOW) is None
+    assert size(policy(), learned(A_DAY)) is None
+    assert learn(policy(), seen(1, {"throughput": 5.0}), learned(A_DAY), Starts(), NOW) is None
 
 
 def test_before_any_load_the_policy_is_followed_as_stated() -> None:
@@ -36,13 +37,13 @@ def test_before_any_load_the_policy_is_followed_as_stated() -> None:
 
 
 def test_before_a_day_of_load_the_headroom_is_not_followed_and_says_so() -> None:
-    sizing = sizing_of(SIZED, LEARNED["half a day"])
+    sizing = sizing_of(SIZED, learned(HALF_A_DAY))
     assert notes(sizing)["headroom"] == (False, "12.0 h of load were seen, 24 h are needed")
     assert (sizing.reserve, sizing.reserve_note, sizing.hold_seconds, sizing.floor) == (0.0, "", None, 0)
 
 
 def test_after_a_day_of_load_the_headroom_is_followed() -> None:
-    sizing = sizing_of(SIZED, LEARNED["a day"])
+    sizing = sizing_of(SIZED, learned(A_DAY))
     assert notes(sizing)["headroom"][0]
     assert 300.0 < sizing.reserve < 700.0
     assert sizing.reserve_note.startswith(f"{sizing.reserve:.4g}/s, ")
@@ -100,7 +101,7 @@ def test_a_season_is_on_trial_until_its_shadows_have_proved_it() -> None:
 
 
 def test_chance_is_no_season() -> None:
-    sizing = sizing_of(SIZED, LEARNED["a day"])
+    sizing = sizing_of(SIZED, learned(A_DAY))
     assert notes(sizing)["season"] == (
         False,
         "no profile of an hour, a day or a week forecasts better than the latest load",
@@ -143,7 +144,7 @@ def test_a_floor_never_exceeds_the_bounds(high: int, trusted: bool, floor: int) 
     ],
 )
 def test_the_headroom_says_how_it_was_chosen(missed: float, words: str) -> None:
-    known = LEARNED["a day"]
+    known = learned(A_DAY)
     shares = known.plain.missed[:]
     shares[7] = missed
     leading = replace(known.plain, missed=shares, load=1000.0, leader=7)

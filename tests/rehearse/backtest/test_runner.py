@@ -189,15 +189,15 @@ def test_what_was_assumed_is_said(given: Policy, replicas: int | None, words: st
 
 
 def surges(at: float) -> Reading:
-    """For a minute of every ten the load is five times as high as before."""
-    return Reading.of(500.0 if at % 600 < 60 else 100.0)
+    """For a minute of every ten the load is five times as high as before; known for somewhat more than a day."""
+    return Reading.of(500.0 if at % 600 < 60 else 100.0) if at > NOW - 90_000.0 else NOTHING
 
 
 def test_what_the_loads_before_the_span_teach_is_known_from_the_first_decision_on() -> None:
     past = FakePast({THROUGHPUT.source: Reading.of(100.0)}, before=surges)
     known, unknown = studied(past, script(web=SIZED), script("stated.yaml", web=policy()))["web"]
     assert known.run.samples[0].replicas > unknown.run.samples[0].replicas
-    assert "It begins with replicas.min 1: the count of then is not known, and without a memory but what 14d" in notes(
+    assert "It begins with replicas.min 1: the count of then is not known, and without a memory but what 1d1h" in notes(
         known
     )
     assert "before the span" not in notes(known)
