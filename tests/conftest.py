@@ -2,12 +2,16 @@
 
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from deploy.lab import compose, engine, images
 from deploy.lab.shell import NoEngineError
+
+if TYPE_CHECKING:
+    from tests.support.scheduling import Scheduling
 
 # How long an example takes says something about the machine, and nothing about a promise. `make test-slow` tries all
 # examples, new ones each time; the other runs try a share of them, the same each time.
@@ -36,14 +40,12 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share what a module's fixture has made on one worker."""
-    for item in items:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
-            definitions = [each for found in item._fixtureinfo.name2fixturedefs.values() for each in found]
-            if any(each.scope in {"class", "module", "package"} for each in definitions):
-                item.add_marker(pytest.mark.xdist_group(str(item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "Scheduling":
+    """Keep tests that share something on one worker, whatever `--dist` says."""
+    from tests.support.scheduling import Scheduling  # noqa: PLC0415  only where pytest-xdist runs
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

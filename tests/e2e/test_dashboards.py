@@ -15,7 +15,7 @@ from tests.e2e.conftest import RunningStack
 from tests.support.metrics_page import documented, scraped
 from tests.support.traffic import Traffic
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("another stack")]
 
 ALL = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(DASHBOARDS.glob("*.json"))}
 PANELS = [

@@ -18,6 +18,8 @@ from tests.support.command import autoscaler
 from tests.support.documents import commands, files
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.xdist_group("another stack")
+
 README = commands("README.md")
 
 
@@ -36,6 +38,7 @@ def test_every_command_of_the_readme_is_run_below() -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 def test_the_demo_shows_what_the_readme_says(tmp_path: Path) -> None:
     """Run beside another copy of the stack, if there is one: each Traefik keeps to its own."""
     done = subprocess.run(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
@@ -122,8 +123,7 @@ def test_the_circuit_breaker_opens_and_closes_again(compose_command: list[str], 
 
 def test_a_certificate_is_got_by_acme_and_served(compose_command: list[str], tmp_path: Path) -> None:
     """With the stack's own file for ACME, but the test's domain, and the test's authority instead of the public one."""
-    network = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
-    host, domain = run(network, "where containers reach this machine").strip(), "shop.test"
+    host, domain = where_containers_reach_this_machine(), "shop.test"
     (port,), project = free_ports(1), new_project()
     with serving(Authority(tmp_path, f"http://127.0.0.1:{port}"), host) as authority:
         static = (CONFIG / "traefik/traefik-acme.yaml").read_text(encoding="utf-8")
@@ -137,6 +137,12 @@ def test_a_certificate_is_got_by_acme_and_served(compose_command: list[str], tmp
         with gateway(compose_command, tmp_path, more=more, environment=variables, project=project) as stack:
             until(lambda: issuer(stack.ports.websecure, domain) == ISSUER, seconds=90)
     assert authority.domains == [domain]
+
+
+def where_containers_reach_this_machine() -> str:
+    """The first address of Docker's bridge; an engine that has not used it yet names no gateway."""
+    network = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"]
+    return str(next(ip_network(run(network, "inspect the bridge").strip()).hosts()))
 
 
 def mounted(directory: Path, service: str, files: Mapping[str, str]) -> list[Path]:

@@ -9,7 +9,7 @@ from deploy.demo.ownership import is_owned
 from tests.e2e.conftest import RunningStack
 from tests.support.traffic import Traffic
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("stack")]
 
 
 def test_load_adds_replicas_that_serve_and_quiet_removes_them_without_a_failed_request(stack: RunningStack) -> None:

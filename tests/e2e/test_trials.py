@@ -13,7 +13,7 @@ from tests.e2e.conftest import RunningStack
 from tests.support.command import autoscaler
 from tests.support.traffic import Traffic
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("another stack")]
 
 
 @contextmanager

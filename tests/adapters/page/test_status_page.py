@@ -6,6 +6,8 @@ from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.events import LeadershipChanged
 from tests.adapters.page.conftest import Shown
 
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("browser")]
+
 NOTHING = "\N{EN DASH}"
 MARKUP = "<img src=x onerror=alert(1)>'\"{}/é"
 

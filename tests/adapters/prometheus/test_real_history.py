@@ -14,7 +14,7 @@ from autoscaler.ports.metrics import SignalRequest, Span
 from tests.support.eventful_hour import BEGIN, END
 from tests.support.fakes import Recorder
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("prometheus")]
 
 SIGNALS = [
     TraefikSignal(Signal.REQUESTS, 60.0),

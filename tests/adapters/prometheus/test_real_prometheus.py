@@ -10,7 +10,7 @@ from autoscaler.ports.metrics import SignalRequest
 from tests.support.fakes import Recorder
 from tests.support.traefik_history import DOWN, GONE, LIVE, OLD, SINGLE, TWO
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("prometheus")]
 
 REQUESTS = TraefikSignal(Signal.REQUESTS, 20.0)
 CONCURRENCY = TraefikSignal(Signal.CONCURRENCY, 20.0)

@@ -20,7 +20,7 @@ from tests.support.builders import LATENCY, THROUGHPUT, behavior, policy
 from tests.support.eventful_hour import BEGIN
 from tests.support.fakes import FakeTarget, Recorder
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("prometheus")]
 
 NOW = BEGIN + 890.0  # after a restart of Traefik, before its replicas grow from 2 to 3
 OURS = replace(policy(THROUGHPUT, LATENCY, down=behavior(window=300.0)), service="users")
