@@ -8,9 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import autoscaler.cli.app
+from autoscaler.cli import app as _loaded  # noqa: F401  its console keeps the COLUMNS of when it is loaded
 from autoscaler.cli import main
-from autoscaler.cli.app import app  # noqa: F401  its console keeps the COLUMNS that there are when it is loaded
 
 COMMAND = (sys.executable, "-m", "autoscaler")
 NO_DAEMON = "127.0.0.1:9"  # where no daemon listens

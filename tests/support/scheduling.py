@@ -1,8 +1,8 @@
 """Which tests run on one worker of pytest-xdist, one after another: those that share what is started for them once.
 
 A file stays together. A file on the engine whose tests share nothing is dealt out test by test, for most of them wait.
-Files that share more than a file does state a group: `pytestmark = pytest.mark.xdist_group("stack")`. (pytest-xdist's own
-`--dist loadgroup` does not see groups with pytest 9.2.)
+Files that share more than a file does state a group: `pytestmark = pytest.mark.xdist_group("stack")`. (With pytest 9.2
+pytest-xdist's own `--dist loadgroup` does not see groups.)
 """
 
 import re
@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 _GROUP = re.compile(r'xdist_group\("([^"]+)"\)')
 
 
-class Scheduling(LoadScopeScheduling):
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Deals out groups, those with the most tests first."""
 
     def _split_scope(self, nodeid: str) -> str:
