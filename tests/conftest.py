@@ -22,7 +22,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile("usual", settings.get_profile("thorough"), max_examples=10, derandomize=True, database=None)
+settings.register_profile("usual", settings.get_profile("thorough"), max_examples=5, derandomize=True, database=None)
 settings.load_profile("usual")
 
 # What changes the width and the colours of a command's output, and a terminal, a CI service or pytest-xdist sets.

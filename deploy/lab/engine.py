@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from deploy.lab import packages
+from deploy.lab.once import alone
 from deploy.lab.report import step
 from deploy.lab.shell import NoEngineError, run, works
 
@@ -44,13 +45,19 @@ def ensure(*, assume_yes: bool = False) -> str:
         raise NoEngineError(
             f"no Docker engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}; start it, or unset it"
         )
+    with alone("engine"):
+        if not answers():
+            _make(assume_yes=assume_yes)
+    return url()
+
+
+def _make(*, assume_yes: bool) -> None:
     if shutil.which("dockerd") is None:
         _install(assume_yes=assume_yes)
     if os.geteuid() != 0:
         raise NoEngineError(f"no Docker engine answers, and only root could start one; {_ADVICE}")
     with step("start the Docker engine"):
         _start()
-    return url()
 
 
 def _install(*, assume_yes: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.lab import packages
+from deploy.lab.once import alone
 from deploy.lab.report import console, step
 from deploy.lab.shell import LabError, run, works
 
@@ -54,7 +55,11 @@ def ensure(names: Iterable[str]) -> set[str]:
     Raises:
         LabError: an image should have come, and did not.
     """
-    return {name for name in names if not (exists(name) or _pull(name) or _build(name))}
+    missing = [name for name in names if not exists(name)]
+    if not missing:
+        return set()
+    with alone("images"):
+        return {name for name in missing if not (exists(name) or _pull(name) or _build(name))}
 
 
 def _pull(name: str) -> bool:

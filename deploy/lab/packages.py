@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from deploy.lab.once import alone
 from deploy.lab.shell import LabError, run
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -23,12 +24,13 @@ def ensure_commands(packages: dict[str, str]) -> None:
     Raises:
         LabError: something is missing and cannot be installed.
     """
-    missing = [package for command, package in packages.items() if shutil.which(command) is None]
-    if not missing:
-        return
-    if not can_install():
-        raise LabError(f"missing: {', '.join(missing)}; install them, or run as root on Debian or Ubuntu")
-    install(missing)
+    with alone("packages"):
+        missing = [package for command, package in packages.items() if shutil.which(command) is None]
+        if not missing:
+            return
+        if not can_install():
+            raise LabError(f"missing: {', '.join(missing)}; install them, or run as root on Debian or Ubuntu")
+        install(missing)
 
 
 def install(packages: Sequence[str]) -> None:

@@ -1,15 +1,50 @@
 """Free ports of this machine."""
 
+import fcntl
+import functools
+import itertools
 import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from deploy.lab.shell import LabError
+
+# Below those that the kernel gives to connections: a port that was free a moment ago is not taken by one of them.
+_FIRST, _BLOCKS, _BLOCK_SIZE = 18_000, 120, 100
+_held: list[IO[str]] = []
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listens on, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [int(sock.getsockname()[1]) for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
+    """Return ports of 127.0.0.1 that nobody listens on, all different, one after another where that is possible.
+
+    Raises:
+        LabError: too many processes have asked for ports.
+    """
+    return list(itertools.islice(filter(_is_free, _block()), count))
+
+
+@functools.cache
+def _block() -> Iterator[int]:
+    """Return this process' own ports again and again; no other process that asks here gets them while it lives."""
+    for number in range(_BLOCKS):
+        file = Path(tempfile.gettempdir(), f"autoscaler-ports-{number}.lock").open("w", encoding="ascii")  # noqa: SIM115  held as long as the process lives
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+        else:
+            _held.append(file)
+            first = _FIRST + number * _BLOCK_SIZE
+            return itertools.cycle(range(first, first + _BLOCK_SIZE))
+    raise LabError("no ports are left: too many processes have asked for some")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

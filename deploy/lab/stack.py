@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.lab.images import GRAFANA, STACK, ensure
+from deploy.lab.once import alone
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import run
 
@@ -50,7 +51,8 @@ class Stack:
 
     def build(self) -> None:
         """Build our own images."""
-        self.run("build", "--quiet", "autoscaler", "userservice")
+        with alone("build"):
+            self.run("build", "--quiet", "autoscaler", "userservice")
 
     def up(self, *arguments: str) -> str:
         """Create and start what is not there yet; return what Compose says."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
+from autoscaler.core.intervention import NONE, Intervention
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Limit, Observation, Override, ReadingKind, Reason
 from autoscaler.core.policy import BlindAction, Policy, WhenBlind
@@ -150,3 +151,16 @@ def test_it_is_the_operators_count_within_the_bounds_whatever_is_seen(
     reading = missing(load) if isinstance(load, ReadingKind) and load is not ReadingKind.VALUE else 50.0
     observation = seen(count, {"throughput": load if isinstance(load, float) else reading}, ready=min(ready, count))
     assert overridden(replicas, observation, policy(low=2)).desired == min(max(replicas, 2), 10)
+
+
+@pytest.mark.parametrize(
+    ("after_seconds", "left"),
+    [
+        pytest.param(0.0, Intervention(NOW + 10.0, Override(4, NOW + 20.0)), id="both hold"),
+        pytest.param(10.0, Intervention(override=Override(4, NOW + 20.0)), id="the pause has ended"),
+        pytest.param(20.0, NONE, id="the override, too"),
+    ],
+)
+def test_what_an_operator_said_holds_until_its_time(after_seconds: float, left: Intervention) -> None:
+    said = Intervention(NOW + 10.0, Override(4, NOW + 20.0))
+    assert said.at(NOW + after_seconds) == left

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Observation
 from autoscaler.core.policy import Objective, Signal, TraefikSignal
-from autoscaler.core.replay import learn_from, replay
+from autoscaler.core.replay import learn_from, recall_capacity, replay
 from autoscaler.core.sizing.season import Profile
 from autoscaler.core.sizing.shadow import BIN_SECONDS
 from autoscaler.core.sizing.sizing import SHADOWS_REACH_SECONDS, learn_season
@@ -72,3 +74,20 @@ def seasons_alone(past: list[tuple[float, float]]) -> tuple[Profile, ...]:
 
 def test_without_an_objective_there_is_nothing_to_learn() -> None:
     assert learn_from(OURS, [(NOW, 200.0)], Memory(), NOW) == Memory()
+
+
+@pytest.mark.parametrize(("per_replica", "factor"), [(40.0, 0.8), (1000.0, 2.0), (1.0, 0.5)])
+def test_the_load_per_replica_that_was_learned_before_is_taken_up_within_a_factor_of_two(
+    per_replica: float, factor: float
+) -> None:
+    known = learn_from(SIZED, loads(NOW, 3), Memory(), NOW)
+    learned = recall_capacity(SIZED, known, {"throughput": per_replica}).learned
+    assert learned is not None
+    assert learned.capacity.factor == pytest.approx(factor)
+
+
+def test_without_loads_to_stand_on_or_where_none_was_learned_the_capacity_is_left_as_it_is() -> None:
+    known = learn_from(SIZED, loads(NOW, 3), Memory(), NOW)
+    assert recall_capacity(SIZED, Memory(), {"throughput": 40.0}) == Memory()
+    assert recall_capacity(SIZED, known, {"another": 40.0}) == known
+    assert recall_capacity(OURS, known, {"throughput": 40.0}) == known

@@ -5,9 +5,21 @@ from dataclasses import replace
 import pytest
 
 from autoscaler.core.model import Limit, Reading, ReadingKind, Replicas
-from autoscaler.core.policy import Goal, OnMissing, Query, Rule, Step, StepChange
+from autoscaler.core.policy import OBJECTIVE, Goal, OnMissing, Query, Rule, Step, StepChange
 from autoscaler.core.rules import MOST_REPLICAS, Warming, ceil_replicas, floor_replicas, propose
-from tests.support.builders import BACKLOG, CONNECTIONS, LATENCY, THROUGHPUT, above, behavior, below, missing, policy
+from tests.support.builders import (
+    BACKLOG,
+    BURSTY,
+    CONNECTIONS,
+    LATENCY,
+    THROUGHPUT,
+    above,
+    behavior,
+    below,
+    missing,
+    policy,
+)
+from tests.support.learning import promising
 
 FOUR = Replicas(4, 4)
 
@@ -167,3 +179,13 @@ def test_a_proposal_names_the_limit_that_held_it() -> None:
     assert propose(LATENCY, Reading.of(0.31), FOUR, policy()).held_by is Limit.TOLERANCE
     assert propose(LATENCY, Reading.of(0.6), FOUR, policy(), warming=Warming.RAISED).held_by is Limit.WARM_UP
     assert propose(THROUGHPUT, Reading.of(400.0), FOUR, policy(), warming=Warming.RAISED).held_by is None
+
+
+def test_everything_that_has_to_be_measured_is_named_once() -> None:
+    which = promising(rule=BURSTY)
+    assert which.objective is not None
+    assert which.sources == {
+        "throughput": BURSTY.source,
+        "throughput@burst": BURSTY.burst,
+        OBJECTIVE: which.objective.source,
+    }

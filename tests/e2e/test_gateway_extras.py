@@ -48,7 +48,7 @@ def gateway(
     stack = Stack(compose, project, variables, overrides=(override, kept_to(project, tmp_path), *more))
     images.ensure(images.STACK)
     try:
-        stack.run("build", "--quiet", "userservice")
+        stack.build()
         stack.run("up", "--detach", "--wait", *GATEWAY, *services)
         until(lambda: ask(stack) in {200, 429, 503})
         yield stack

@@ -1,6 +1,5 @@
 """A daemon's web server on 127.0.0.1, with its real observers, fed by hand."""
 
-import socket
 import threading
 import time
 
@@ -22,13 +21,8 @@ from autoscaler.core.model import Decision
 from autoscaler.core.policy import Policy
 from autoscaler.events import Action, CycleFinished, Event, ServiceOutcome
 from autoscaler.ports.observers import Observer
+from deploy.lab.ports import free_ports
 from tests.support.builders import NOW
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Site:
@@ -49,7 +43,7 @@ class Site:
         self.journal = JournalObserver(policies)
         self.overview, self.recent = OverviewObserver(1.0, dry_run=False), RecentObserver()
         self.ended = threading.Event()
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.overrides = Overrides(store, self.emit)
         reading = ReadHandlers(self.status, self.metrics, self.journal, self.overview, self.recent)

@@ -20,9 +20,10 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Direction, Override
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonAbsent, TargetRefused
 from autoscaler.events import Action, CycleFinished, Event, Intervened, OperationFinished, ServiceOutcome
+from deploy.lab.ports import free_ports
 from tests.support.builders import NOW, policy, seen
 from tests.support.command import autoscaler
-from tests.support.web_site import Site, free_port
+from tests.support.web_site import Site
 
 TOKEN = "0123456789abcdef"
 POLICIES = (policy(low=2), replace(policy(), service="idle"))
@@ -184,7 +185,7 @@ def test_what_will_not_survive_a_restart_is_warned_of_once() -> None:
 
 @pytest.mark.parametrize("arguments", [["pause", "web"], ["resume", "web"], ["scale", "web", "2"], ["status"]])
 def test_without_the_daemon_that_was_named_nothing_is_done(arguments: list[str]) -> None:
-    result = CliRunner().invoke(app, [*arguments, "--url", f"http://127.0.0.1:{free_port()}"])
+    result = CliRunner().invoke(app, [*arguments, "--url", f"http://127.0.0.1:{free_ports(1)[0]}"])
     assert "cannot be reached; start it with `autoscaler run`" in error(result, DaemonAbsent)
 
 

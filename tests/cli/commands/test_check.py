@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.lab import images
+from deploy.lab.ports import free_ports
 from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.command import autoscaler
 from tests.support.real_prometheus import running
@@ -82,12 +83,13 @@ class TestOnTheEngine:
     def test_a_service_that_cannot_be_scaled_is_refused_with_file_line_and_what_to_change(
         self, project: Project, variables: dict[str, str]
     ) -> None:
-        project.up({"web": {**SLEEP, "ports": ["127.0.0.1:21347:80"]}})
+        (port,) = free_ports(1)
+        project.up({"web": {**SLEEP, "ports": [f"127.0.0.1:{port}:80"]}})
         done = autoscaler("check", **variables)
         assert done.returncode == 1
         assert done.stderr == (
             f"error: {variables['AUTOSCALER_CONFIG']}:6: services.web: cannot be scaled: it publishes 80/tcp "
-            "on the fixed host port 21347; publish a range, or nothing\n"
+            f"on the fixed host port {port}; publish a range, or nothing\n"
         )
         assert "ok, 2 services" not in done.stdout
         assert project.containers() == project.names(1)
@@ -119,10 +121,11 @@ class TestOnTheEngine:
     def test_a_range_with_fewer_ports_than_replicas_is_a_warning(
         self, project: Project, variables: dict[str, str]
     ) -> None:
-        project.up({"web": {**SLEEP, "ports": ["127.0.0.1:21350-21351:80"]}})
+        first, last = free_ports(2)
+        project.up({"web": {**SLEEP, "ports": [f"127.0.0.1:{first}-{last}:80"]}})
         done = autoscaler("check", **variables)
         assert done.returncode == 0
-        assert "publishes 80/tcp on 2 host ports (21350-21351), fewer than replicas.max 3" in words(done.stdout)
+        assert f"publishes 80/tcp on 2 host ports ({first}-{last}), fewer than replicas.max 3" in words(done.stdout)
 
     @pytest.mark.parametrize(("stated", "warned"), [("wbe@docker", True), ("shop@docker", False), ("wbe@file", False)])
     def test_a_name_in_traefik_that_the_labels_do_not_give_is_a_warning(

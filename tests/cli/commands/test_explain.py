@@ -21,10 +21,11 @@ from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.core.schedule import Schedule
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonUnavailable
 from autoscaler.events import Action
+from deploy.lab.ports import free_ports
 from tests.daemon.test_app import Daemon
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, missing, policy, seen
 from tests.support.command import autoscaler
-from tests.support.web_site import Site, free_port
+from tests.support.web_site import Site
 
 HOSTILE = """a/b?c#d "{%7B}'"""
 NIGHT = Schedule("* * * * *", 3600.0, ZoneInfo("America/Bogota"), min_replicas=4)
@@ -254,7 +255,7 @@ def test_a_time_with_a_zone_is_of_that_zone() -> None:
 
 
 def test_without_a_daemon_the_error_names_the_address_and_what_else_to_do() -> None:
-    done = autoscaler("explain", "it's", AUTOSCALER_LISTEN=f"0.0.0.0:{(port := free_port())}")
+    done = autoscaler("explain", "it's", AUTOSCALER_LISTEN=f"0.0.0.0:{(port := free_ports(1)[0])}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: the daemon at http://127.0.0.1:{port} cannot be reached; start it with `autoscaler run`, name another "

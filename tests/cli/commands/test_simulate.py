@@ -218,8 +218,12 @@ def test_a_policy_of_queries_alone_says_why_it_cannot_be_simulated_and_how_it_ca
     assert runs(folder, *SHORT, "--with-queries", file="mail.yaml")[0]["decisions"] == []
 
 
-def test_a_bar_shows_progress_on_a_terminal_only_while_it_takes_long(folder: Path) -> None:
+@pytest.mark.slow
+def test_a_bar_shows_progress_on_a_terminal_while_it_takes_long(folder: Path) -> None:
     assert "simulating" in stderr_of_a_terminal(folder, "--duration", "28h", "--load", "diurnal")
+
+
+def test_no_bar_shows_where_it_takes_a_moment(folder: Path) -> None:
     assert stderr_of_a_terminal(folder, *SHORT) == ""
 
 
