@@ -8,9 +8,9 @@ import pytest
 
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from tests.cli.client.test_completion import environment
 from tests.cli.test_help import COMMANDS
 from tests.support.builders import NOW, policy, seen
+from tests.support.command import environment
 from tests.support.paths import ROOT
 from tests.support.web_site import Site
 

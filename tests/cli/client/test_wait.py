@@ -20,9 +20,10 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Direction, Override
 from autoscaler.errors import ConfigError, DaemonAbsent, DaemonUnavailable
 from autoscaler.events import Action, CycleFinished, OperationFinished, ServiceOutcome, ServicesChanged
+from deploy.lab.ports import free_ports
 from tests.cli.client.test_operator import TOKEN, run, words
 from tests.support.builders import NOW, policy, seen
-from tests.support.web_site import Site, free_port
+from tests.support.web_site import Site
 
 HELD = "has just taken the lead of project shop, and acts in 4 s"
 
@@ -225,7 +226,7 @@ def test_the_result_of_what_was_never_seen_shows_no_counts(site: Site) -> None:
 
 
 def test_a_daemon_that_is_away_is_named_without_its_password() -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     with pytest.raises(DaemonAbsent) as fault:
         Api(f"http://me:secret@127.0.0.1:{port}").names()
     assert str(fault.value).startswith(f"the daemon at http://127.0.0.1:{port} cannot be reached; ")
