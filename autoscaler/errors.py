@@ -1,8 +1,8 @@
-"""Our own errors. Adapters translate what their library raises into one of these at the border."""
+"""The autoscaler's errors. Adapters translate their library's exceptions into these."""
 
 
 class AutoscalerError(Exception):
-    """The root: its text is one sentence for the operator."""
+    """The base class: its text is one sentence for the operator."""
 
 
 class ConfigError(AutoscalerError):
@@ -10,33 +10,33 @@ class ConfigError(AutoscalerError):
 
 
 class MetricsUnavailable(AutoscalerError):
-    """What knows the past readings (Prometheus) does not answer, or not usably."""
+    """The metrics server (Prometheus) does not answer, or its answer is not usable."""
 
 
 class DaemonUnavailable(AutoscalerError):
-    """The running daemon does not answer a command, or cannot say what it is asked for."""
+    """The running daemon does not answer a command, or cannot answer it."""
 
 
 class DaemonAbsent(DaemonUnavailable):
-    """Nobody listens where the daemon would."""
+    """No process listens at the daemon's address."""
 
 
 class StateUnavailable(AutoscalerError):
-    """What should survive a restart cannot be read or written; the daemon goes on in memory."""
+    """State for a restart cannot be read or written; the daemon continues in memory."""
 
 
 class TargetUnavailable(AutoscalerError):
-    """What holds the replicas (the Docker engine) does not answer; try again later."""
+    """The target of the replicas (the Docker engine) does not answer; try again later."""
 
 
 class TargetRefused(AutoscalerError):
-    """The service cannot be scaled as it is; trying again changes nothing until somebody changes it."""
+    """The service cannot be scaled until its definition changes; a retry does not help."""
 
 
 class ScaleFailed(AutoscalerError):
-    """A replica could not be added or removed; what was begun has been undone.
+    """A replica could not be added or removed; the partial work has been undone.
 
-    `stage` is one of a small fixed set (create, connect, start, ready, stop, remove): it becomes a metric label.
+    `stage` is one of a small fixed set (create, connect, start, ready, drain, stop, remove); it becomes a metric label.
     """
 
     def __init__(self, stage: str, message: str) -> None:

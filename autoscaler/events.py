@@ -1,4 +1,4 @@
-"""What happened, as frozen values: the daemon tells them, observers make metrics, logs and pages of them."""
+"""Events as frozen values: the daemon emits them, observers turn them into metrics, logs and pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,30 +13,30 @@ from autoscaler.formats import plain
 
 
 class Action(StrEnum):
-    """What was done about a decision; label of `evaluations_total`."""
+    """How a decision was handled; label of `evaluations_total`."""
 
     UNCHANGED = "unchanged"
     SCALED = "scaled"
-    BUSY = "busy"  # an operation of the service is still under way, and this is not just still more of it
-    BACKING_OFF = "backing_off"  # the last operation failed, or new replicas die again and again; the next try is later
+    BUSY = "busy"  # an operation of the service is in progress, and this decision does not only extend it
+    BACKING_OFF = "backing_off"  # the last operation failed, or new replicas die repeatedly; the next try is later
     DRY_RUN = "dry_run"
     PAUSED = "paused"  # an operator paused the service
-    SETTLING = "settling"  # somebody else is changing the service, or does so again and again
-    STANDBY = "standby"  # another daemon leads, or it is not known yet who does
-    REFUSED = "refused"  # the service cannot be scaled until somebody changes it, its labels or its Compose file
+    SETTLING = "settling"  # a foreign change is not over, or foreign changes repeat
+    STANDBY = "standby"  # another daemon holds the lease, or its holder is not known yet
+    REFUSED = "refused"  # the service cannot be scaled until it, its labels or its Compose file are changed
     FAILED = "failed"  # the service could not be observed or decided
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
-    """What one cycle did about one service; without a decision, `error` says why; `held`, why it was not acted on."""
+    """The result of one cycle for one service; `error`: why there is no decision; `held`: why it was not acted on."""
 
     service: str
     action: Action
     decision: Decision | None = None
     error: str | None = None
     held: str | None = None
-    traefik_service: str | None = None  # e.g. userservice@docker; None for one that could not be observed
+    traefik_service: str | None = None  # e.g. userservice@docker; None for a service that could not be observed
     intervention: Intervention = NONE  # in force
 
 
@@ -51,15 +51,15 @@ class CycleFinished:
 
 @dataclass(frozen=True, slots=True)
 class ServicesChanged:
-    """From now on these services are evaluated; what is refused asks for it by labels that have a mistake."""
+    """The services that are evaluated from now on; `refused` ones have a mistake in their labels."""
 
     policies: Mapping[str, Policy]
-    refused: Mapping[str, str]  # name -> every problem, by lines
+    refused: Mapping[str, str]  # name -> its problems, one a line
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigLoaded:
-    """The policy file was loaded, or refused and the old one stays: `problem` has every mistake, by lines."""
+    """The policy file was loaded, or refused and the old one stays in force: `problem` has its mistakes, one a line."""
 
     at: float
     cause: str
@@ -77,7 +77,7 @@ class CycleMissed:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaChanged:
-    """A replica is ready to serve (direction up), or is gone (direction down)."""
+    """A replica is ready to serve (direction up), or was removed (direction down)."""
 
     service: str
     direction: Direction
@@ -87,7 +87,7 @@ class ReplicaChanged:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaIncomplete:
-    """A replica was made, but it may lack something that the others have; `what` is a sentence for the operator."""
+    """A replica was created, but may lack something that the others have; `what` is a sentence for the operator."""
 
     service: str
     replica: str  # container name
@@ -95,17 +95,17 @@ class ReplicaIncomplete:
 
 
 class DrainEnd(StrEnum):
-    """Why a drain was over; label of `drains_total`."""
+    """Why a drain ended; label of `drains_total`."""
 
-    IDLE = "idle"  # nobody was connected any more
-    TIMEOUT = "timeout"  # its last requests may not have been over
-    TAKEN_BACK = "taken_back"  # it is wanted again
-    NONE = "none"  # there was no way to drain it
+    IDLE = "idle"  # no connection was left
+    TIMEOUT = "timeout"  # its last requests may not have finished
+    TAKEN_BACK = "taken_back"  # the replica is wanted again
+    NONE = "none"  # the replica could not be drained
 
 
 @dataclass(frozen=True, slots=True)
 class DrainStarted:
-    """A replica is being taken out of Traefik; `how` is a small fixed word (healthcheck, command, signal, http)."""
+    """A replica is being taken out of Traefik; `how` is one of healthcheck, command, signal, http."""
 
     service: str
     replica: str
@@ -114,19 +114,19 @@ class DrainStarted:
 
 @dataclass(frozen=True, slots=True)
 class DrainEnded:
-    """A replica is about to be stopped, or is taken back; `connections` that were left, None if nobody knows."""
+    """A replica is about to be stopped, or is taken back; `connections` that were left, None if unknown."""
 
     service: str
     replica: str
     end: DrainEnd
     duration_seconds: float
     connections: int | None = None
-    why: str | None = None  # it was taken back, or could not be drained
+    why: str | None = None  # the replica was taken back, or could not be drained
 
 
 @dataclass(frozen=True, slots=True)
 class OperationFinished:
-    """A service has the count that was asked for, or `error` says what went wrong in which stage."""
+    """An operation reached the requested count, or failed at `stage` with `error`."""
 
     service: str
     direction: Direction
@@ -140,24 +140,24 @@ class OperationFinished:
 
 
 class Foreign(StrEnum):
-    """What somebody else than the autoscaler did to a service; label of `foreign_changes_total`."""
+    """The kind of a foreign change; label of `foreign_changes_total`."""
 
     SCALED = "scaled"  # replicas were added or removed
     RECREATED = "recreated"  # replaced by others
-    RESTARTED = "restarted"  # the same ones, stopped and started
+    RESTARTED = "restarted"  # the same replicas, stopped and started
     DIED = "died"  # killed, crashed or out of memory, and not started again
-    STOPPED = "stopped"  # none runs any more
-    REMOVED = "removed"  # none is there any more
-    STARTED = "started"  # after none ran
+    STOPPED = "stopped"  # no replica runs any more
+    REMOVED = "removed"  # no replica exists any more
+    STARTED = "started"  # after no replica ran
     CHANGED = "changed"  # anything else, such as paused
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignChange:
-    """Somebody else changed a service, it has settled, and the first decision since is made.
+    """A foreign change has settled, and the first decision after it is made.
 
-    `before` and `after` are the replicas that were meant to run; `desired` is what they are brought to now, the same as
-    `after` where the change is taken over, None where nothing was decided. `what` is a sentence for the operator.
+    `before` and `after` are the counts meant to run; `desired` is the count decided now: `after` where the change is
+    accepted, None without a decision. `what` is a sentence for the operator.
     """
 
     service: str
@@ -171,14 +171,14 @@ class ForeignChange:
 
 @dataclass(frozen=True, slots=True)
 class WatchChanged:
-    """The engine's events are followed, or `problem` says why not; then changes are seen by the next list call only."""
+    """The engine's events are followed, or not because of `problem`; then only the next list call finds changes."""
 
     problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeadershipChanged:
-    """The daemon acts on a Compose project from now on, or it does not, and `why`: another leads, or nobody can say.
+    """The daemon gained the lease of a Compose project, or not, and `why`: another daemon holds it, or it is unknown.
 
     With `leads` and a `why` it acts without knowing whether another daemon does, too.
     """
@@ -186,12 +186,12 @@ class LeadershipChanged:
     project: str
     leads: bool
     why: str | None = None
-    gone: bool = False  # nothing is decided about the project any more, so that nobody need know who leads it
+    gone: bool = False  # no service of the project is evaluated any more
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What an interrupted operation had left behind is put right. `what` was the matter, and what became of it."""
+    """A leftover of an interrupted operation was cleaned up. `what` is a sentence for the operator."""
 
     service: str  # as Compose calls it
     replica: str  # container name
@@ -199,17 +199,17 @@ class Recovered:
 
 
 class InterventionChange(StrEnum):
-    """How a pause or an override came or went."""
+    """How a pause or an override started or ended."""
 
     SET = "set"
     RESUMED = "resumed"  # ended by an operator
-    ENDED = "ended"  # by itself, at its time
-    RESTORED = "restored"  # in force from before a restart
+    ENDED = "ended"  # at its time
+    RESTORED = "restored"  # still in force after a restart
 
 
 @dataclass(frozen=True, slots=True)
 class Intervened:
-    """An operator's pause or override of a service came into force, or is over."""
+    """An operator's pause or override of a service started or ended."""
 
     service: str
     change: InterventionChange
@@ -219,14 +219,14 @@ class Intervened:
 
 @dataclass(frozen=True, slots=True)
 class StateKept:
-    """What operators said will survive a restart, or `problem` says why not."""
+    """Interventions are saved for a restart, or not because of `problem`."""
 
     problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusAsked:
-    """One request to Prometheus; `error` is None or one word: refused, timeout, http, format, query, partial."""
+    """One request to Prometheus; `error` is None or one of refused, timeout, http, format, query, partial."""
 
     duration_seconds: float
     error: str | None = None
@@ -234,9 +234,9 @@ class PrometheusAsked:
 
 @dataclass(frozen=True, slots=True)
 class EngineAsked:
-    """One request to the Docker engine; `operation` is a small fixed word (list, inspect, create, ...).
+    """One request to the Docker engine; `operation` is one of a small fixed set (list, inspect, create, ...).
 
-    It has `failed` when there was no answer, or a refusal; that something is not there is an answer.
+    `failed`: no answer, or a refusal. "Not found" is an answer.
     """
 
     operation: str
@@ -246,7 +246,7 @@ class EngineAsked:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What became of one annotation for Grafana: sent, failed (`error` says why) or dropped (too many waited)."""
+    """The outcome of one annotation for Grafana: sent, failed (with `error`) or dropped (too many waited)."""
 
     outcome: str
     error: str | None = None
@@ -276,9 +276,9 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One evaluation of a service, or a run of evaluations that came to the same; then `decision` is the first's.
+    """One evaluation of a service, or a run of evaluations with the same result; then `decision` is the first's.
 
-    Without a decision, `error` says why there is none. Times in unix seconds.
+    `error`: why there is no decision. Times in unix seconds.
     """
 
     service: str
@@ -295,7 +295,7 @@ class Evaluation:
 
 
 def evaluation(outcome: ServiceOutcome, policy: Policy, at: float) -> Evaluation:
-    """Return the account of what a cycle did about a service at `at` (unix seconds)."""
+    """Return the evaluation of a service in the cycle at `at` (unix seconds)."""
     return Evaluation(
         service=outcome.service,
         at=at,
@@ -311,9 +311,9 @@ def evaluation(outcome: ServiceOutcome, policy: Policy, at: float) -> Evaluation
     )
 
 
-def plain_evaluation(told: Evaluation) -> dict[str, Any]:
-    """Return the account as JSON knows it, the decision's direction included."""
-    values: dict[str, Any] = plain(told)
-    if told.decision is not None:
-        values["decision"]["direction"] = told.decision.direction.value
+def plain_evaluation(entry: Evaluation) -> dict[str, Any]:
+    """Return the evaluation as JSON values, with the decision's direction."""
+    values: dict[str, Any] = plain(entry)
+    if entry.decision is not None:
+        values["decision"]["direction"] = entry.decision.direction.value
     return values

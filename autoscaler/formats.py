@@ -1,4 +1,4 @@
-"""How values are written and read: durations, web addresses, JSON. Pure."""
+"""Parses and formats durations, web addresses and JSON values. Pure."""
 
 import math
 import re
@@ -17,7 +17,7 @@ def parse_duration(value: object) -> float:
     """Return the seconds of a duration.
 
     Raises:
-        ValueError: not text, or not a number with a unit; the message says what is allowed.
+        ValueError: not text, or not a number with a unit; the message names what is allowed.
     """
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
@@ -27,7 +27,7 @@ def parse_duration(value: object) -> float:
 
 
 def within(least_seconds: float, most_seconds: float) -> Callable[[float], float]:
-    """Return a function that returns seconds of that range, ends included, and raises ValueError on others."""
+    """Return a function that returns seconds within the range, ends included, and raises ValueError for others."""
 
     def check(seconds: float) -> float:
         if least_seconds <= seconds <= most_seconds:
@@ -51,7 +51,7 @@ def format_duration(seconds: float) -> str:
 
 
 def is_http_url(text: str) -> bool:
-    """Tell whether it is an http or https URL with a host, without blanks, and with a port that exists, if any."""
+    """Return whether it is an http or https URL with a host, without blanks, and with a valid port, if any."""
     try:
         parts = urlsplit(text)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -66,7 +66,7 @@ def without_credentials(url: str) -> str:
 
 
 def plain(value: object) -> Any:
-    """Return dataclasses as mappings, what JSON has no number for (NaN, infinity) as None, the rest as text."""
+    """Return dataclasses as mappings, NaN and infinity as None, and other types as text, ready for JSON."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""An HTTP session whose timeout is hard, and whose answers are bounded; the library's own are neither."""
+"""An HTTP session with a hard timeout and bounded answers; the library's own has neither."""
 
 import io
 import time
@@ -12,13 +12,13 @@ _CHUNK_BYTES = 65536
 
 
 class AnswerTooLargeError(requests.RequestException):
-    """The answer is larger than any answer to our questions can be."""
+    """The answer is larger than any valid one."""
 
 
 class HardSession(requests.Session):
     """Reads the whole answer within the request's timeout, follows no redirect, uses no proxy of the environment.
 
-    `on_answer` sees each answer once its body is there; requests' own hooks run before, and would read it unbounded.
+    `on_answer` receives each complete answer; the hooks of requests run earlier, and would read it unbounded.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Interventions in a small JSON file of the state directory, replaced as a whole."""
+"""Stores interventions in a small JSON file of the state directory, replaced as a whole."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from autoscaler.errors import StateUnavailable
 from autoscaler.formats import plain
 
 FILE = "overrides.json"
-_LATEST = 253_402_300_799  # the end of the year 9999, the last that can be written
+_LATEST = 253_402_300_799  # the end of the year 9999, the latest representable
 
 _Until = Annotated[float, Field(gt=0, lt=_LATEST, allow_inf_nan=False)]
 
@@ -49,7 +49,7 @@ class OverrideFile:
         self._path = directory / FILE
 
     def load(self) -> Mapping[str, Intervention]:
-        """Return what was saved last; nothing, if nothing ever was.
+        """Return the saved interventions; none if there is no file.
 
         Raises:
             StateUnavailable: the file cannot be read, or is damaged; it is set aside.
@@ -67,10 +67,10 @@ class OverrideFile:
         return {name: _value(each) for name, each in state.services.items()}
 
     def save(self, interventions: Mapping[str, Intervention]) -> None:
-        """Write a new file, make sure that it is on the disk, and put it in the place of the old one.
+        """Write a new file, flush it to the disk, and replace the old one by it.
 
         Raises:
-            StateUnavailable: the disk is full, or the directory cannot be written; the old file is as it was.
+            StateUnavailable: the disk is full, or the directory cannot be written; the old file is unchanged.
         """
         new = self._path.with_suffix(".new")
         text = json.dumps({"version": 1, "services": plain(interventions)}, indent=2)
@@ -93,11 +93,8 @@ class OverrideFile:
             self._path.replace(aside)
             kept = f"kept as {aside}"
         except OSError:
-            kept = "left as it is"
-        return (
-            f"{self._path} {problem} and is {kept}; "
-            "pauses and overrides of before the start are not in force: set them anew"
-        )
+            kept = "left in place"
+        return f"{self._path} {problem} and is {kept}; earlier pauses and overrides are not in force: set them again"
 
 
 def _value(kept: _Intervention) -> Intervention:
@@ -113,7 +110,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _sync(directory: Path) -> None:
-    """Make sure that the new name is on the disk, too."""
+    """Flush the new name to the disk, too."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -6,7 +6,7 @@ import typer
 
 from autoscaler.config.load import load
 from autoscaler.config.settings import Settings
-from autoscaler.rehearse.simulation.loads import SHAPES, USES, Load, shape_of, shaped
+from autoscaler.rehearse.simulation.loads import SHAPES, USES, Load, make_load, make_shape
 from autoscaler.rehearse.simulation.runner import NamedConfig
 from autoscaler.rehearse.simulation.tracefile import read_trace
 
@@ -45,14 +45,14 @@ def load_of(
         raise typer.BadParameter(f"does not go with --load {load}", param_hint=f"--{min(unused)}")
     if load not in SHAPES:
         return read_trace(_file(load), duration=duration, peak=peak)
-    shape = shape_of(
+    shape = make_shape(
         load,
         duration=USUAL_DURATION_SECONDS if duration is None else duration,
         base=USUAL_BASE if base is None else base,
         peak=USUAL_PEAK if peak is None else peak,
         **timing,
     )
-    return shaped(load, shape)
+    return make_load(load, shape)
 
 
 def _file(load: str) -> Path:

@@ -1,1 +1,1 @@
-"""Reads the policy file: YAML with line numbers in, frozen policies or clear errors out."""
+"""Reads the policy file: YAML with line numbers in, frozen policies or errors with their place out."""

@@ -1,11 +1,11 @@
-"""What a policy says about a Compose service beyond its count: how its replicas start and go."""
+"""The Compose options of a policy: how replicas start, and how they are drained."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class HttpCall:
-    """A request to a replica that makes it say of itself that it is unhealthy."""
+    """A request that makes a replica report itself unhealthy."""
 
     port: int
     path: str
@@ -14,10 +14,10 @@ class HttpCall:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """How a replica is let go: by its healthcheck where that can be, or else by one of the last three, if it is set."""
+    """How a replica is drained: by its healthcheck where possible, or else by one of the last three, if set."""
 
     enabled: bool = True
-    timeout_seconds: float = 30.0  # for its last requests; 0: they are not waited for
+    timeout_seconds: float = 30.0  # for its last requests; 0: no wait
     throttle_seconds: float = 2.0  # Traefik's providersThrottleDuration
     command: tuple[str, ...] = ()  # run in the replica
     signal: str | None = None  # sent to the replica, e.g. SIGUSR1
@@ -26,7 +26,7 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class ComposeOptions:
-    """What the policy says about how a Compose service is scaled."""
+    """How a Compose service is scaled."""
 
-    start_timeout_seconds: float | None = None  # one not ready within it is given up; None: as its healthcheck says
+    start_timeout_seconds: float | None = None  # a replica not ready by then is removed; None: from its healthcheck
     drain: Drain = Drain()

@@ -1,8 +1,8 @@
-"""What each part of a policy file allows, but not together: problems that need several places to be seen."""
+"""Checks a policy file across several keys that are valid each on their own."""
 
 from collections.abc import Iterator, Mapping
 
-from autoscaler.config.layers import Layer, Layers, say
+from autoscaler.config.layers import Layer, Layers, locate
 from autoscaler.config.model import Config, ServiceConfig
 from autoscaler.config.yaml_tree import Document
 from autoscaler.core.policy import Policy
@@ -32,26 +32,26 @@ def _shared_targets(services: Mapping[str, ServiceConfig], document: Document) -
         owner = owners.setdefault(service.target, name)
         if owner != name:
             text = f"scales {service.target}, and so does services.{owner}; a Compose service may have one policy"
-            yield say([Layer(document, ("services", name))], (), text)
+            yield locate([Layer(document, ("services", name))], (), text)
 
 
 def _small_budget(config: Config, document: Document) -> Iterator[str]:
     total, needed = config.max_replicas_total, sum(each.policy.min_replicas for each in config.services.values())
     if total is not None and needed > total:
         text = f"must be at least {needed}, the sum of `replicas.min` of all services, not {total}"
-        yield say([Layer(document, ())], ("limits", "max_replicas_total"), text)
+        yield locate([Layer(document, ())], ("limits", "max_replicas_total"), text)
 
 
 def _schedules(policy: Policy, layers: Layers) -> Iterator[str]:
-    """Refuse a bound that the other one makes void: what is never in effect was not meant."""
+    """Refuse a scheduled bound that can never take effect because of the other one."""
     for index, schedule in enumerate(policy.schedules):
         low, high = schedule.min_replicas, schedule.max_replicas
         if low is not None and high is None and low > policy.max_replicas:
             text = f"is above replicas.max {policy.max_replicas}; give the schedule a `max`, too, or raise replicas.max"
-            yield say(layers, ("schedules", index, "min"), f"{low} {text}")
+            yield locate(layers, ("schedules", index, "min"), f"{low} {text}")
         if high is not None and low is None and high < policy.min_replicas:
             text = f"is below replicas.min {policy.min_replicas}; give the schedule a `min`, too, or lower replicas.min"
-            yield say(layers, ("schedules", index, "max"), f"{high} {text}")
+            yield locate(layers, ("schedules", index, "max"), f"{high} {text}")
 
 
 def _bursts(policy: Policy, layers: Layers) -> Iterator[str]:
@@ -59,4 +59,4 @@ def _bursts(policy: Policy, layers: Layers) -> Iterator[str]:
         if rule.burst is not None and rule.burst.window_seconds >= rule.source.window_seconds:
             long, short = f"{rule.source.window_seconds:g} s", f"{rule.burst.window_seconds:g} s"
             text = f"must be shorter than the window of the rule {rule.name}, {long}, not {short}; or set burst: off"
-            yield say(layers, ("burst", "window"), text)
+            yield locate(layers, ("burst", "window"), text)

@@ -1,4 +1,4 @@
-"""The field types of the policy file, and what checks and converts them."""
+"""The field types of the policy file, with their checks and conversions."""
 
 import math
 from typing import Annotated, ClassVar
@@ -15,7 +15,7 @@ class Model(BaseModel):
 
 
 def between(least_seconds: float, most_seconds: float) -> AfterValidator:
-    """Allow durations of that range only; its ends are allowed."""
+    """Allow durations within the range only, ends included."""
     return AfterValidator(within(least_seconds, most_seconds))
 
 
@@ -31,7 +31,7 @@ def _number_or_text(value: object) -> object:
     raise ValueError("must be a number, or for a latency a duration")
 
 
-LONGEST_SECONDS = 366 * 86_400.0  # sockets and calendars overflow some time after that
+LONGEST_SECONDS = 366 * 86_400.0  # much longer ones overflow sockets and calendars
 AnyDuration = Annotated[float, BeforeValidator(parse_duration)]
 Duration = Annotated[AnyDuration, between(0.0, LONGEST_SECONDS)]
 SomeDuration = Annotated[Duration, AfterValidator(_above_zero)]
@@ -42,10 +42,10 @@ Bound = Annotated[int | float | str, PlainValidator(_number_or_text)]  # a durat
 
 
 def number(key: str, value: Bound) -> float:
-    """Return the finite number that was written.
+    """Return the finite number.
 
     Raises:
-        ValueError: it is text, or not finite.
+        ValueError: the value is text, or not finite.
     """
     if isinstance(value, str):
         raise ValueError(f"`{key}` must be a number, not {value!r}")  # noqa: TRY004  pydantic wants ValueError
@@ -62,7 +62,7 @@ def latency(key: str, value: Bound) -> float:
     """Return the seconds of a latency.
 
     Raises:
-        ValueError: no duration.
+        ValueError: the value is no duration.
     """
     try:
         return parse_duration(value)
@@ -71,10 +71,10 @@ def latency(key: str, value: Bound) -> float:
 
 
 def check_url(value: str) -> str:
-    """Return the url, if it is one that can be asked.
+    """Return the URL.
 
     Raises:
-        ValueError: it is not; says what is allowed.
+        ValueError: it is no http or https URL; the message names what is allowed.
     """
     if not is_http_url(value):
         raise ValueError("must be a URL such as http://prometheus:9090")

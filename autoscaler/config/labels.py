@@ -1,4 +1,4 @@
-"""The labels `autoscaler.*` of a service -> the same tree as in the policy file. Pure.
+"""Turns the labels `autoscaler.*` of a service into the policy file's tree. Pure.
 
 `autoscaler.replicas.min=2` is `replicas: {min: 2}`; `[0]` after a key is the first of a list, as in Traefik's labels;
 a value may be a whole mapping or list in YAML's flow form.
@@ -20,27 +20,27 @@ ENABLE = f"{PREFIX}.enable"
 
 _PART = re.compile(r"(?P<key>[^.\[\]]+)(?P<indexes>(\[\d{1,3}\])*)")
 _FLOW = ("{", "[")
-_VERBATIM = frozenset({"query", "cron", "timezone", "traefik_service"})  # text, whatever YAML would make of it
+_VERBATIM = frozenset({"query", "cron", "timezone", "traefik_service"})  # text, never parsed as YAML
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledService:
-    """What the labels of one service say about its policy."""
+    """One service's policy from its labels."""
 
     enabled: bool
     document: Document  # its tree is under the key `autoscaler`
 
 
 def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels that are ours to read."""
+    """Return the labels with the autoscaler's prefix."""
     return {name: value for name, value in labels.items() if name.lower().startswith(f"{PREFIX}.")}
 
 
 def read_labels(owner: str, labels: Mapping[str, str]) -> LabelledService:
-    """Return the tree that the labels of `owner` (for messages) make.
+    """Return the tree of these labels; messages name `owner`.
 
     Raises:
-        ConfigError: one line for each label that cannot be read.
+        ConfigError: one line for each invalid label.
     """
     tree: dict[str, object] = {}
     lines: dict[Place, int] = {(PREFIX,): 0}
@@ -54,7 +54,7 @@ def read_labels(owner: str, labels: Mapping[str, str]) -> LabelledService:
 
 
 def _filled(tree: dict[str, object], lines: dict[Place, int], labels: Mapping[str, str]) -> Iterator[str]:
-    """Put each label into the tree; yield what is wrong with one."""
+    """Put each label into the tree; yield each problem."""
     for name, value in sorted(labels.items(), key=lambda label: _sorting(label[0])):
         try:
             place = _place(name)
@@ -71,7 +71,7 @@ def _shown(name: str) -> str:
 
 
 def _sorting(name: str) -> list[tuple[int, str]]:
-    """Order `[2]` before `[10]`: lists are filled from the front."""
+    """Order `[2]` before `[10]`, so that lists are filled from the front."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[.\[\]]+", name)]
 
 
@@ -111,10 +111,10 @@ def _put(tree: dict[str, object], place: Place, value: object) -> None:
 
 
 def _child(parent: object, part: str | int, fresh: object, *, is_last: bool) -> object:
-    """Return what the parent has under `part`, or put `fresh` there."""
+    """Return the parent's value under `part`, which is `fresh` if there was none."""
     if isinstance(part, int):
         if not isinstance(parent, list):
-            raise ValueError(_BOTH)  # noqa: TRY004  all mistakes of a label are ValueErrors
+            raise ValueError(_BOTH)  # noqa: TRY004  all problems of a label are ValueErrors
         if part > len(parent):
             raise ValueError(f"the list has no [{len(parent)}]; indexes go up one by one from [0]")
         if part == len(parent):

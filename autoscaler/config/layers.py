@@ -1,4 +1,4 @@
-"""Where a key of a merged tree was written: layers of documents, the upper ones first."""
+"""Merges layers of documents, the upper ones first, and finds where a key was written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from autoscaler.config.yaml_tree import Document, Place
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One document that a tree was merged from, and where in the document that tree is."""
+    """One document of a merged tree, and the place of the tree within it."""
 
     document: Document
     root: Place
 
     @property
     def tree(self) -> object:
-        """What the document has there, or an empty mapping."""
+        """The document's tree at that place, or an empty mapping."""
         found: object = self.document.tree
         for part in self.root:
             found = found.get(str(part)) if isinstance(found, Mapping) else None
@@ -25,8 +25,8 @@ class Layer:
 Layers = Sequence[Layer]
 
 
-def merged(layers: Layers) -> object:
-    """Return the tree of all layers, the first above the others."""
+def merge_layers(layers: Layers) -> object:
+    """Return the merged tree of all layers; the first overrides the others."""
     tree: object = {}
     for layer in reversed(layers):
         tree = merge(tree, layer.tree)
@@ -34,24 +34,24 @@ def merged(layers: Layers) -> object:
 
 
 def merge(below: object, above: object) -> object:
-    """Lay one tree over another: mappings key by key, everything else (lists, too) as a whole."""
+    """Override one tree by another: mappings key by key, everything else (lists, too) as a whole."""
     if isinstance(below, Mapping) and isinstance(above, Mapping):
         both = {**below, **above}
         return {key: merge(below[key], above[key]) if key in below and key in above else both[key] for key in both}
     return above
 
 
-def say(layers: Layers, inner: Place, text: str) -> str:
-    """Put before the text: where the innermost written part of that place is, and its key."""
+def locate(layers: Layers, inner: Place, text: str) -> str:
+    """Return the text after its location: file, line and key of the place's innermost written part."""
     layer, length = _written(layers, inner)
     root = layers[0].root if layer.document is layers[0].document else layer.root
     where = ".".join(str(part) for part in (*root, *inner))
-    spot = layer.document.spot((*layer.root, *inner[:length]))
-    return f"{spot}: {where}: {text}" if where else f"{spot}: {text}"
+    location = layer.document.location((*layer.root, *inner[:length]))
+    return f"{location}: {where}: {text}" if where else f"{location}: {text}"
 
 
 def _written(layers: Layers, inner: Place) -> tuple[Layer, int]:
-    """Return the layer that has the innermost part of a place, and how long that part is."""
+    """Return the layer with the innermost written part of a place, and the length of that part."""
     for length in range(len(inner), 0, -1):
         for layer in layers:
             if (*layer.root, *inner[:length]) in layer.document.lines:

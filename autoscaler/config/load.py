@@ -1,4 +1,4 @@
-"""The policy file -> the effective configuration, or every problem of the file at once."""
+"""Loads the policy file: the effective configuration, or all problems of the file at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from autoscaler.config.compose_options import ComposeOptions
 from autoscaler.config.consistency import inconsistencies
 from autoscaler.config.fields import check_url
-from autoscaler.config.layers import Layer, Layers, merged
-from autoscaler.config.messages import describe
+from autoscaler.config.layers import Layer, Layers, merge_layers
+from autoscaler.config.messages import describe_error
 from autoscaler.config.model import Config, PrometheusConfig, ServiceConfig
 from autoscaler.config.policies import make_policy
 from autoscaler.config.schema import FileModel, ServiceModel
@@ -26,7 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
-    """A valid policy file, and what it says; labels go beneath it."""
+    """A valid policy file and its configuration; labels have lower priority."""
 
     document: Document
     root: FileModel
@@ -35,7 +35,7 @@ class PolicyFile:
 
 
 def load(path: Path, settings: Settings) -> Config:
-    """Read the policy file; the settings' overrides go before what it says.
+    """Read the policy file; settings override it.
 
     Raises:
         ConfigError: one line for each problem, with file, line, key, value and what is allowed.
@@ -44,9 +44,9 @@ def load(path: Path, settings: Settings) -> Config:
 
 
 def load_file(path: Path, settings: Settings) -> PolicyFile:
-    """Read the policy file, and keep where everything in it was written.
+    """Read the policy file, and keep the place of each key.
 
-    Without a file at the default path, when nobody has named another, everything is left to labels.
+    Without a configured path and without a file at the default path, only labels define services.
 
     Raises:
         ConfigError: as `load`.
@@ -73,7 +73,7 @@ def _document(path: Path, settings: Settings) -> Document:
 
 
 def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel]:
-    """Validate each service with the defaults under it."""
+    """Validate each service, merged with the defaults."""
     services, defaults = document.tree.get("services"), document.tree.get("defaults")
     if not isinstance(services, dict) or not isinstance(defaults or {}, dict):
         return {}
@@ -82,16 +82,16 @@ def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel
 
 
 def service_layers(document: Document, name: str) -> list[Layer]:
-    """Return what a service of the file is made of: its own keys above the defaults."""
+    """Return the layers of a service of the file: its own keys above the defaults."""
     return [Layer(document, ("services", name)), Layer(document, ("defaults",))]
 
 
 def validate(model: type[M], layers: Layers, problems: list[str]) -> M | None:
-    """Return the model of the merged layers, or None and the problems, one line each."""
+    """Return the model of the merged layers, or None after adding its problems, one line each."""
     try:
-        return model.model_validate(merged(layers))
+        return model.model_validate(merge_layers(layers))
     except ValidationError as error:
-        found = [describe(detail, model, layers) for detail in error.errors()]
+        found = [describe_error(detail, model, layers) for detail in error.errors()]
         problems.extend(dict.fromkeys(found))
         return None
 

@@ -1,4 +1,4 @@
-"""A pydantic error -> one line for the operator: file, line, key, the bad value and what is allowed."""
+"""Turns a pydantic error into one line for the operator: file, line, key, the bad value and what is allowed."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -8,20 +8,20 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from autoscaler.config.layers import Layers, say
+from autoscaler.config.layers import Layers, locate
 from autoscaler.config.yaml_tree import Place
 
 _OWN = ("Value error, ", "Assertion failed, ")
 
 
-def describe(error: ErrorDetails, model: type[BaseModel], layers: Layers) -> str:
-    """Say what is wrong where in the tree that the layers were merged to."""
+def describe_error(error: ErrorDetails, model: type[BaseModel], layers: Layers) -> str:
+    """Return the problem with its location in the layers."""
     inner = _place(error["loc"])
-    return say(layers, inner, _message(error, model, inner))
+    return locate(layers, inner, _message(error, model, inner))
 
 
 def _place(parts: Place) -> Place:
-    """Drop what pydantic adds to a place: that the key itself is bad."""
+    """Drop pydantic's mark for a key that is itself bad."""
     return parts[:-1] if parts[-1:] == ("[key]",) else parts
 
 
@@ -100,7 +100,7 @@ def allowed_keys(model: type[BaseModel], place: Place) -> list[str]:
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """Return the keys of a model as they are written in the file."""
+    """Return the keys of a model, as written in the file."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
@@ -112,7 +112,7 @@ def _step(annotation: Any, part: str | int) -> Any:
 
 
 def _model_in(annotation: Any) -> Any:
-    """Look through Optional and Annotated for what may hold keys."""
+    """Return the type within Optional and Annotated."""
     if get_origin(annotation) in {Union, UnionType, Annotated}:
         return _model_in(next((arg for arg in get_args(annotation) if arg is not type(None)), None))
     return annotation

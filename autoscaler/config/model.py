@@ -1,4 +1,4 @@
-"""The effective configuration: what the policy file says, merged with its defaults, in base units."""
+"""The effective configuration: the policy file merged with its defaults, in base units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from autoscaler.ports.fleet import ServiceRef
 
 @dataclass(frozen=True, slots=True)
 class PrometheusConfig:
-    """Where readings come from and how long an answer may take."""
+    """The source of readings, and how long an answer may take."""
 
     url: str
     timeout_seconds: float
@@ -19,7 +19,7 @@ class PrometheusConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """One service: its policy, its replicas' place, its name in Traefik (None: as the labels say), how to scale it."""
+    """One service: its policy, its target, its name in Traefik (None: from the labels), and how to scale it."""
 
     policy: Policy
     target: ServiceRef
@@ -29,7 +29,7 @@ class ServiceConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that the policy file decides, by service name."""
+    """The whole configuration; services by name."""
 
     interval_seconds: float
     dry_run: bool

@@ -1,23 +1,23 @@
-"""Where in the policy file something about a service was written, for what is found out only when others are asked."""
+"""Finds the place of a service's key in the policy file, for problems that only other programs reveal."""
 
 from collections.abc import Iterator
 
-from autoscaler.config.layers import say
+from autoscaler.config.layers import locate
 from autoscaler.config.load import PolicyFile, service_layers
 from autoscaler.config.yaml_tree import Place
 from autoscaler.core.policy import Goal, Policy, Query, Signal
 
 
-def say_of_service(file: PolicyFile, name: str, place: Place, text: str) -> str:
-    """Put before the text where a service's key was written; what only labels describe goes by the service's name."""
+def locate_in_service(file: PolicyFile, name: str, place: Place, text: str) -> str:
+    """Return the text after the location of a service's key; for a service of labels alone, after its name."""
     if name in file.config.services:
-        return say(service_layers(file.document, name), place, text)
+        return locate(service_layers(file.document, name), place, text)
     where = ".".join(str(part) for part in place)
     return f"labels of {name}: {f'{where}: ' if where else ''}{text}"
 
 
 def latency_places(policy: Policy) -> Iterator[tuple[Place, float]]:
-    """Yield the latencies (seconds) that must be measured, each with its place in the service."""
+    """Yield the latencies (seconds) that must be measurable, each with its place in the service."""
     for rule in policy.rules:
         if isinstance(rule.source, Query) or rule.source.signal is not Signal.LATENCY:
             continue

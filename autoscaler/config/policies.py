@@ -1,4 +1,4 @@
-"""A validated service of the policy file -> the frozen policy that the core decides by."""
+"""Turns a validated service of the policy file into the core's frozen policy."""
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ DEFAULT_QUANTILE = 0.95
 
 
 def make_policy(name: str, model: ServiceModel, window_seconds: float) -> Policy:
-    """Return the policy of that service; `window_seconds` is for signals that do not say their own."""
+    """Return the policy of that service; `window_seconds` is for signals without their own window."""
     rules = tuple(_rule(rule_name, rule, model, window_seconds) for rule_name, rule in model.rules.items())
     return Policy(
         service=name,
@@ -68,7 +68,7 @@ def _source(model: RuleModel, window_seconds: float) -> TraefikSignal | Query:
 
 
 def _burst(source: TraefikSignal | Query, service: ServiceModel) -> TraefikSignal | None:
-    """Return the same signal over a short window, half of the long one if the file does not say."""
+    """Return the same signal over a short window, by default half of the long one."""
     if isinstance(source, Query) or service.burst is None:
         return None
     return replace(source, window_seconds=service.burst.window or source.window_seconds / 2)

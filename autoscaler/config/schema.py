@@ -1,4 +1,4 @@
-"""The shape of the policy file (pydantic): types, ranges and what goes together. Units become base units here."""
+"""The schema of the policy file (pydantic): types, ranges and combinations. Units become base units here."""
 
 from typing import Annotated, Literal, Self
 
@@ -85,14 +85,14 @@ class ServiceModel(Model):
         return self
 
     @model_validator(mode="after")
-    def _somebody_may_raise(self) -> Self:
+    def _one_rule_may_raise(self) -> Self:
         if all(rule.cap for rule in self.rules.values()):
             raise ValueError("every rule is a `cap`, which only lowers the maximum; add a rule that may raise")
         return self
 
     @property
     def sized_rule(self) -> str | None:
-        """The rule that the objective sizes: the first of the requests."""
+        """The rule that the objective sizes: the first one of requests."""
         sized = (
             name
             for name, rule in self.rules.items()

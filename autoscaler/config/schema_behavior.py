@@ -1,4 +1,4 @@
-"""The shape of what surrounds the rules: how fast, when, how much, and what without readings."""
+"""The schema of a service's behaviour: rates, schedules, objective, and the fallback when blind."""
 
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from autoscaler.config.fields import (
 from autoscaler.core.policy import BlindAction, Policy, SelectPolicy, WhenBlind
 from autoscaler.core.schedule import check_cron
 
-LONGEST_WINDOW_SECONDS = 3600.0  # HPA's own range, as that of the periods
+LONGEST_WINDOW_SECONDS = 3600.0  # HPA's range, as is that of the periods
 LONGEST_PERIOD_SECONDS = 1800.0
 DAY_SECONDS = 86400.0
 
@@ -27,7 +27,7 @@ Learning = Literal["auto", "off"]
 
 
 class RatePolicyModel(Model):
-    """At most so many replicas, or percent, per period; as HPA's policies."""
+    """At most a number of replicas, or percent, per period; as HPA's policies."""
 
     replicas: Annotated[int, Field(ge=1)] | None = None
     percent: Annotated[int, Field(ge=1)] | None = None
@@ -46,7 +46,7 @@ _DOUBLE = RatePolicyModel.model_validate({"percent": 100, "period": "15s"})
 
 
 class BehaviorModel(Model):
-    """One direction; what HPA has in common for both."""
+    """The keys of one direction, as in HPA."""
 
     tolerance: Tolerance = 0.1
     stabilization_window: Window
@@ -55,21 +55,21 @@ class BehaviorModel(Model):
 
 
 class ScaleUpModel(BehaviorModel):
-    """HPA's defaults for scaleUp: at once, by 4 replicas or 100 % per 15 s, whichever is more."""
+    """HPA's defaults for scaleUp: at once, by 4 replicas or 100 % per 15 s, the larger of both."""
 
     stabilization_window: Window = 0.0
     policies: list[RatePolicyModel] = Field(default=[_FOUR, _DOUBLE])
 
 
 class ScaleDownModel(BehaviorModel):
-    """HPA's defaults for scaleDown: after 5 minutes, then as far as it takes."""
+    """HPA's defaults for scaleDown: after 5 minutes, then without a further limit."""
 
     stabilization_window: Window = 300.0
     policies: list[RatePolicyModel] = Field(default=[_DOUBLE])
 
 
 class WhenBlindModel(Model):
-    """Without any usable reading for longer than `after`: hold, at least so many replicas, or exactly so many."""
+    """Without any usable reading for longer than `after`: hold, at least N replicas, or exactly N."""
 
     after: Duration = _HOLD.after_seconds
     do: tuple[BlindAction, int] = (_HOLD.action, _HOLD.replicas)
@@ -87,7 +87,7 @@ class WhenBlindModel(Model):
 
 
 class ScheduleModel(Model):
-    """Moves min or max from each cron time on, for so long."""
+    """Replaces min or max from each cron time on, for a duration."""
 
     cron: str
     duration: Annotated[AnyDuration, between(60.0, LONGEST_SECONDS), Field(alias="for")]
@@ -111,7 +111,7 @@ class ScheduleModel(Model):
         return value
 
     @model_validator(mode="after")
-    def _moves_something(self) -> Self:
+    def _changes_a_bound(self) -> Self:
         if self.min is None and self.max is None:
             raise ValueError("needs `min`, `max` or both")
         if self.min is not None and self.max is not None and self.min > self.max:
@@ -127,14 +127,14 @@ class BurstModel(Model):
 
 
 class ReversalsModel(Model):
-    """How often the direction may change before nothing is lowered any more."""
+    """How often the direction may change before lowering is forbidden."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 12
     period: Annotated[AnyDuration, between(60.0, DAY_SECONDS)] = 3600.0
 
 
 class ObjectiveModel(Model):
-    """What the service promises, and what may be learned from how well it is kept."""
+    """The service's objective, and what may be learned from it."""
 
     latency: SomeDuration
     ratio: Annotated[float, Field(ge=0.5, le=0.9999)]

@@ -1,4 +1,4 @@
-"""The shape of `drain`: how a replica is let go before it is stopped."""
+"""The schema of `drain`: how a replica is taken out of Traefik before it is stopped."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,7 +11,7 @@ _USUAL = Drain()
 LONGEST_DRAIN_SECONDS = 3600.0
 LONGEST_THROTTLE_SECONDS = 60.0
 
-# Those by which servers are told to end in peace or to do something of their own; the socket guard passes no others.
+# Signals that ask servers to end gracefully or to run a hook; the socket guard passes no others.
 Signal = Literal["SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT", "SIGWINCH"]
 
 
@@ -31,7 +31,7 @@ class HttpCallModel(Model):
 
 
 class DrainModel(Model):
-    """By its healthcheck where that can be; the last three are for replicas where it cannot."""
+    """Drains by the replica's healthcheck where possible; the last three keys are for replicas without one."""
 
     timeout: Annotated[AnyDuration, between(0.0, LONGEST_DRAIN_SECONDS)] = _USUAL.timeout_seconds
     throttle: Annotated[AnyDuration, between(0.0, LONGEST_THROTTLE_SECONDS)] = _USUAL.throttle_seconds
@@ -47,7 +47,7 @@ class DrainModel(Model):
 
 
 def make_drain(model: DrainModel | None) -> Drain:
-    """Return how the replicas of a service are let go; None: they are only stopped."""
+    """Return how the replicas of a service are drained; for None, they are only stopped."""
     if model is None:
         return Drain(enabled=False)
     http = None if model.http is None else HttpCall(model.http.port, model.http.path, model.http.method)

@@ -1,4 +1,4 @@
-"""The shape of `rules`: what a rule measures and what it wants."""
+"""The schema of `rules`: what a rule measures and what it wants."""
 
 from typing import Annotated, Self
 
@@ -19,7 +19,7 @@ def _rule_signal(value: object) -> Signal:
 
 
 class StepModel(Model):
-    """One step: while the value is above (or below) a bound, so many replicas more, fewer, or in all."""
+    """One step: while the value is above (or below) a bound, add, remove or set replicas."""
 
     above: Bound | None = None
     below: Bound | None = None
@@ -54,7 +54,7 @@ class StepModel(Model):
 
     @property
     def change(self) -> tuple[StepChange, int]:
-        """What the step does; negative amounts remove."""
+        """The step's change; negative amounts remove."""
         return self._changes[0]
 
 
@@ -128,7 +128,7 @@ class RuleModel(Model):
 
     @property
     def target_value(self) -> float:
-        """The goal's number in the source's unit; of steps, the lowest bound that raises, or else the highest."""
+        """The goal's value in the source's unit; of steps, the lowest bound that raises, or else the highest."""
         if self.steps is not None:
             return min(self._bounds(above=True), default=max(self._bounds(above=False), default=0.0))
         if self.target is None:

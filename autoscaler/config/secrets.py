@@ -1,4 +1,4 @@
-"""Secrets among the settings: read from files, and looked at before anybody is sent one."""
+"""Reads the secrets among the settings from files, and checks them before use."""
 
 import os
 import re
@@ -10,8 +10,8 @@ from autoscaler.config.settings_problems import PREFIX
 SHORTEST_TOKEN = 16
 
 
-def from_file(values: dict[str, object], name: str) -> str | None:
-    """Return what is in the file that this field names, if it names one.
+def read_secret(values: dict[str, object], name: str) -> str | None:
+    """Return the content of the file that this field names, if it names one.
 
     Raises:
         ValueError: the file cannot be read.
@@ -25,8 +25,8 @@ def from_file(values: dict[str, object], name: str) -> str | None:
         raise ValueError(f"cannot read {PREFIX}{name.upper()}: {error}") from error
 
 
-def unreadable(directory: str) -> Iterator[str]:
-    """Yield a line for each of our secrets in this directory that cannot be read."""
+def unreadable_secrets(directory: str) -> Iterator[str]:
+    """Yield a line for each of the autoscaler's secrets in this directory that cannot be read."""
     for file in sorted(Path(directory).glob(f"{PREFIX.lower()}*")):
         try:
             file.read_text(encoding="utf-8")
@@ -34,13 +34,13 @@ def unreadable(directory: str) -> Iterator[str]:
             yield f"{file}: cannot be read: {error}; it must be text in UTF-8 that user {os.geteuid()} may read"
 
 
-def api_token(said: str) -> str | None:
-    """Return the token without the white space around it; None if nothing is left.
+def api_token(text: str) -> str | None:
+    """Return the token without surrounding white space; None if empty.
 
     Raises:
         ValueError: it is too easy to guess, or no header can carry it.
     """
-    token = said.strip()
+    token = text.strip()
     if not token:
         return None
     if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable() and " " not in token):
@@ -49,7 +49,7 @@ def api_token(said: str) -> str | None:
 
 
 def check_grafana_token(token: str) -> None:
-    """Raise ValueError unless this may be a token of Grafana."""
+    """Raise ValueError unless this may be a Grafana token."""
     if not token:
         raise ValueError("AUTOSCALER_GRAFANA_URL needs a token: name its file as AUTOSCALER_GRAFANA_TOKEN_FILE")
     if not re.fullmatch(r"[!-~]+", token):

@@ -1,4 +1,4 @@
-"""The services of the policy file and those that labels describe -> one effective list, service by service."""
+"""Merges the services of the policy file with those of labels, service by service."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from autoscaler.config.consistency import policy_inconsistencies
 from autoscaler.config.labels import PREFIX, read_labels
-from autoscaler.config.layers import Layer, Layers, say
+from autoscaler.config.layers import Layer, Layers, locate
 from autoscaler.config.load import PolicyFile, service_config, service_layers, validate
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.schema import ServiceModel
@@ -20,20 +20,20 @@ Labelled = Mapping[ServiceRef, Mapping[str, str]]  # the labels `autoscaler.*` o
 
 @dataclass(frozen=True, slots=True)
 class ResolvedServices:
-    """What is scaled now, and what asks for it by labels in vain."""
+    """The services that are scaled now, and those with invalid labels."""
 
     services: Mapping[str, ServiceConfig]
-    refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> every problem, by lines
+    refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> its problems, one a line
 
 
-ServiceResolver = Callable[[Fleet], ResolvedServices]  # what is scaled, by what is seen
+ServiceResolver = Callable[[Fleet], ResolvedServices]  # the services to scale in a snapshot
 
 
 def by_labels(file: PolicyFile) -> ServiceResolver:
-    """Return the services of the file and those that labels describe, as they were seen last."""
+    """Return a resolver for the services of the file and of the labels last seen."""
     last: tuple[Labelled, ResolvedServices] | None = None
 
-    def called(fleet: Fleet) -> ResolvedServices:
+    def resolved(fleet: Fleet) -> ResolvedServices:
         nonlocal last
         labelled = {ref: state.labels for ref, state in fleet.services.items() if state.labels}
         if last is not None:
@@ -42,24 +42,24 @@ def by_labels(file: PolicyFile) -> ServiceResolver:
             last = labelled, resolve(file, labelled)
         return last[1]
 
-    return called
+    return resolved
 
 
 def fixed(services: Mapping[str, ServiceConfig]) -> ServiceResolver:
-    """Return just these services, whatever is seen."""
+    """Return a resolver for exactly these services in every snapshot."""
     resolved = ResolvedServices(services)
     return lambda _: resolved
 
 
 def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
-    """Return the services of the file with their labels beneath, and those that only labels describe.
+    """Return the services of the file merged with their labels, and those of labels alone.
 
-    A mistake in labels takes that one service off the list, whether the file has it or not.
+    A mistake in a service's labels removes that one service, even if the file has it.
     """
     services, refused = dict(file.config.services), dict[str, str]()
     for ref, labels in sorted(labelled.items()):
         in_file = _in_file(file, ref)
-        if in_file is None and not _ours(file, ref):
+        if in_file is None and not _in_project(file, ref):
             continue
         taken = {*services, *refused, *file.config.services}
         name = in_file or (str(ref) if ref.name in taken else ref.name)
@@ -75,19 +75,19 @@ def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
 
 
 def _in_file(file: PolicyFile, ref: ServiceRef) -> str | None:
-    """Return the name of the file's service whose target this is, if there is one."""
+    """Return the name of the file's service with that target, if there is one."""
     targets = {name: service.target for name, service in file.config.services.items()}
     return next((name for name, target in targets.items() if target.names(ref)), None)
 
 
-def _ours(file: PolicyFile, ref: ServiceRef) -> bool:
+def _in_project(file: PolicyFile, ref: ServiceRef) -> bool:
     return file.settings.compose_project in {None, ref.group}
 
 
 def _labelled(
     file: PolicyFile, name: str, ref: ServiceRef, labels: Mapping[str, str], services: Mapping[str, ServiceConfig]
 ) -> ServiceConfig | None:
-    """Return the service as labels and file describe it together; None: its labels do not enable it.
+    """Return the service of labels and file together; None: its labels do not enable it.
 
     Raises:
         ConfigError: one line for each problem.
@@ -113,7 +113,7 @@ def _labelled(
 
 def _not_for_labels(layers: Layers, tree: object) -> Iterator[str]:
     if isinstance(tree, Mapping) and "target" in tree:
-        yield say(
+        yield locate(
             layers[-2:], ("target",), "cannot be set by a label: the labels are those of the service that is scaled"
         )
 
@@ -121,21 +121,21 @@ def _not_for_labels(layers: Layers, tree: object) -> Iterator[str]:
 def _beyond_limits(
     layers: Layers, policy: Policy, total: int | None, others: Mapping[str, ServiceConfig]
 ) -> Iterator[str]:
-    """What the file allows all services together, no label may exceed."""
+    """Yield a problem if the service's minimum exceeds what the file's replica budget leaves."""
     if total is None:
         return
     left = total - sum(other.policy.min_replicas for other in others.values())
     if policy.min_replicas > left:
         text = f"{policy.min_replicas} is more than the {max(0, left)} that limits.max_replicas_total {total} leaves"
-        yield say(layers, ("replicas", "min"), text)
+        yield locate(layers, ("replicas", "min"), text)
 
 
 def signal_requests(service: ServiceConfig, state: ServiceState) -> dict[str, SignalRequest]:
-    """Return what the policy needs to know, by the name of the reading."""
-    called = traefik_service(service, state)
-    return {name: SignalRequest(source, called) for name, source in service.policy.sources.items()}
+    """Return the policy's signal requests, by the name of the reading."""
+    name_in_traefik = traefik_service(service, state)
+    return {name: SignalRequest(source, name_in_traefik) for name, source in service.policy.sources.items()}
 
 
 def traefik_service(service: ServiceConfig, state: ServiceState) -> str | None:
-    """Return what Traefik calls the service: what the policy file says goes before the containers' labels."""
+    """Return the service's name in Traefik: from the policy file, or else from the containers' labels."""
     return service.traefik_service or state.traefik_service

@@ -1,4 +1,4 @@
-"""Process settings: AUTOSCALER_... variables, and secrets from files. The policies are in the policy file."""
+"""Settings of the process: AUTOSCALER_... variables, and secrets from files. Policies are in the policy file."""
 
 import os
 import warnings
@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from autoscaler.config.secrets import api_token, check_grafana_token, from_file, unreadable
+from autoscaler.config.secrets import api_token, check_grafana_token, read_secret, unreadable_secrets
 from autoscaler.config.settings_problems import PREFIX, problem, unknown_variables
 from autoscaler.errors import ConfigError
 from autoscaler.formats import is_http_url, parse_duration, within
@@ -48,7 +48,7 @@ def _docker_url() -> str:
 
 
 class Settings(BaseSettings):
-    """What is about this process rather than about the services; each field is described in docs/settings.md."""
+    """The settings of this process; docs/settings.md describes each field."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
         env_prefix=PREFIX, extra="ignore", frozen=True, validate_default=True
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
 
     config: Path = DEFAULT_CONFIG
     docker_url: str = Field(default_factory=_docker_url)
-    # Both are validated like any other value.
+    # Defaults are validated like any other value.
     docker_timeout: Annotated[Duration, AfterValidator(within(0.5, 120.0))] = Field(default="10s")  # type: ignore[assignment]
     compose_project: str | None = None
     listen: str = "127.0.0.1:9595"
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
-        """Compose passes `${VARIABLE:-}` as an empty text."""
+        """Treat an empty text as unset: Compose passes `${VARIABLE:-}` as one."""
         return None if value == "" else value
 
     @field_validator("api_token")
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
         return {
             **values,
-            **{name: token for name in _TOKENS if (token := from_file(values, f"{name}_file")) is not None},
+            **{name: token for name in _TOKENS if (token := read_secret(values, f"{name}_file")) is not None},
         }
 
     @model_validator(mode="after")
@@ -152,7 +152,7 @@ def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
     """Read the settings from the environment and from secret files.
 
     Raises:
-        ConfigError: a variable has a bad value, or nobody knows it, or a secret cannot be read; one line each.
+        ConfigError: a variable is invalid or unknown, or a secret cannot be read; one line each.
     """
     problems = unknown_variables(Settings.model_fields)
     try:
@@ -162,7 +162,7 @@ def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
     except ValidationError as error:
         raise ConfigError("\n".join([*problems, *map(problem, error.errors())])) from error
     except SettingsError as error:
-        raise ConfigError("\n".join([*problems, *(list(unreadable(secrets_dir)) or [str(error)])])) from error
+        raise ConfigError("\n".join([*problems, *(list(unreadable_secrets(secrets_dir)) or [str(error)])])) from error
     if problems:
         raise ConfigError("\n".join(problems))
     return settings

@@ -1,4 +1,4 @@
-"""What is wrong with the environment -> one line for each problem."""
+"""Describes problems of the environment, one line each."""
 
 import difflib
 import os
@@ -9,7 +9,7 @@ PREFIX = "AUTOSCALER_"
 
 
 def unknown_variables(fields: Iterable[str]) -> list[str]:
-    """Return a line for each variable that begins like ours and is none of these."""
+    """Return a line for each variable with the autoscaler's prefix that is not one of these fields."""
     known = [PREFIX + name.upper() for name in fields]
     return [
         f"{name}: unknown variable{_hint(name, known)}"
@@ -25,7 +25,7 @@ def _hint(name: str, known: list[str]) -> str:
 
 
 def problem(facts: Mapping[str, Any]) -> str:
-    """Return what pydantic says of a variable, in words for operators; a secret's value is never shown."""
+    """Return pydantic's problem of a variable as a line for the operator, without the value of a secret."""
     name = PREFIX + str(facts["loc"][0]).upper() if facts["loc"] else "environment"
     message = str(facts["msg"]).removeprefix("Value error, ")
     shown = "" if "token" in name.lower() or not facts["loc"] else f", not {facts['input']!r}"

@@ -1,4 +1,4 @@
-"""YAML text -> a plain tree, and the line of every key: so that each later error can name its place."""
+"""Parses YAML into a plain tree, with the line of every key, so that each later error can name its place."""
 
 import re
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ Place = tuple[str | int, ...]  # keys and list indexes from the root
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: plain dicts, lists and scalars, and the line of each place (1 is the first; 0: it has none)."""
+    """A parsed file: plain dicts, lists and scalars, and the line of each place (from 1; 0: none)."""
 
     file: str
     tree: dict[str, object]
     lines: Mapping[Place, int]
 
-    def spot(self, place: Place) -> str:
+    def location(self, place: Place) -> str:
         """Return file and line of a place."""
         line = self.lines[place]
         return f"{self.file}:{line}" if line else self.file
@@ -117,7 +117,7 @@ def _child(
 
 
 def _scalar(node: object) -> object:
-    """Strip the loader's own number and text classes, which remember how a value was written."""
+    """Convert the loader's own number and text classes, which keep the notation, to plain ones."""
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)

@@ -1,22 +1,22 @@
-"""A budget over all services: what there is, is shared so that the smallest wishes are met first (max-min fairness).
+"""A replica budget over all services, shared by max-min fairness: the smallest desired counts are met first.
 
-Max-min fairness as in Bertsekas and Gallager, Data Networks, 6.5.2, with a floor for each: nobody gets more at the
-cost of one who has less, unless that one wants no more.
+Max-min fairness as in Bertsekas and Gallager, Data Networks, 6.5.2, with a floor for each service: no service gets
+more at the cost of one that has less and wants more.
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
-from autoscaler.core.explain import also
+from autoscaler.core.explain import with_limit
 from autoscaler.core.model import AppliedLimit, Decision, Limit, Reason
 
 
 def within_budget(decisions: Mapping[str, Decision], total: int) -> dict[str, Decision]:
     """Return the decisions, cut so that all services together have at most `total` replicas.
 
-    A service without a reading that it needs is not cut below what it has, and one that has a minimum not below that,
-    as long as the budget holds all of those.
+    A service without a required reading keeps at least its present count, any other at least its minimum, if the
+    budget suffices for these floors.
     """
     candidates = {name: decision.desired for name, decision in decisions.items()}
     floors = {name: min(decision.desired, _floor(decision)) for name, decision in decisions.items()}
@@ -25,9 +25,9 @@ def within_budget(decisions: Mapping[str, Decision], total: int) -> dict[str, De
 
 
 def share(candidates: Mapping[str, int], floors: Mapping[str, int], total: int) -> dict[str, int]:
-    """Return what each gets, at most its wish: first the floors, then one by one whoever has least (names break ties).
+    """Return each service's share, at most its candidate: first the floors, then one by one to the service with least.
 
-    Where the floors alone are more than `total`, they are what is shared.
+    Names break ties. If the floors alone exceed `total`, the floors are shared instead.
     """
     if sum(candidates.values()) <= total:
         return dict(candidates)
@@ -44,15 +44,15 @@ def share(candidates: Mapping[str, int], floors: Mapping[str, int], total: int) 
 
 
 def _at(candidates: Mapping[str, int], floors: Mapping[str, int], level: int) -> dict[str, int]:
-    """Return what each has when all have been brought up to that level, as far as they wish."""
+    """Return each service's count when all are raised to that level, at most to their candidates."""
     return {name: max(floors[name], min(level, candidate)) for name, candidate in candidates.items()}
 
 
 def _floor(decision: Decision) -> int:
-    """Return what the budget leaves it: its minimum, and without sight of its load what it has."""
-    sights = [proposal for proposal in decision.proposals if proposal.replicas is not None and not proposal.cap]
-    unseen = not sights or decision.replicas.ready == 0 or any(proposal.blocks for proposal in decision.proposals)
-    return max(decision.low, decision.replicas.count if unseen else 0)
+    """Return the least count that the budget leaves: the minimum, or the present count if the load is unknown."""
+    usable = [proposal for proposal in decision.proposals if proposal.replicas is not None and not proposal.cap]
+    unknown = not usable or decision.replicas.ready == 0 or any(proposal.blocks for proposal in decision.proposals)
+    return max(decision.low, decision.replicas.count if unknown else 0)
 
 
 def _cut(decision: Decision, allowed: int, total: int) -> Decision:
@@ -66,5 +66,5 @@ def _cut(decision: Decision, allowed: int, total: int) -> Decision:
         desired=allowed,
         reason=reason,
         limits=(*decision.limits, limit),
-        sentence=also(decision, limit),
+        sentence=with_limit(decision, limit),
     )

@@ -1,4 +1,4 @@
-"""When schedules will move the bounds next. Pure: the time is an argument."""
+"""When schedules change the bounds next. Pure: the time is an argument."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from cronsim import CronSim
 from autoscaler.core.policy import Policy
 from autoscaler.core.schedule import Bounds, Schedule, latest_start
 
-_MOST_EVENTS = 1000  # looked at; a schedule that changes nothing for so long changes nothing that matters
+_MOST_EVENTS = 1000  # starts and ends examined; a schedule without effect for that long is taken to have none
 
 
 @dataclass(frozen=True, slots=True)
 class BoundsChange:
-    """New bounds from a time on (unix seconds), and the zone of the schedule that begins or ends then."""
+    """New bounds from a time on (unix seconds), and the time zone of the schedule that starts or ends then."""
 
     at: float
     bounds: Bounds
@@ -23,7 +23,7 @@ class BoundsChange:
 
 
 def next_change(policy: Policy, now: float) -> BoundsChange | None:
-    """Return the next time at which the bounds are others than at `now` (unix seconds), or None if there is none."""
+    """Return the next time at which the bounds differ from those at `now` (unix seconds), or None."""
     present = policy.bounds_at(now)
     at = now
     for _ in range(_MOST_EVENTS):

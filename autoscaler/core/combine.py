@@ -1,4 +1,4 @@
-"""Several proposals make one wish: the highest wins, because too many replicas cost less than too few."""
+"""Combines proposals into one candidate: the highest wins, because too many replicas cost less than too few."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -11,7 +11,7 @@ from autoscaler.core.reasons import HELD_BY
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A count before any limit, why, and the rule behind it."""
+    """A count before the limits, its reason, and the rule that proposed it."""
 
     replicas: int
     reason: Reason
@@ -20,7 +20,7 @@ class Candidate:
 
 
 def combine(proposals: tuple[Proposal, ...], count: int) -> Candidate | None:
-    """Return the highest usable proposal (at a tie the first rule's), or None when there is none; caps do not vote."""
+    """Return the highest usable proposal (at a tie the first rule's), or None; proposals of caps do not count."""
     winner, most = None, -1
     for proposal in proposals:
         if proposal.replicas is not None and proposal.replicas > most and not proposal.cap:
@@ -50,8 +50,8 @@ def _held(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
     return (AppliedLimit(winner.held_by, winner.unheld, count, f"{winner.rule} {_NOTES[winner.held_by]}"),)
 
 
-def blind_wish(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Candidate:
-    """Return what to do without any usable reading: hold, and after a while what `when_blind` says."""
+def blind_candidate(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Candidate:
+    """Return the candidate without any usable reading: hold, and after `when_blind.after` the policy's fallback."""
     fallback = policy.when_blind
     since = now if memory.blind_since is None else memory.blind_since
     match fallback.action:

@@ -1,10 +1,10 @@
-"""From a wish to a decision: through guards and limits, or around them, and what is remembered of it."""
+"""From a candidate to a decision: applies guards and limits, and records the recommendation."""
 
 from dataclasses import replace
 
 from autoscaler.core.combine import Candidate
 from autoscaler.core.context import DecisionContext
-from autoscaler.core.explain import sentence
+from autoscaler.core.explain import describe_decision
 from autoscaler.core.guards import FALLBACK_GUARDS, GUARDS
 from autoscaler.core.limits import LIMITS, apply_limits
 from autoscaler.core.memory import Memory, recommend, reversals
@@ -13,11 +13,11 @@ from autoscaler.core.reasons import reason_of
 
 _ONLY_KEPT = frozenset(
     {Reason.BLIND, Reason.BURSTING, Reason.MISSING_READING, Reason.NOT_READY, Reason.WARMING_UP}
-)  # says nothing of how many are needed
+)  # reasons that keep the count without knowing the need
 
 
 def conclude_forced(context: DecisionContext, candidate: Candidate) -> tuple[Decision, Memory]:
-    """Take the count that the bounds force, and remember it as wanted, so that it is held for a window."""
+    """Decide on the count that the bounds require, and record it as a recommendation, so that it holds for a window."""
     memory = context.memory
     if candidate.reason is not Reason.STOPPED:
         memory = recommend(memory, candidate.replicas, context.now, context.policy)
@@ -25,8 +25,8 @@ def conclude_forced(context: DecisionContext, candidate: Candidate) -> tuple[Dec
 
 
 def conclude(context: DecisionContext, candidate: Candidate) -> tuple[Decision, Memory]:
-    """Pass a wish through the guards and limits, and remember what was wanted in between."""
-    wanted, guarded = _guarded(context, candidate)
+    """Apply the guards and then the limits to a candidate, and record the count between them as a recommendation."""
+    wanted, guarded = _apply_guards(context, candidate)
     memory = recommend(context.memory, wanted, context.now, context.policy)
     context = replace(context, memory=memory)
     desired, limited = apply_limits(LIMITS, context, wanted)
@@ -35,17 +35,17 @@ def conclude(context: DecisionContext, candidate: Candidate) -> tuple[Decision, 
     return _decision(context, Candidate(desired, reason, candidate.winner, applied)), memory
 
 
-def _guarded(context: DecisionContext, candidate: Candidate) -> tuple[int, tuple[AppliedLimit, ...]]:
+def _apply_guards(context: DecisionContext, candidate: Candidate) -> tuple[int, tuple[AppliedLimit, ...]]:
     guards = FALLBACK_GUARDS if candidate.reason is Reason.BLIND_FALLBACK else GUARDS
     return apply_limits(guards, context, candidate.replicas)
 
 
 def conclude_overridden(context: DecisionContext, candidate: Candidate, override: Override) -> tuple[Decision, Memory]:
-    """Take the operator's count, and remember what the rules want meanwhile, so that they go on from there.
+    """Decide on the operator's count, and record what the rules want meanwhile, so that they continue from there.
 
-    The operator's count itself is no recommendation, not even where a guard keeps it: then the last one stands.
+    The operator's count is never a recommendation; where a guard only keeps it, the last recommendation stands.
     """
-    wanted, guarded = _guarded(context, candidate)
+    wanted, guarded = _apply_guards(context, candidate)
     count, last = context.replicas.count, context.memory.recommendations[-1:]
     if (
         last
@@ -65,7 +65,7 @@ def _decision(context: DecisionContext, candidate: Candidate) -> Decision:
         replicas=context.replicas,
         desired=candidate.replicas,
         reason=candidate.reason,
-        sentence=sentence(context, candidate),
+        sentence=describe_decision(context, candidate),
         proposals=context.proposals,
         winner=candidate.winner.rule if candidate.winner else None,
         limits=candidate.limits,

@@ -1,4 +1,4 @@
-"""Everything that a limit may look at."""
+"""The input of every limit."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from autoscaler.core.schedule import Bounds
 
 @dataclass(frozen=True, slots=True)
 class DecisionContext:
-    """One service at the moment of a decision; `memory` already holds what was seen and wanted now."""
+    """One service at the moment of a decision; `memory` already includes this observation and recommendation."""
 
     policy: Policy
     bounds: Bounds
@@ -23,7 +23,7 @@ class DecisionContext:
 
     @property
     def cap(self) -> tuple[int, int] | None:
-        """The least that a cap rule allows, never fewer than the minimum, and the index of that rule; None: no cap."""
+        """The lowest count of all cap rules, at least the minimum, and the index of its rule; None: no cap."""
         caps = [(each.replicas, index) for index, each in enumerate(self.proposals) if each.cap]
         known = [(most, index) for most, index in caps if most is not None]
         if not known:
@@ -33,7 +33,7 @@ class DecisionContext:
 
     @property
     def down_window_seconds(self) -> float:
-        """How long the most that was wanted is kept: as learned, or as the policy says."""
+        """How long the highest recommendation is kept: the learned hold, or the policy's window."""
         if self.sizing is not None and self.sizing.hold_seconds is not None:
             return self.sizing.hold_seconds
         return self.policy.scale_down.stabilization_window_seconds

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from autoscaler.core.combine import Candidate, blind_wish, combine
+from autoscaler.core.combine import Candidate, blind_candidate, combine
 from autoscaler.core.conclude import conclude, conclude_forced, conclude_overridden
 from autoscaler.core.context import DecisionContext
-from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, see_blindness, see_count
+from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, observe_blindness, observe_count
 from autoscaler.core.model import (
     Decision,
     Observation,
@@ -20,7 +20,7 @@ from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.rules import Warming, propose
 from autoscaler.core.schedule import Bounds
 from autoscaler.core.sizing.sizing import SETTLING_SECONDS, Starts, learn, size
-from autoscaler.core.sizing.surge import see_surge
+from autoscaler.core.sizing.surge import observe_surge
 
 _NOT_MEASURED = Reading(ReadingKind.ERROR, note="not measured")
 
@@ -30,9 +30,9 @@ def decide(
 ) -> tuple[Decision, Memory]:
     """Return the decision for one service at `now` (unix seconds), and the memory for the next one.
 
-    The same arguments give the same result. The desired count is never outside the bounds of the moment, except 0 for
-    a service that has no replica at all, and a reading that is missing never lowers it. An override goes before the
-    rules until its time, within the bounds and caps; only a service that is stopped stays so.
+    The same arguments give the same result. The desired count is always within the present bounds, except 0 for a
+    service without any replica. A missing reading never lowers it. An override replaces the rules until its end, within
+    the bounds and caps; a stopped service stays stopped.
     """
     replicas = observation.replicas
     bounds = policy.bounds_at(now)
@@ -40,13 +40,14 @@ def decide(
     sizing = size(policy, memory.learned)
     proposals = propose_all(policy, observation, memory, sizing, now)
     candidate = combine(proposals, replicas.count)
-    memory = see_surge(policy, observation, memory, sizing, now)
-    memory = see_blindness(_see_burst(policy, proposals, replicas.count, memory, now), now, blind=candidate is None)
+    memory = observe_surge(policy, observation, memory, sizing, now)
+    memory = _note_burst(policy, proposals, replicas.count, memory, now)
+    memory = observe_blindness(memory, now, blind=candidate is None)
     context = DecisionContext(policy, bounds, replicas, proposals, memory, now, sizing, _in_force(override, now))
     forced = _without_readings(bounds, replicas.count)
     if forced is not None and (context.override is None or forced.reason is Reason.STOPPED):
         return conclude_forced(context, forced)
-    candidate = candidate or blind_wish(policy, replicas, memory, now)
+    candidate = candidate or blind_candidate(policy, replicas, memory, now)
     if context.override is not None:
         return conclude_overridden(context, candidate, context.override)
     return conclude(context, candidate)
@@ -57,8 +58,8 @@ def _in_force(override: Override | None, now: float) -> Override | None:
 
 
 def _observe(policy: Policy, observation: Observation, memory: Memory, now: float) -> Memory:
-    """Note what is seen, whatever is decided."""
-    memory = see_count(memory, observation.replicas, now, policy)
+    """Record the observation, independent of the decision."""
+    memory = observe_count(memory, observation.replicas, now, policy)
     starts = Starts(memory.start_seconds, settled=_is_settled(memory, now))
     learned = learn(policy, observation, memory.learned, starts, now)
     return memory if learned is memory.learned else replace(memory, learned=learned)
@@ -72,7 +73,7 @@ def _is_settled(memory: Memory, now: float) -> bool:
 def propose_all(
     policy: Policy, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
 ) -> tuple[Proposal, ...]:
-    """Return what each rule wants, in the policy's order; the sized rule aims at the learned load per replica."""
+    """Return each rule's proposal, in the policy's order; the sized rule's target is the learned load per replica."""
     readings, replicas, proposals = observation.readings, observation.replicas, []
     for rule in policy.rules:
         proposal = propose(
@@ -90,7 +91,7 @@ def propose_all(
 def warming_of(rule: Rule, memory: Memory, now: float) -> Warming:
     """Return whether the rule's window still reaches back before the last change was in effect.
 
-    A fall that is in effect keeps from a further one only: somebody may have made it who did not know the load.
+    A fall in effect forbids a further fall only: it may be a foreign change, made without knowledge of the load.
     """
     change = memory.change
     if change is None or not rule.depends_on_replicas:
@@ -102,8 +103,8 @@ def warming_of(rule: Rule, memory: Memory, now: float) -> Warming:
     return Warming.RAISED if change.raised else Warming.LOWERED
 
 
-def _see_burst(policy: Policy, proposals: tuple[Proposal, ...], count: int, memory: Memory, now: float) -> Memory:
-    """Remember until when a burst that asks for more replicas keeps the count from falling: a whole long window."""
+def _note_burst(policy: Policy, proposals: tuple[Proposal, ...], count: int, memory: Memory, now: float) -> Memory:
+    """Record until when a burst that raises forbids lowering: for one long window."""
     until = memory.burst_until or now
     for rule, proposal in zip(policy.rules, proposals, strict=True):
         if proposal.burst and (proposal.replicas or 0) > count:
@@ -112,7 +113,7 @@ def _see_burst(policy: Policy, proposals: tuple[Proposal, ...], count: int, memo
 
 
 def _without_readings(bounds: Bounds, count: int) -> Candidate | None:
-    """Return what follows from the bounds alone, before any reading (HPA does this first, too)."""
+    """Return the candidate that the bounds alone require, before any reading (HPA does this first, too)."""
     if count == 0:
         return Candidate(0, Reason.STOPPED)
     if count < bounds.low:

@@ -1,4 +1,4 @@
-"""A decision in one sentence that an operator understands at 3 a.m."""
+"""Describes a decision in one sentence for the operator."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -12,30 +12,30 @@ from autoscaler.core.policy import BlindAction, Goal, Query, Rule, Signal
 from autoscaler.core.rules import is_inactive
 
 
-def sentence(context: DecisionContext, candidate: Candidate) -> str:
-    """Say what is wanted and why, each limit that changed it, and the count that follows."""
+def describe_decision(context: DecisionContext, candidate: Candidate) -> str:
+    """Return the cause, each limit that changed the count, and the resulting count."""
     parts = [_cause(context, candidate), *(limit.note for limit in candidate.limits)]
     return "; ".join([*parts, _result(context.replicas.count, candidate.replicas)])
 
 
-def also(decision: Decision, limit: AppliedLimit) -> str:
-    """Return the decision's sentence with one more limit and the count that follows from it."""
-    told, _, _ = decision.sentence.rpartition("; ")
-    return "; ".join([told, limit.note, _result(decision.replicas.count, limit.after)])
+def with_limit(decision: Decision, limit: AppliedLimit) -> str:
+    """Return the decision's sentence with one more limit and the resulting count."""
+    causes, _, _ = decision.sentence.rpartition("; ")
+    return "; ".join([causes, limit.note, _result(decision.replicas.count, limit.after)])
 
 
 def _cause(context: DecisionContext, candidate: Candidate) -> str:
     if candidate.winner is not None:
         rule = next(rule for rule in context.policy.rules if rule.name == candidate.winner.rule)
-        sizing = context.sizing
-        return describe(rule, candidate.winner, sizing if sizing is not None and sizing.rule == rule.name else None)
+        sizing = context.sizing if context.sizing is not None and context.sizing.rule == rule.name else None
+        return describe_proposal(rule, candidate.winner, sizing)
     if candidate.reason is Reason.OVERRIDE and context.override is not None:
         return f"an operator wants {context.override.replicas} until {format_until(context.override.until)}"
     return _CAUSES[candidate.reason](context) if candidate.reason in _CAUSES else _blind(context)
 
 
 def format_until(until: float) -> str:
-    """Write unix seconds as a time that is the same to everybody, e.g. `2026-01-31 14:05:00 UTC`."""
+    """Write unix seconds as a time in UTC, e.g. `2026-01-31 14:05:00 UTC`."""
     return f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -65,27 +65,27 @@ def _result(count: int, desired: int) -> str:
     return f"stays at {count}" if count == desired else f"{count} → {desired}"
 
 
-def describe(rule: Rule, proposal: Proposal, sizing: Sizing | None = None) -> str:
-    """Say what a rule saw and what it wants, e.g. `throughput 330 req/s at 50 req/s per replica wants 7`."""
+def describe_proposal(rule: Rule, proposal: Proposal, sizing: Sizing | None = None) -> str:
+    """Return a rule's reading and proposal, e.g. `throughput 330 req/s at 50 req/s per replica wants 7`."""
     value = 0.0 if proposal.reading.value is None else proposal.reading.value
-    seen, target = format_value(rule, value), format_value(rule, proposal.target)
+    measured, target = format_value(rule, value), format_value(rule, proposal.target)
     burst = f" in the last {rule.burst.window_seconds:g} s" if proposal.burst and rule.burst is not None else ""
     wants = f"wants {proposal.unheld}"
     if rule.activation is not None and is_inactive(rule, value):
-        return f"{rule.name} {seen}, not above its activation {format_value(rule, rule.activation)}, {wants}"
+        return f"{rule.name} {measured}, not above its activation {format_value(rule, rule.activation)}, {wants}"
     match rule.goal:
         case Goal.STEPS:
-            return f"{rule.name} {seen}, {_step(rule, value)}, {wants}"
+            return f"{rule.name} {measured}, {_step(rule, value)}, {wants}"
         case Goal.TARGET:
-            return f"{rule.name} {seen} against {target} {wants}"
+            return f"{rule.name} {measured} against {target} {wants}"
         case Goal.PER_REPLICA:
-            return f"{rule.name} {seen}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
+            return f"{rule.name} {measured}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
         case _:
             assert_never(rule.goal)
 
 
 def _step(rule: Rule, value: float) -> str:
-    """Say which of the steps it is, e.g. `above 500 ms`."""
+    """Return the step that applies, e.g. `above 500 ms`."""
     above = [step.bound for step in rule.steps if step.above and value > step.bound]
     below = [step.bound for step in rule.steps if not step.above and value < step.bound]
     if above:
@@ -94,7 +94,7 @@ def _step(rule: Rule, value: float) -> str:
 
 
 def _sized(rule: Rule, sizing: Sizing | None) -> str:
-    """Say how a learned target came about, e.g. ` (50 req/s x 1.08 learned)`."""
+    """Return how a learned target is derived, e.g. ` (50 req/s x 1.08 learned)`."""
     if sizing is None or sizing.per_replica == sizing.stated:
         return ""
     stated = format_value(rule, sizing.stated)
@@ -102,7 +102,7 @@ def _sized(rule: Rule, sizing: Sizing | None) -> str:
 
 
 def format_value(rule: Rule, value: float) -> str:
-    """Write a value of that rule with its unit."""
+    """Write a value in the rule's unit."""
     if isinstance(rule.source, Query):
         return f"{value:.4g}"
     match rule.source.signal:

@@ -1,4 +1,4 @@
-"""The guards: what keeps the rules' wish from being taken at its word, before it is remembered as a recommendation."""
+"""The guards: limits that apply to the candidate before it is recorded as a recommendation."""
 
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.explain import format_value
@@ -10,7 +10,7 @@ from autoscaler.core.sizing.shadow import CALM
 
 
 def missing_reading(context: DecisionContext, wanted: int) -> Allowed:
-    """Lower only if every required rule has a usable reading: what is not seen may be load (HPA does the same)."""
+    """Lower only if every required rule has a usable reading: load may be unmeasured (HPA does the same)."""
     count = context.replicas.count
     if wanted >= count:
         return wanted, ""
@@ -19,7 +19,7 @@ def missing_reading(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def not_ready(context: DecisionContext, wanted: int) -> Allowed:
-    """Lower only what serves: with no replica ready Traefik sees no load, with few a ratio speaks of those few."""
+    """Lower only ready replicas: with none ready Traefik measures no load, with few a ratio covers only those."""
     count, ready = context.replicas.count, context.replicas.ready
     if wanted >= count:
         return wanted, ""
@@ -33,7 +33,7 @@ def not_ready(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def projection(context: DecisionContext, wanted: int) -> Allowed:
-    """Lower no further than to where no rule would ask for more again, its value spread over the fewer replicas."""
+    """Lower only so far that no rule would want more again with its value spread over the remaining replicas."""
     count = context.replicas.count
     if wanted >= count:
         return wanted, ""
@@ -45,7 +45,7 @@ def projection(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def _enough(context: DecisionContext, rule: Rule, proposal: Proposal) -> int:
-    """Return the least count at which the rule's projected value asks for no more."""
+    """Return the least count at which the rule's projected value would not raise."""
     value, sizing = proposal.reading.value, context.sizing
     if value is not None and sizing is not None and sizing.rule == rule.name:
         return _calm(context, max(value, sizing.reserve) / sizing.per_replica)
@@ -56,14 +56,14 @@ def _enough(context: DecisionContext, rule: Rule, proposal: Proposal) -> int:
 
 
 def _calm(context: DecisionContext, exact: float) -> int:
-    """Return the least count that a little more load would not raise again, for a load that needs exactly so many."""
+    """Return the least whole count for that exact need which slightly more load would not raise again."""
     count, need = context.replicas.count, exact * (1.0 + CALM)
     near = need >= count * (1.0 - context.policy.scale_down.tolerance)
     return count if near else ceil_replicas(need)
 
 
 def burst(context: DecisionContext, wanted: int) -> Allowed:
-    """Never lower in a burst, nor for a whole long window after it (Knative's panic mode)."""
+    """Never lower in a burst, nor for one long window after it (Knative's panic mode)."""
     count, until = context.replicas.count, context.memory.burst_until
     if wanted >= count or until is None or context.now >= until:
         return wanted, ""
@@ -71,7 +71,7 @@ def burst(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def headroom(context: DecisionContext, wanted: int) -> Allowed:
-    """Be ready for the load that may come within a start, by what was learned; with the tolerance of the rules."""
+    """Keep replicas for the load that may arrive within one start time, as learned; with the rules' tolerance."""
     sizing, count = context.sizing, context.replicas.count
     if sizing is None or sizing.reserve <= 0.0:
         return wanted, ""
@@ -81,13 +81,13 @@ def headroom(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def season(context: DecisionContext, wanted: int) -> Allowed:
-    """Have at least what this time of the hour, day or week needed before, if that has proved right."""
+    """Keep at least the learned need of this time of the hour, day or week, if its forecasts are trusted."""
     floor = 0 if context.sizing is None else context.sizing.floor
     return (floor, f"the season's floor is {floor}") if floor > wanted else (wanted, "")
 
 
 def cap(context: DecisionContext, wanted: int) -> Allowed:
-    """Want no more than the least that a cap rule allows, but never fewer than the minimum."""
+    """Want at most the lowest count of the cap rules, but at least the minimum."""
     least = context.cap
     if least is None or wanted <= least[0]:
         return wanted, ""
@@ -109,6 +109,6 @@ GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.HEADROOM, headroom),
     (Limit.SEASON, season),
     (Limit.CAP, cap),
-    (Limit.BOUNDS, bounds),  # already here, so that a service at its minimum is at its minimum, and not "stabilizing"
+    (Limit.BOUNDS, bounds),  # here too, so that the reason at the minimum is "at_min", not "stabilizing"
 )
-FALLBACK_GUARDS = tuple(stage for stage in GUARDS if stage[0] in {Limit.CAP, Limit.BOUNDS})  # it is the operator's wish
+FALLBACK_GUARDS = tuple(stage for stage in GUARDS if stage[0] in {Limit.CAP, Limit.BOUNDS})  # for an operator's count

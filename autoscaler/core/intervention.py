@@ -1,4 +1,4 @@
-"""What an operator said about a service, as a frozen value."""
+"""An operator's intervention in one service, as a frozen value."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ class Intervention:
     override: Override | None = None
 
     def at(self, now: float) -> "Intervention":
-        """Return what of it is in force at `now`."""
+        """Return the parts that are in force at `now`."""
         paused = self.paused_until is not None and now < self.paused_until
         overridden = self.override is not None and now < self.override.until
         if (paused, overridden) == (self.paused_until is not None, self.override is not None):

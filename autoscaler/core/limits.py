@@ -1,4 +1,4 @@
-"""The limits on the way from the wanted to the desired count: each may change it, and says why."""
+"""The limits between the wanted and the desired count: each may change the count, and returns why."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,7 +13,7 @@ LimitFunction = Callable[[DecisionContext, int], Allowed]
 
 
 def stabilization(context: DecisionContext, wanted: int) -> Allowed:
-    """Follow the least of the up window and the greatest of the down window (HPA's stabilizeRecommendation)."""
+    """Raise to the least of the up window, lower to the greatest of the down window (HPA's stabilizeRecommendation)."""
     count = context.replicas.count
     least = min(_recommended(context, up=True), default=wanted)
     greatest = max(_recommended(context, up=False), default=wanted)
@@ -47,18 +47,18 @@ def _window_seconds(context: DecisionContext, *, up: bool) -> float:
 
 
 def surge(context: DecisionContext, wanted: int) -> Allowed:
-    """Want no fewer than what empties a queue; after stabilization, so that it is not held for a whole window."""
-    seen = context.memory.surge
-    if seen is None or context.now >= seen.at:
+    """Want enough replicas to empty a queue; after stabilization, so that they are not held for a whole window."""
+    surging = context.memory.surge
+    if surging is None or context.now >= surging.at:
         return wanted, ""
-    enough = seen.replicas if context.cap is None else min(seen.replicas, context.cap[0])
+    enough = surging.replicas if context.cap is None else min(surging.replicas, context.cap[0])
     if enough <= wanted:
         return wanted, ""
-    return enough, f"most answers were slow, so a queue has formed that {enough} empty"
+    return enough, f"most answers were slow: {enough} replicas empty the queue"
 
 
 def rate(context: DecisionContext, wanted: int) -> Allowed:
-    """Go no further than the rate policies of that direction allow."""
+    """Change by no more than the rate policies of that direction allow."""
     count = context.replicas.count
     if wanted == count:
         return wanted, ""
@@ -78,7 +78,7 @@ def _rate_note(select_policy: SelectPolicy, limit: int, *, up: bool) -> str:
 
 
 def bounds(context: DecisionContext, wanted: int) -> Allowed:
-    """Stay within the policy's replicas."""
+    """Stay within the present bounds."""
     limits = context.bounds
     if wanted > limits.high:
         return limits.high, f"replicas.max is {limits.high}{by_schedule(limits.high_by)}"
@@ -88,7 +88,7 @@ def bounds(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def by_schedule(schedule: str) -> str:
-    """Say whose bound it is, if it is a schedule's."""
+    """Return the schedule that sets a bound, in brackets; empty for a bound of the policy."""
     return f" (schedule {schedule})" if schedule else ""
 
 
@@ -102,14 +102,14 @@ def beyond_bounds(policy: Policy, replicas: int, now: float) -> str | None:
 
 
 def few_reversals(context: DecisionContext, wanted: int) -> Allowed:
-    """Lower no more once the direction has changed too often; raising is always allowed."""
+    """Do not lower after too many changes of direction; raising is always allowed."""
     count, allowed = context.replicas.count, context.policy.reversals
     if wanted >= count:
         return wanted, ""
-    seen = reversals(context.memory.changes, context.now, allowed.period_seconds)
-    if seen < allowed.limit:
+    made = reversals(context.memory.changes, context.now, allowed.period_seconds)
+    if made < allowed.limit:
         return wanted, ""
-    return count, f"nothing is lowered after {seen} changes of direction within {allowed.period_seconds:g} s"
+    return count, f"nothing is lowered after {made} changes of direction within {allowed.period_seconds:g} s"
 
 
 LIMITS: tuple[tuple[Limit, LimitFunction], ...] = (
@@ -117,14 +117,14 @@ LIMITS: tuple[tuple[Limit, LimitFunction], ...] = (
     (Limit.SURGE, surge),
     (Limit.RATE, rate),
     (Limit.REVERSALS, few_reversals),
-    (Limit.BOUNDS, bounds),  # again: what is remembered may be of other bounds
+    (Limit.BOUNDS, bounds),  # again: recommendations may date from other bounds
 )
 
 
 def apply_limits(
     stages: Iterable[tuple[Limit, LimitFunction]], context: DecisionContext, wanted: int
 ) -> tuple[int, tuple[AppliedLimit, ...]]:
-    """Pass the wanted count through the stages; return what is left of it, and each limit that changed it."""
+    """Apply the limits in order; return the resulting count, and each limit that changed it."""
     applied: list[AppliedLimit] = []
     for name, function in stages:
         allowed, note = function(context, wanted)

@@ -1,4 +1,4 @@
-"""What is remembered between decisions, and for how long. Pure: each function returns a new Memory."""
+"""State kept between decisions, and for how long. Pure: each function returns a new Memory."""
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -7,14 +7,14 @@ from autoscaler.core.model import Change, Moment, Replicas
 from autoscaler.core.policy import Policy
 from autoscaler.core.sizing.learned import Learned
 
-LONGEST_START_SECONDS = 180.0  # a replica that is not ready by then will not hold up decisions any longer
+LONGEST_START_SECONDS = 180.0  # a replica that is not ready by then no longer delays decisions
 _START_SMOOTHING = 0.3
-_AWAY_INTERVALS = 3.0  # after so many times the usual pause, what happened meanwhile is not known
+_AWAY_INTERVALS = 3.0  # a gap of more usual intervals counts as not observed
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a decision must know of the past; bounded by the policy's horizon."""
+    """The past as far as a decision needs it; bounded by the policy's horizon."""
 
     recommendations: tuple[Moment, ...] = ()  # unstabilized, oldest first
     changes: tuple[Moment, ...] = ()  # replicas added (> 0) or removed (< 0)
@@ -22,18 +22,18 @@ class Memory:
     interval_seconds: float | None = None  # between the last two decisions
     blind_since: float | None = None
     change: Change | None = None  # the latest one
-    start_seconds: float | None = None  # measured: from the decision until the new replicas are ready
+    start_seconds: float | None = None  # measured: from the decision until the new replicas were ready
     burst_until: float | None = None
-    surge: Moment | None = None  # the replicas that empty a queue, and until when they are wanted
+    surge: Moment | None = None  # the replicas that empty a queue; `at` is the end of the surge
     learned: Learned | None = None
 
 
-def see_count(memory: Memory, replicas: Replicas, now: float, policy: Policy) -> Memory:
-    """Note the count as it stands; a difference to the last one is a change of that time.
+def observe_count(memory: Memory, replicas: Replicas, now: float, policy: Policy) -> Memory:
+    """Record the present count; a difference to the last one is a change at that time.
 
-    Changes are taken from what happened, not from what was decided: a failed operation costs no rate budget, and
-    somebody else's scaling does. A fresh memory starts from the present count, as HPA's does, so that nothing is
-    lowered before a whole window has been seen; so does one after a gap, and after the service was stopped.
+    Changes are observed, not decided: a failed operation uses no rate budget, a foreign change does. A new memory
+    starts from the present count, as HPA's does, so that nothing is lowered before a whole window was observed. So
+    does a memory after a gap, and after the service was stopped.
     """
     if memory.last_seen is not None and now < memory.last_seen.at:
         memory = Memory(start_seconds=memory.start_seconds, learned=memory.learned)  # the clock was set back
@@ -49,19 +49,19 @@ def see_count(memory: Memory, replicas: Replicas, now: float, policy: Policy) ->
     if last is not None and count != last.replicas:
         change = Moment(last.at, count - last.replicas)
         seen = replace(seen, changes=(*seen.changes, change), change=Change(last.at, change.replicas > 0))
-    return _see_effect(seen, replicas, now)
+    return _note_effect(seen, replicas, now)
 
 
 def _beginning(memory: Memory, count: int, now: float) -> tuple[Moment, ...]:
-    """Return the present count as the first recommendation, if the time before was not watched; not while stopped."""
+    """Return the present count as first recommendation if the time before was not observed; none while stopped."""
     last, usual_seconds = memory.last_seen, memory.interval_seconds
     away = last is not None and usual_seconds is not None and now - last.at > _AWAY_INTERVALS * usual_seconds
     begins = last is None or last.replicas == 0 or away
     return (Moment(now, count),) if begins and count > 0 else ()
 
 
-def _see_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:
-    """Note when the latest change is done and all replicas are ready; learn from it how long a start takes."""
+def _note_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:
+    """Record when the latest change is complete and all replicas are ready; measure the start time from it."""
     change = memory.change
     if change is None or change.ready_at is not None:
         return memory
@@ -79,10 +79,10 @@ def _smoothed(before: float | None, measured: float) -> float:
 
 
 def recommend(memory: Memory, replicas: int, now: float, policy: Policy) -> Memory:
-    """Note what was wanted before stabilization.
+    """Record the wanted count before stabilization.
 
-    A run of equal wishes is kept as its latest moment, and what neither the up window needs (its least) nor the down
-    window can need (a later wish was as high) is dropped.
+    A run of equal recommendations is kept as its latest one. A recommendation that neither the up window (it needs its
+    least) nor the down window (a later one is as high) can need is dropped.
     """
     up_edge = now - policy.scale_up.stabilization_window_seconds
     kept = recent(memory.recommendations, now, policy.horizon_seconds)
@@ -93,15 +93,15 @@ def recommend(memory: Memory, replicas: int, now: float, policy: Policy) -> Memo
     return replace(memory, recommendations=(*kept, Moment(now, replicas)))
 
 
-def see_blindness(memory: Memory, now: float, *, blind: bool) -> Memory:
-    """Note since when there has been no usable reading at all."""
+def observe_blindness(memory: Memory, now: float, *, blind: bool) -> Memory:
+    """Record since when there is no usable reading."""
     if blind == (memory.blind_since is not None):
         return memory
     return replace(memory, blind_since=now if blind else None)
 
 
 def recent(moments: tuple[Moment, ...], now: float, window_seconds: float) -> tuple[Moment, ...]:
-    """Return the moments within the window that ends now; its far edge is outside, as in HPA."""
+    """Return the moments within the window that ends now, without its far edge, as in HPA."""
     edge = now - window_seconds
     if not moments or moments[0].at > edge:
         return moments

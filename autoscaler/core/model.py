@@ -6,15 +6,15 @@ from enum import StrEnum
 
 
 class ReadingKind(StrEnum):
-    """Whether there is a number, and why not. "No answer" is never 0."""
+    """Whether there is a value, and if not, why. "No answer" is never 0."""
 
     VALUE = "value"
     EMPTY = "empty"  # the query matched nothing
     NAN = "nan"
     INF = "inf"
-    STALE = "stale"  # a number, but too old
+    STALE = "stale"  # the value is too old
     MANY = "many"  # several series where one was expected
-    ERROR = "error"  # no answer, or a wrong one
+    ERROR = "error"  # no answer, or a faulty one
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Reading:
     kind: ReadingKind
     value: float | None = None  # finite; set exactly when kind is VALUE
     age_seconds: float | None = None
-    note: str = ""  # for people: what was wrong, or how the value came about
+    note: str = ""  # for the operator: the fault, or how the value was derived
 
     @classmethod
     def of(cls, value: float, *, age_seconds: float | None = None, note: str = "") -> "Reading":
@@ -34,7 +34,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """How many replicas there are: existing, ready, and asked for by an operation still under way."""
+    """The replica counts of a service: existing, ready, and requested by an operation in progress."""
 
     current: int
     ready: int
@@ -42,26 +42,26 @@ class Replicas:
 
     @property
     def count(self) -> int:
-        """The count that decisions start from (HPA's spec.replicas): what was asked for, or what exists."""
+        """The count that decisions start from (HPA's spec.replicas): the requested one, or the existing one."""
         return self.current if self.requested is None else self.requested
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen of one service at one instant; `readings` by rule name."""
+    """The state of one service at one instant; `readings` by rule name."""
 
     replicas: Replicas
     readings: Mapping[str, Reading]
 
     def value(self, name: str) -> float | None:
-        """The number of that reading, or None when there is none."""
+        """Return the value of that reading, or None if there is none."""
         reading = self.readings.get(name)
         return None if reading is None else reading.value
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """The count that an operator wants instead of what the rules want, until a time in unix seconds."""
+    """The count that an operator sets in place of the rules, until a time in unix seconds."""
 
     replicas: int
     until: float
@@ -69,22 +69,22 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one rule wants; `replicas` is None when its reading is not usable."""
+    """The count that one rule wants; `replicas` is None if its reading is not usable."""
 
     rule: str
     reading: Reading
     target: float
     replicas: int | None = None
     ratio: float | None = None  # value / target; 1.0 is on target; None for steps
-    unheld: int | None = None  # what it would want without tolerance and warm-up
-    held_by: "Limit | None" = None  # which of the two held it
+    unheld: int | None = None  # the count without tolerance and warm-up
+    held_by: "Limit | None" = None  # which of the two applied
     burst: bool = False  # taken from the short window
-    cap: bool = False  # `replicas` is the most that there may be
-    blocks: bool = False  # its reading is missing, and without it nothing is lowered
+    cap: bool = False  # `replicas` is a maximum
+    blocks: bool = False  # its reading is missing, so nothing is lowered
 
 
 class Limit(StrEnum):
-    """What may change a proposal on its way to a decision; label of `limited_total`."""
+    """What may change a proposal before it becomes a decision; label of `limited_total`."""
 
     TOLERANCE = "tolerance"
     WARM_UP = "warm_up"
@@ -105,7 +105,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AppliedLimit:
-    """One limit that changed the number, and how."""
+    """One limit that changed the count, and how."""
 
     limit: Limit
     before: int
@@ -125,7 +125,7 @@ class Direction(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the decision is what it is; documented in docs/decisions.md, label of the metrics."""
+    """Why a decision was made; documented in docs/decisions.md, label of the metrics."""
 
     ABOVE_TARGET = "above_target"
     BELOW_TARGET = "below_target"
@@ -156,7 +156,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What was learned about one learned part of the sizing: is it used, and why (not), in words."""
+    """The state of one learned part of the sizing: whether it is used, and why, in words."""
 
     name: str  # capacity, headroom or season
     trusted: bool
@@ -168,23 +168,23 @@ class Sizing:
     """How the sized rule turns load into replicas now."""
 
     rule: str
-    stated: float  # load per replica as the policy says it
-    capacity_factor: float = 1.0  # learned: what a replica really serves within the goal, over `stated`
-    reserve: float = 0.0  # learned: the load to be ready for, whatever the load is now
-    reserve_note: str = ""  # how it came about
-    hold_seconds: float | None = None  # learned: how long the most that was wanted is kept; None: as the policy says
-    floor: int = 0  # learned: what this time of the hour, day or week will need
+    stated: float  # load per replica of the policy
+    capacity_factor: float = 1.0  # learned: the load that a replica serves within the objective, over `stated`
+    reserve: float = 0.0  # learned: the load to be ready for, independent of the present load
+    reserve_note: str = ""  # how it was derived
+    hold_seconds: float | None = None  # learned: how long the highest recommendation is kept; None: the policy's window
+    floor: int = 0  # learned: the need of this time of the hour, day or week
     estimates: tuple[Estimate, ...] = ()
 
     @property
     def per_replica(self) -> float:
-        """The load per replica that the rule aims at."""
+        """The rule's target load per replica."""
         return self.stated * self.capacity_factor
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The count that a service should have, and everything that led to it."""
+    """The count that a service should have, its reason, and everything that led to it."""
 
     service: str
     at: float  # unix seconds
@@ -195,7 +195,7 @@ class Decision:
     proposals: tuple[Proposal, ...] = ()
     winner: str | None = None  # the rule that wants the most
     limits: tuple[AppliedLimit, ...] = ()
-    low: int = 0  # the bounds as they are now
+    low: int = 0  # the present bounds
     high: int = 0
     sizing: Sizing | None = None
     reversals: int = 0  # changes of direction within the policy's period
@@ -220,4 +220,4 @@ class Change:
 
     decided_at: float
     raised: bool
-    ready_at: float | None = None  # None: some are not ready yet
+    ready_at: float | None = None  # None: some replicas are not ready yet

@@ -1,4 +1,4 @@
-"""What the operator wants for one service: bounds, rules and behaviour. Already validated, in base units."""
+"""The policy of one service: bounds, rules and behaviour. Validated, in base units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from autoscaler.core.sizing.shadow import HOLDS_SECONDS
 
 
 class Signal(StrEnum):
-    """What Traefik measures about a service."""
+    """What Traefik measures of a service."""
 
     REQUESTS = "requests"  # arrivals, requests per second
     CONCURRENCY = "concurrency"  # requests in flight, by Little's law
@@ -48,15 +48,15 @@ class Goal(StrEnum):
 
     PER_REPLICA = "per_replica"  # HPA AverageValue: total / target
     TARGET = "target"  # HPA Value: replicas x (value / target)
-    STEPS = "steps"  # step scaling: so many more or fewer beyond a bound
+    STEPS = "steps"  # step scaling: a fixed change beyond a bound
 
 
 class StepChange(StrEnum):
-    """What a step does; the words of AWS step scaling in brackets. A step above a bound never lowers."""
+    """What a step does; AWS step scaling's terms in brackets. A step above a bound never lowers."""
 
     ADD = "add"  # replicas, negative to remove [ChangeInCapacity]
-    PERCENT = "percent"  # of the replicas there are, negative to remove [PercentChangeInCapacity]
-    SET = "set"  # exactly so many [ExactCapacity]
+    PERCENT = "percent"  # of the present count, negative to remove [PercentChangeInCapacity]
+    SET = "set"  # an exact count [ExactCapacity]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +72,35 @@ class Step:
 class OnMissing(StrEnum):
     """What an empty or NaN answer means."""
 
-    HOLD = "hold"  # not usable: never lowers, may leave others to raise
-    ZERO = "zero"  # the operator says that it means zero
-    ERROR = "error"  # a fault: as hold, and it forbids lowering even where the rule is not required
+    HOLD = "hold"  # not usable: never lowers; other rules may raise
+    ZERO = "zero"  # the operator declares that it means zero
+    ERROR = "error"  # a fault: as hold, and it forbids lowering even if the rule is not required
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One reason to scale: a source, and the value that it should have."""
+    """One reason to scale: a source, and its target value."""
 
     name: str
     source: Source
     goal: Goal
-    target: float  # in the source's unit, > 0; of steps: the lowest bound that raises, which may be any number
+    target: float  # in the source's unit, > 0; of steps: the lowest bound that raises, any number
     on_empty: OnMissing = OnMissing.HOLD
     on_nan: OnMissing = OnMissing.HOLD
     steps: tuple[Step, ...] = ()
-    cap: bool = False  # it only lowers the maximum, to value / target, rounded down
+    cap: bool = False  # only lowers the maximum, to value / target, rounded down
     required: bool = True  # without its reading nothing is lowered
-    activation: float | None = None  # up to this value it wants nothing
+    activation: float | None = None  # up to this value the rule wants 0
     burst: TraefikSignal | None = None  # the same signal over a short window
 
     @property
     def depends_on_replicas(self) -> bool:
-        """Whether more replicas change the value itself, so that it must be measured anew after each change."""
+        """Whether the value depends on the count, so that it must be measured again after each change."""
         return self.goal is not Goal.PER_REPLICA
 
     @property
     def may_raise(self) -> bool:
-        """Whether there is a value at which it asks for more replicas."""
+        """Whether there is a value at which the rule raises."""
         return not self.cap and (self.goal is not Goal.STEPS or any(step.above for step in self.steps))
 
     @cached_property
@@ -110,7 +110,7 @@ class Rule:
 
     @cached_property
     def spreads(self) -> bool:
-        """Whether its value is one per replica, which grows when there are fewer of them."""
+        """Whether the value is per replica and grows when the count falls."""
         latency = isinstance(self.source, TraefikSignal) and self.source.signal is Signal.LATENCY
         ratio_of_query = isinstance(self.source, Query) and self.goal is Goal.TARGET
         return self.may_raise and (latency or ratio_of_query)
@@ -131,7 +131,7 @@ class RatePolicy:
 
 
 class SelectPolicy(StrEnum):
-    """Which of several rate policies counts."""
+    """Which of several rate policies applies."""
 
     MAX = "max"  # the one that allows the largest change
     MIN = "min"  # the one that allows the smallest change
@@ -140,7 +140,7 @@ class SelectPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """How fast and how readily one direction is followed; HPA v2's scaleUp or scaleDown."""
+    """How fast and how readily the count changes in one direction; HPA v2's scaleUp or scaleDown."""
 
     tolerance: float  # share of the target, 0.1 = 10 %
     stabilization_window_seconds: float
@@ -156,7 +156,7 @@ class BlindAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WhenBlind:
-    """What to do when no rule has had a usable reading for `after_seconds`."""
+    """What to do after no rule had a usable reading for `after_seconds`."""
 
     after_seconds: float
     action: BlindAction = BlindAction.HOLD
@@ -165,7 +165,7 @@ class WhenBlind:
 
 @dataclass(frozen=True, slots=True)
 class Reversals:
-    """How often the direction may change within a period before nothing is lowered any more."""
+    """How often the direction may change within a period before lowering is forbidden."""
 
     limit: int
     period_seconds: float
@@ -176,11 +176,11 @@ OBJECTIVE = "@objective"  # the name of the reading of the share of slow answers
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """What the service promises: so large a share of the answers within so long. And what may be learned from it."""
+    """The service's objective: the share of answers within a latency. And what may be learned from it."""
 
     latency_seconds: float
     ratio: float  # 0.99 = 99 % of the answers
-    source: TraefikSignal  # the share that is slower
+    source: TraefikSignal  # the share of slower answers
     rule: str  # the per_replica rule that is sized
     learn_capacity: bool = True
     learn_headroom: bool = True
@@ -197,7 +197,7 @@ NO_REVERSAL_LIMIT = Reversals(limit=1_000_000, period_seconds=0.0)
 
 @dataclass(frozen=True)
 class Policy:
-    """Everything that `decide` needs to know about one service; 1 <= min_replicas <= max_replicas."""
+    """The policy that `decide` applies to one service; 1 <= min_replicas <= max_replicas."""
 
     service: str
     min_replicas: int
@@ -208,7 +208,7 @@ class Policy:
     when_blind: WhenBlind
     schedules: tuple[Schedule, ...] = ()
     reversals: Reversals = NO_REVERSAL_LIMIT
-    burst_threshold: float = 1.2  # a short window counts from so many times the long one
+    burst_threshold: float = 1.2  # short over long window, from which on a burst counts
     objective: Objective | None = None
 
     def bounds_at(self, now: float) -> Bounds:
@@ -216,12 +216,12 @@ class Policy:
         return bounds_at(self.min_replicas, self.max_replicas, self.schedules, now)
 
     def behavior(self, *, up: bool) -> Behavior:
-        """The behaviour of that direction."""
+        """Return the behaviour of that direction."""
         return self.scale_up if up else self.scale_down
 
     @cached_property
     def horizon_seconds(self) -> float:
-        """How far back the limits look: nothing older needs to be remembered."""
+        """How far back the limits look; older moments are dropped."""
         both = (self.scale_up, self.scale_down)
         windows = [behavior.stabilization_window_seconds for behavior in both]
         periods = [policy.period_seconds for behavior in both for policy in behavior.policies]
@@ -230,7 +230,7 @@ class Policy:
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
-        """Everything that has to be measured, by the name of its reading."""
+        """All sources to measure, by the name of their reading."""
         sources = {rule.name: rule.source for rule in self.rules}
         bursts = {rule.burst_name: rule.burst for rule in self.rules if rule.burst is not None}
         slow = {OBJECTIVE: self.objective.source} if self.objective is not None else {}

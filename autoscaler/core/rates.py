@@ -1,4 +1,4 @@
-"""How far one direction may go now. Formulae: HPA's calculateScale{Up,Down}LimitWithScalingRules."""
+"""How far the count may change now. Formulae: HPA's calculateScale{Up,Down}LimitWithScalingRules."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -9,7 +9,7 @@ from autoscaler.core.policy import Behavior, RatePolicy, RateUnit, SelectPolicy
 
 
 def rate_limit(count: int, behavior: Behavior, changes: tuple[Moment, ...], now: float, *, up: bool) -> int | None:
-    """Return how far the count may go now in that direction, never back behind it; None without any rate policy."""
+    """Return the farthest count allowed now in that direction, at least `count`; None without a rate policy."""
     match behavior.select_policy:
         case SelectPolicy.DISABLED:
             return count
@@ -26,12 +26,12 @@ def rate_limit(count: int, behavior: Behavior, changes: tuple[Moment, ...], now:
 
 
 def period_start(count: int, policy: RatePolicy, changes: Iterable[Moment], now: float) -> int:
-    """Return the count as it was when the policy's period began."""
+    """Return the count at the start of the policy's period."""
     return count - sum(change.replicas for change in recent(tuple(changes), now, policy.period_seconds))
 
 
 def _allowed(policy: RatePolicy, start: int, *, up: bool) -> int:
-    """Return the count that one policy allows; a part of a replica counts in the direction of the change."""
+    """Return the count that one policy allows, rounded in the direction of the change."""
     amount = policy.amount if up else -policy.amount
     match policy.unit:
         case RateUnit.REPLICAS:

@@ -1,4 +1,4 @@
-"""Which reason a decision has: what was wished, or the limit that made it something else."""
+"""Selects a decision's reason: the candidate's, or the limit that changed the outcome."""
 
 from collections.abc import Mapping
 
@@ -22,14 +22,14 @@ HELD_BY: Mapping[Limit, Reason] = {
 }
 
 
-def reason_of(wished: Reason, applied: tuple[AppliedLimit, ...], count: int, desired: int) -> Reason:
-    """Return why the count changes, or which limit kept it from changing: the last, since that one ended there."""
+def reason_of(candidate_reason: Reason, applied: tuple[AppliedLimit, ...], count: int, desired: int) -> Reason:
+    """Return why the count changes, or the limit that kept it from changing: the last that applied."""
     if not applied:
-        return wished
+        return candidate_reason
     if desired > count:
-        return next((HELD_BY[each.limit] for each in applied if each.before <= count < each.after), wished)
+        return next((HELD_BY[each.limit] for each in applied if each.before <= count < each.after), candidate_reason)
     if desired < count:
-        return next((HELD_BY[each.limit] for each in applied if each.after < count <= each.before), wished)
+        return next((HELD_BY[each.limit] for each in applied if each.after < count <= each.before), candidate_reason)
     holding = applied[-1]
     if holding.limit is Limit.BOUNDS:
         return Reason.AT_MAX if holding.before > count else Reason.AT_MIN

@@ -1,4 +1,4 @@
-"""A restart without forgetting: memory rebuilt from what Prometheus still knows."""
+"""Rebuilds a memory from the past in Prometheus, for example after a restart."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -7,14 +7,14 @@ from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.core.policy import Policy
-from autoscaler.core.sizing.capacity import recalled
+from autoscaler.core.sizing.capacity import restore
 from autoscaler.core.sizing.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season, sized_rule
 
 
 def replay(
     policy: Policy, history: Iterable[tuple[float, Observation]], memory: Memory
 ) -> Iterable[tuple[Decision, Memory]]:
-    """Decide again at each instant of the past (unix seconds, ascending), as the daemon did or would have done."""
+    """Decide again at each past instant (unix seconds, ascending), as the daemon did or would have done."""
     for at, observation in history:
         decision, memory = decide(policy, observation, memory, at)
         yield decision, memory
@@ -23,26 +23,26 @@ def replay(
 def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Memory, until: float) -> Memory:
     """Return the memory with what the sizing learns from past loads of its rule (unix seconds, per second).
 
-    What lies further before `until` than shadows remember teaches the seasons only.
+    Loads older than the reach of the shadows before `until` only teach the seasons.
     """
     objective = policy.objective
     if objective is None:
         return memory
-    nobody, starts = Replicas(0, 0), Starts(memory.start_seconds)
+    none, starts = Replicas(0, 0), Starts(memory.start_seconds)
     learned = memory.learned
     for at, load in loads:
         if at < until - SHADOWS_REACH_SECONDS:
             learned = learn_season(learned, load, at)
         else:
-            learned = learn(policy, Observation(nobody, {objective.rule: Reading.of(load)}), learned, starts, at)
+            learned = learn(policy, Observation(none, {objective.rule: Reading.of(load)}), learned, starts, at)
     return replace(memory, learned=learned)
 
 
 def recall_capacity(policy: Policy, memory: Memory, per_replica: Mapping[str, float]) -> Memory:
-    """Return the memory with the load per replica that was learned before, by rule; it needs loads to stand on."""
+    """Return the memory with the load per replica learned earlier, by rule; unchanged before any load was learned."""
     objective, learned = policy.objective, memory.learned
     if objective is None or not objective.learn_capacity or learned is None or objective.rule not in per_replica:
         return memory
     stated = sized_rule(policy, objective).target
-    capacity = recalled(learned.capacity, per_replica[objective.rule], stated)
+    capacity = restore(learned.capacity, per_replica[objective.rule], stated)
     return replace(memory, learned=replace(learned, capacity=capacity))

@@ -1,4 +1,4 @@
-"""One rule and one reading make one proposal. Formulae: HPA's replica_calculator.go; steps: AWS step scaling."""
+"""Turns one rule and one reading into one proposal. Formulae: HPA's replica_calculator.go; steps: AWS step scaling."""
 
 import math
 from enum import Enum, auto
@@ -9,16 +9,16 @@ from autoscaler.core.policy import Goal, OnMissing, Policy, Rule, Step, StepChan
 
 
 class Warming(Enum):
-    """Whether a rule's window still reaches back before the last change was in effect, and what that was."""
+    """Whether a rule's window still reaches back before the last change was in effect, and the change's direction."""
 
     NO = auto()
-    RAISED = auto()  # or it is not in effect yet: neither raise nor lower
-    LOWERED = auto()  # the value is too low rather than too high: do not lower
+    RAISED = auto()  # or not in effect yet: neither raise nor lower
+    LOWERED = auto()  # the value is rather too low: do not lower
 
 
-MOST_REPLICAS = 2**31 - 1  # HPA's cap: a wild reading must not overflow
+MOST_REPLICAS = 2**31 - 1  # HPA's cap: a huge reading must not overflow
 _NOISE = 1e-12  # relative; of the last float digits
-_BURST_DEVIATIONS = 3.0  # of a Poisson count: what chance does once in 700 readings is no burst
+_BURST_DEVIATIONS = 3.0  # of a Poisson count; chance exceeds it once in 700 readings
 
 
 def propose(
@@ -30,7 +30,7 @@ def propose(
     warming: Warming = Warming.NO,
     burst: Reading | None = None,
 ) -> Proposal:
-    """Return what `rule` wants; without a usable reading, `Proposal.replicas` is None.
+    """Return the proposal of `rule`; without a usable reading, `Proposal.replicas` is None.
 
     `warming`: whether the last change is in effect over the whole window. `burst`: the short window's reading.
     """
@@ -58,24 +58,24 @@ def propose(
 
 
 def usable_value(rule: Rule, reading: Reading) -> float | None:
-    """Return the number to calculate with, or None: "no answer" is zero only where the operator said so."""
+    """Return the value to calculate with, or None: "no answer" is zero only where the policy declares it."""
     return 0.0 if _meaning(rule, reading) is OnMissing.ZERO else reading.value
 
 
 def blocks_lowering(rule: Rule, reading: Reading) -> bool:
-    """Return whether without this reading nothing may be lowered: not of a cap; of an optional rule only a fault."""
+    """Return whether this reading forbids lowering if missing: never of a cap, of an optional rule only if a fault."""
     return not rule.cap and (rule.required or _meaning(rule, reading) is OnMissing.ERROR)
 
 
 def _meaning(rule: Rule, reading: Reading) -> OnMissing | None:
-    """Return what the operator said that such a reading means, if it is of a kind to say something about."""
+    """Return what the policy declares that such a reading means; None for other kinds."""
     if reading.kind is ReadingKind.EMPTY:
         return rule.on_empty
     return rule.on_nan if reading.kind is ReadingKind.NAN else None
 
 
 def burst_value(rule: Rule, value: float, burst: Reading | None, policy: Policy) -> float | None:
-    """Return the short window's value, if it is clearly above the long one's: by the threshold, and not by chance."""
+    """Return the short window's value if it exceeds the long one's by the threshold and by more than chance."""
     if burst is None or burst.value is None or rule.burst is None:
         return None
     chance = _BURST_DEVIATIONS * math.sqrt(max(value, 0.0) / rule.burst.window_seconds)
@@ -83,7 +83,7 @@ def burst_value(rule: Rule, value: float, burst: Reading | None, policy: Policy)
 
 
 def usage_ratio(rule: Rule, value: float, replicas: Replicas) -> float | None:
-    """Return the value over what it should be: 1.0 is on target, 2.0 is twice the load; steps have no target."""
+    """Return the value over its target: 1.0 is on target, 2.0 is twice the load; steps have no target."""
     match rule.goal:
         case Goal.PER_REPLICA:
             return value / (rule.target * max(1, replicas.count))
@@ -96,11 +96,11 @@ def usage_ratio(rule: Rule, value: float, replicas: Replicas) -> float | None:
 
 
 def wanted_replicas(rule: Rule, value: float, replicas: Replicas) -> int:
-    """Return the count that would bring the rule on target, without tolerance.
+    """Return the count that brings the rule on target, without tolerance.
 
     `per_replica` (HPA AverageValue): ceil(value / target), of a cap rounded down. `target` (HPA Value): ceil(ready x
-    value / target), from none at all ceil(value / target). `steps`: as the step says. With replicas of which none is
-    ready, the value of the last two is what is left of the past, and never raises.
+    value / target), without any replica ceil(value / target). `steps`: the step's count. If no replica is ready, the
+    value of the last two dates from the past, and never raises.
     """
     if is_inactive(rule, value):
         return 0
@@ -117,12 +117,12 @@ def wanted_replicas(rule: Rule, value: float, replicas: Replicas) -> int:
 
 
 def is_inactive(rule: Rule, value: float) -> bool:
-    """Return whether the value is not above the rule's activation, so that it wants nothing (KEDA's word)."""
+    """Return whether the value is at most the rule's activation, so that the rule wants 0 (KEDA's term)."""
     return rule.activation is not None and value <= rule.activation
 
 
 def _stepped(rule: Rule, value: float, count: int) -> int:
-    """Return the count after the step that goes furthest; one above a bound never lowers, one below never raises."""
+    """Return the count after the largest step; a step above a bound never lowers, one below never raises."""
     above = [_after(step, count) for step in rule.steps if step.above and value > step.bound]
     if above:
         return max(count, *above)
@@ -143,7 +143,7 @@ def _after(step: Step, count: int) -> int:
 
 
 def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: Warming) -> Limit | None:
-    """Return what holds the count. After a fall the window shows too low a value, which never asks for too many."""
+    """Return the limit that holds the count. After a fall the value is too low, which never raises too far."""
     if count in {0, wanted} or rule.cap:
         return None
     if near:
@@ -153,17 +153,17 @@ def _held_by(rule: Rule, wanted: int, count: int, *, near: bool, warming: Warmin
 
 
 def is_within_tolerance(ratio: float, policy: Policy) -> bool:
-    """Return whether the ratio is so near 1.0 that nothing should change (HPA `isWithin`)."""
+    """Return whether the ratio is so near 1.0 that the count should not change (HPA `isWithin`)."""
     return 1 - policy.scale_down.tolerance <= ratio <= 1 + policy.scale_up.tolerance
 
 
 def ceil_replicas(exact: float) -> int:
-    """Round up to whole replicas, 0 to 2^31-1; noise of the last float digits does not cost a replica."""
+    """Round up to whole replicas, 0 to 2^31-1; noise in the last float digits adds no replica."""
     return math.ceil(_bounded(exact) * (1 - _NOISE))
 
 
 def floor_replicas(exact: float) -> int:
-    """Round down to whole replicas, 0 to 2^31-1, as `ceil_replicas` rounds up."""
+    """Round down to whole replicas, 0 to 2^31-1, with the same noise bound as `ceil_replicas`."""
     return math.floor(_bounded(exact) * (1 + _NOISE))
 
 

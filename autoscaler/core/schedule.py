@@ -1,4 +1,4 @@
-"""Schedules that move the bounds: cron times in a time zone, each for a duration. Pure: the time is an argument."""
+"""Schedules that change the bounds: cron times in a time zone, each for a duration. Pure: the time is an argument."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 _MINUTE_SECONDS = 60
-_LONGEST_FOLD = timedelta(hours=3)  # more than any zone's clock was ever set back by
+_LONGEST_FOLD = timedelta(hours=3)  # more than any time zone ever set its clock back
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """From each time of `cron` in `timezone` on, for `duration_seconds`, min, max or both are others.
+    """Replaces min, max or both for `duration_seconds` from each time of `cron` in `timezone` on.
 
-    Daylight saving as in Debian's cron: a time of day that a night skips comes right after the gap, one that comes
-    twice counts once. The duration is elapsed time, so that ten hours are ten hours in every night.
+    Daylight saving as in Debian's cron: a skipped time of day occurs right after the gap, a repeated one counts once.
+    The duration is elapsed time: ten hours are ten hours in every night.
     """
 
     cron: str
@@ -32,7 +32,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The least and the most replicas of a moment, and the schedule that each is of, if it is one's."""
+    """The minimum and maximum at one moment, and the schedule that sets each, if one does."""
 
     low: int
     high: int
@@ -43,7 +43,7 @@ class Bounds:
 def bounds_at(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule], now: float) -> Bounds:
     """Return the bounds at `now` (unix seconds).
 
-    Of several schedules at once the greatest min and the least max count; a max goes before a min.
+    Of several active schedules the greatest min and the least max apply; a max overrides a min.
     """
     active = [schedule for schedule in schedules if is_active(schedule, now)]
     if not active:
@@ -56,16 +56,16 @@ def bounds_at(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule
 
 
 def is_active(schedule: Schedule, now: float) -> bool:
-    """Return whether a time of the schedule has come no longer ago than its duration."""
+    """Return whether the schedule started less than its duration ago."""
     began = latest_start(schedule.cron, schedule.timezone, int(now // _MINUTE_SECONDS))
     return began is not None and now < began + schedule.duration_seconds
 
 
 @lru_cache(maxsize=4096)
 def latest_start(cron: str, timezone: ZoneInfo, minute: int) -> float | None:
-    """Return the latest time of `cron` up to the start of that minute (since the epoch), or None if there was none.
+    """Return the latest time of `cron` up to the start of that minute (since the epoch), or None.
 
-    In an hour that comes twice the search begins after it, since a time of the first pass may read later on the clock.
+    In a repeated hour the search starts after it, since a time of the first pass may be later on the clock.
     """
     now = datetime.fromtimestamp(minute * _MINUTE_SECONDS, timezone)
     start = now + timedelta(minutes=1) + (_LONGEST_FOLD if now.fold else timedelta())
@@ -76,10 +76,10 @@ def latest_start(cron: str, timezone: ZoneInfo, minute: int) -> float | None:
 
 
 def check_cron(cron: str) -> None:
-    """Refuse what is no cron expression of five fields.
+    """Refuse anything but a cron expression of five fields.
 
     Raises:
-        ValueError: says what is allowed.
+        ValueError: the message names what is allowed.
     """
     if len(cron.split()) != 5 or not _has_a_time(cron):  # noqa: PLR2004  a sixth field would be seconds
         raise ValueError('must be a cron expression of minute, hour, day, month and weekday, such as "0 8 * * 1-5"')

@@ -1,1 +1,1 @@
-"""A small load test through the gateway: does it answer, how fast, and which replicas do."""
+"""A small load test through the gateway: answers, latencies, and the replicas that answered."""

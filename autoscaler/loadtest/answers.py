@@ -13,34 +13,34 @@ _NOISE = 1e-9  # of the product, which may be a little above a whole number
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request: by which client, how long it took, and what came; without a status, `error` says why none came."""
+    """One request: the client, the duration, and the answer; without a status, `error` says why."""
 
     client: int
     seconds: float
     status: int | None = None
     error: str | None = None
     marked: str | None = None  # the replica that a header or the body names
-    headers: Mapping[str, str] = field(default_factory=dict)  # those that often name an instance
+    headers: Mapping[str, str] = field(default_factory=dict)  # those of `HEADERS`
     cookie: str | None = None  # the sticky cookie's value, received or else sent
     cookie_sent: bool = False
 
     @property
     def ok(self) -> bool:
-        """Whether it is what a client wants; a redirect is the gateway's answer rather than the service's."""
+        """Whether the service answered well; a redirect is the gateway's answer rather than the service's."""
         return self.status is not None and self.status < OK_BELOW
 
     @property
     def problem(self) -> str:
-        """What was wrong, in few words."""
+        """The fault in a few words."""
         return self.error or f"HTTP {self.status}"
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Which replica gave each good answer, in their order, and by what that is known; no names: it is not known."""
+    """The replica of each good answer, in order, and what identifies it; no names: the replicas are unknown."""
 
     names: tuple[str, ...] = ()
-    told_by: str | None = None
+    identified_by: str | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -49,7 +49,7 @@ class Spread:
 
 
 def spread(answers: Sequence[Answer], recogniser: Recogniser) -> Spread:
-    """Return who gave the good answers, by the first thing that is in all of them."""
+    """Return the replicas of the good answers, by the first mark that is in all of them."""
     good = [answer for answer in answers if answer.ok]
     ways: list[tuple[str, Callable[[Answer], str | None]]] = [
         ("the replica's name, id or address in the answers", lambda answer: answer.marked),
@@ -59,10 +59,10 @@ def spread(answers: Sequence[Answer], recogniser: Recogniser) -> Spread:
         ),
         *((f"the header {name}", lambda answer, name=name: answer.headers.get(name)) for name in HEADERS),
     ]
-    for told_by, who in ways:
+    for identified_by, who in ways:
         names = [name for answer in good if (name := who(answer)) is not None]
         if good and len(names) == len(good):
-            return Spread(tuple(names), told_by)
+            return Spread(tuple(names), identified_by)
     return Spread()
 
 

@@ -1,4 +1,4 @@
-"""Sends the requests (urllib3): clients side by side, each with its own connection and cookies."""
+"""Sends the requests (urllib3): concurrent clients, each with its own connection and cookies."""
 
 import itertools
 import ssl
@@ -19,24 +19,24 @@ from autoscaler.loadtest.answers import Answer
 from autoscaler.loadtest.replicas import HEADERS, Recogniser
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
-READ_BYTES = 65_536  # of each body, in which the replica may be named
+READ_BYTES = 65_536  # of each body, searched for the replica's name
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send where. `url` has the gateway and the path; `host` goes before the URL's own as name of the site."""
+    """The requests to send. `url` has the gateway and the path; `host` replaces the URL's host as name of the site."""
 
     url: str
     requests: int
     delay_seconds: float
     concurrency: int
     host: str | None = None
-    cookies: bool = True  # clients keep the cookies that they get
-    verified: bool = True  # the certificate must be good
+    cookies: bool = True  # clients keep received cookies
+    verified: bool = True  # the certificate must be valid
 
 
 def send(load: Load, recogniser: Recogniser, progress: Callable[[], None] = lambda: None) -> list[Answer]:
-    """Send the load; return the answers, in the order in which they came. Ctrl-C ends it at once."""
+    """Send the load; return the answers in order of arrival. Ctrl-C ends it at once."""
     numbers, answers, stop = itertools.count(), list[Answer](), threading.Event()
 
     def client(number: int) -> None:
@@ -56,7 +56,7 @@ def send(load: Load, recogniser: Recogniser, progress: Callable[[], None] = lamb
 
 
 class _Client:
-    """One user: asks again and again, and keeps its cookies, or does not."""
+    """One user, who sends requests in turn and may keep cookies."""
 
     def __init__(self, number: int, load: Load, connection: urllib3.HTTPConnectionPool, recogniser: Recogniser) -> None:
         self._number = number
@@ -78,7 +78,7 @@ class _Client:
             seconds = time.perf_counter() - started
             response.drain_conn()
         except (HTTPError, OSError) as error:
-            return Answer(self._number, time.perf_counter() - started, error=_words(error))
+            return Answer(self._number, time.perf_counter() - started, error=_describe(error))
         return self._answer(response, body, seconds, sent)
 
     def _headers(self, cookies: dict[str, str]) -> dict[str, str]:
@@ -112,7 +112,7 @@ def _path(url: str) -> str:
 
 
 def _cookies(headers: list[str], *, secure: bool) -> dict[str, str]:
-    """Return the cookies that a browser would keep: without TLS none that are for TLS only."""
+    """Return the cookies that a browser would keep: without TLS no secure ones."""
     found: dict[str, str] = {}
     for header in headers:
         try:
@@ -125,7 +125,7 @@ def _cookies(headers: list[str], *, secure: bool) -> dict[str, str]:
 
 @contextmanager
 def _connection(load: Load) -> Iterator[urllib3.HTTPConnectionPool]:
-    """Open a pool of one connection, whose TLS asks for the host's name rather than the gateway's."""
+    """Open a pool of one connection, whose TLS requests the host's name rather than the gateway's."""
     parts = urlsplit(load.url)
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     host = parts.hostname or ""
@@ -145,11 +145,11 @@ def _tls(load: Load) -> ssl.SSLContext:
     if not load.verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(InsecureRequestWarning)  # it is what was asked for
+        urllib3.disable_warnings(InsecureRequestWarning)  # requested by the user
     return context
 
 
-def _words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return "the gateway's certificate is not trusted; --insecure takes any"
     if "refused" in str(error).lower():

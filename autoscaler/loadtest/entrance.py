@@ -1,4 +1,4 @@
-"""The way to a service through its gateway."""
+"""The route to a service through its gateway."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from autoscaler.loadtest.rule import Aim
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """What is known of the way to a service. What could not be found out is None."""
+    """The route to a service; unknown parts are None."""
 
     replicas: tuple[KnownReplica, ...]
     ready: int
     cookie: str | None  # the sticky cookie's name
     aim: Aim | None
-    rules: tuple[str, ...]  # as the labels say them
+    rules: tuple[str, ...]  # as in the labels
     gateway: str | None  # such as https://127.0.0.1:443

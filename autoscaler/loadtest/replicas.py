@@ -1,4 +1,4 @@
-"""By what replicas can be told apart in the answers of a gateway. Pure."""
+"""Recognises replicas in the answers of a gateway. Pure."""
 
 import hashlib
 import re
@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# Headers in which services and proxies name the instance that answered, the surest first.
+# Headers in which services and proxies name the instance that answered, the most reliable first.
 HEADERS = ("x-replica", "x-hostname", "x-served-by", "x-container-id", "x-instance-id", "x-pod-name", "x-backend")
-_UNNAMED_COOKIE = re.compile(r"_[0-9a-f]{5}")  # Traefik's name for one that has none in the labels
+_UNNAMED_COOKIE = re.compile(r"_[0-9a-f]{5}")  # Traefik's name for a cookie without one in the labels
 _FNV_OFFSET, _FNV_PRIME, _FNV_BITS = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class KnownReplica:
-    """A container: what names it in an answer (name, id, host name, addresses), and its URLs as Traefik has them."""
+    """A container: its marks in an answer (name, id, host name, addresses), and its URLs in Traefik."""
 
     name: str
     marks: frozenset[str] = frozenset()
@@ -22,7 +22,7 @@ class KnownReplica:
 
 
 class Recogniser:
-    """Finds out which of these replicas an answer is from; `cookie` is the sticky cookie's name, if labels say it."""
+    """Finds the replica that gave an answer; `cookie` is the sticky cookie's name, if the labels have it."""
 
     def __init__(self, replicas: Iterable[KnownReplica], cookie: str | None = None) -> None:
         replicas = tuple(replicas)
@@ -34,7 +34,7 @@ class Recogniser:
         self._mark = re.compile(rf"(?<![\w.-])(?:{words})(?![\w-])") if words else None
 
     def by_mark(self, texts: Iterable[str]) -> str | None:
-        """Return the one replica that is named in these texts; None if none is, or more than one."""
+        """Return the replica named in these texts; None for none, or more than one."""
         if self._mark is None:
             return None
         found = {self._by_mark[mark] for text in texts for mark in self._mark.findall(text)}
@@ -48,12 +48,12 @@ class Recogniser:
         return None
 
     def by_cookie(self, value: str) -> str:
-        """Return the replica whose sticky cookie has that value, or a name made of it: each server has one value."""
+        """Return the replica whose sticky cookie has that value, or a name derived from it; values are per server."""
         return self._by_cookie.get(value, f"server {value[:12]}")
 
 
 def cookie_values(url: str) -> tuple[str, ...]:
-    """Return what Traefik writes into the sticky cookie of a server.
+    """Return the values that Traefik may write into a server's sticky cookie.
 
     Source: traefik/traefik, pkg/server/service/loadbalancer/sticky.go. The first half of the SHA-256 of its URL;
     before v3.3 the FNV-1 of it, once or twice; before v2.2 the URL itself.

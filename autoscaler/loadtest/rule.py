@@ -1,4 +1,4 @@
-"""Traefik's router rules: a host and a path that a rule matches. Pure."""
+"""Finds a host and a path that match a Traefik router rule. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ _UNDERSTOOD = {"Host": "host", "Path": "path", "PathPrefix": "path"}
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a request must have to be routed: `host` as its Host header (None: any), and its path."""
+    """A request that is routed: its Host header (None: any), and its path."""
 
     host: str | None = None
     path: str = "/"
 
 
 def aim_of(rule: str) -> Aim | None:
-    """Return what matches the rule: the first host, and the first path of it; None for a rule that asks for more.
+    """Return the first host and the first path of the rule; None for a rule with other conditions.
 
     Only Host, Path and PathPrefix are understood, joined by && and ||.
     """

@@ -1,4 +1,4 @@
-"""Is the load spread evenly? An exact test that holds for few requests as for many. Pure."""
+"""Judges whether the load is spread evenly, by an exact test for few requests and many. Pure."""
 
 import math
 from collections import defaultdict
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from autoscaler.loadtest.answers import Answer, Spread
 
-SIGNIFICANCE = 0.01  # so seldom is an even spread taken for an uneven one
+SIGNIFICANCE = 0.01  # the probability of judging an even spread uneven
 
 
 class Balance(StrEnum):
@@ -17,23 +17,23 @@ class Balance(StrEnum):
 
     BALANCED = "balanced"
     UNEVEN = "uneven"
-    STICKY = "sticky"  # each client stays with its replica, as its cookie asks
+    STICKY = "sticky"  # each client stays with the replica of its cookie
     SINGLE = "single"  # there is one replica
-    TOO_FEW = "too_few"  # whatever had come, it would have proved nothing
-    UNKNOWN = "unknown"  # the answers do not tell from whom they are
+    TOO_FEW = "too_few"  # too few requests for any verdict
+    UNKNOWN = "unknown"  # the answers do not identify their replica
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The balance, and what there is to say about it."""
+    """The balance, and its explanation."""
 
     balance: Balance
     words: str
 
 
 def judge(answers: Sequence[Answer], found: Spread, replicas: int) -> Verdict:
-    """Return the verdict on good answers from a service with so many replicas (0: not known)."""
-    if found.told_by is None:
+    """Return the verdict on good answers from a service with that many replicas (0: unknown)."""
+    if found.identified_by is None:
         return Verdict(Balance.UNKNOWN, "cannot tell the replicas apart: nothing in the answers names them")
     counts = found.counts
     good = [answer for answer in answers if answer.ok]
@@ -47,7 +47,7 @@ def judge(answers: Sequence[Answer], found: Spread, replicas: int) -> Verdict:
 
 
 def _sticky(good: Sequence[Answer], found: Spread) -> Verdict | None:
-    """Return the verdict where clients sent sticky cookies, as they were told to."""
+    """Return the verdict if clients sent sticky cookies."""
     if not any(answer.cookie_sent for answer in good):
         return None
     seen: dict[int, list[str]] = defaultdict(list)
@@ -66,8 +66,8 @@ def _sticky(good: Sequence[Answer], found: Spread) -> Verdict | None:
 def _evenness(counts: Mapping[str, int], replicas: int) -> Verdict:
     """Judge each replica's count against a binomial distribution: n requests, each to one of k replicas at random.
 
-    Uneven, if a count is so low or so high that chance has it so with a probability below 1 % / 2k (Bonferroni: each of
-    k counts is looked at from both sides). A gateway that takes turns is more even than chance, and passes.
+    Uneven, if the probability of so low or so high a count is below 1 % / 2k (Bonferroni: k counts, each from both
+    sides). A round-robin gateway is more even than chance, and passes.
     """
     requests = sum(counts.values())
     least = SIGNIFICANCE / (2 * replicas)
@@ -84,12 +84,12 @@ def _evenness(counts: Mapping[str, int], replicas: int) -> Verdict:
 
 
 def at_most(count: int, requests: int, replicas: int) -> float:
-    """Return the probability that a replica gets so few requests, or fewer."""
+    """Return the probability that a replica gets at most that many requests."""
     return math.fsum(_exactly(each, requests, replicas) for each in range(count + 1))
 
 
 def at_least(count: int, requests: int, replicas: int) -> float:
-    """Return the probability that a replica gets so many requests, or more."""
+    """Return the probability that a replica gets at least that many requests."""
     return math.fsum(_exactly(each, requests, replicas) for each in range(count, requests + 1))
 
 

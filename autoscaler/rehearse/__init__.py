@@ -1,1 +1,1 @@
-"""Rehearsal: what a policy would do on a simulated service, or would have done on your own history."""
+"""Rehearses a policy on a simulated service, or on your own history."""

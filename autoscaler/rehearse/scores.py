@@ -1,4 +1,4 @@
-"""How well supply followed demand: the elasticity metrics of the SPEC research group, and what users and bills see.
+"""Scores how supply followed demand: the elasticity metrics of the SPEC research group, slow answers and cost.
 
 Herbst, Bauer, Kounev et al., "Quantifying Cloud Performance and Dependability" (TOMPECS 2018): under- and
 over-provisioning accuracy (theta, normalised by demand) and timeshare (tau), and instability (upsilon). All in percent.
@@ -7,13 +7,13 @@ over-provisioning accuracy (theta, normalised by demand) and timeshare (tau), an
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-REVERSAL_SECONDS = 600.0  # a change the other way within so long is a reversal
+REVERSAL_SECONDS = 600.0  # a change in the other direction within that time is a reversal
 UPSILON_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One run, scored."""
+    """The scores of one run."""
 
     slo_violation_pct: float  # requests slower than the goal
     cost_ratio: float  # paid replica-seconds over demanded ones
@@ -42,7 +42,7 @@ class Tally:
     _last_up: bool = False
 
     def second(self, demand: int, supply: int) -> None:
-        """Score one second in which `demand` replicas were needed and `supply` were ready."""
+        """Add one second in which `demand` replicas were needed and `supply` were ready."""
         self.seconds += 1
         self.demanded += demand
         if supply < demand:
@@ -53,14 +53,14 @@ class Tally:
             self.seconds_over += 1
 
     def change(self, at: float, *, up: bool) -> None:
-        """Count a change of the replicas asked for."""
+        """Count a change of the requested replicas."""
         self.adaptations += 1
         if up != self._last_up and at - self._last_change < REVERSAL_SECONDS:
             self.reversals += 1
         self._last_change, self._last_up = at, up
 
     def scores(self, *, slow: float, arrived: float, paid_replica_seconds: float, upsilon: float) -> Scores:
-        """Return the scores of everything that was tallied."""
+        """Return the scores of all added seconds and changes."""
         hours, share = max(self.seconds, 1) / 3600, 100 / max(self.seconds, 1)
         return Scores(
             slo_violation_pct=100 * slow / arrived if arrived else 0.0,
@@ -76,7 +76,7 @@ class Tally:
 
 
 def instability(demand: Sequence[int], supply: Sequence[int]) -> float:
-    """Return upsilon [%]: how often supply and demand, sampled alike, did not move in the same direction."""
+    """Return upsilon [%]: how often supply and demand, sampled together, did not move in the same direction."""
     moves = [
         (_sign(d1 - d0), _sign(s1 - s0)) for d0, d1, s0, s1 in zip(demand, demand[1:], supply, supply[1:], strict=False)
     ]

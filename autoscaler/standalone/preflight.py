@@ -8,7 +8,7 @@ from pathlib import Path
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.config.load import PolicyFile, load_file
 from autoscaler.config.model import Config, ServiceConfig
-from autoscaler.config.places import latency_places, say_of_service
+from autoscaler.config.places import latency_places, locate_in_service
 from autoscaler.config.services import by_labels
 from autoscaler.config.settings import Settings
 from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
@@ -68,7 +68,7 @@ def _looked(file: PolicyFile, found: Examination) -> Examination:
         return replace(found, unasked=(*found.unasked, str(error)))
     problems = [line for why in resolved.refused.values() for line in why.splitlines()]
     problems += [
-        say_of_service(file, name, (), f"cannot be scaled: {each.obstacle}")
+        locate_in_service(file, name, (), f"cannot be scaled: {each.obstacle}")
         for name, each in seen.items()
         if each.obstacle is not None
     ]
@@ -116,4 +116,4 @@ def _too_slow(file: PolicyFile, name: str, service: ServiceConfig, buckets: Buck
     for place, seconds in latency_places(service.policy):
         note = buckets.too_low_note(seconds)
         if note is not None:
-            yield say_of_service(file, name, place, f"{seconds:g} s cannot be measured: {note}")
+            yield locate_in_service(file, name, place, f"{seconds:g} s cannot be measured: {note}")

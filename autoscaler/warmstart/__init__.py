@@ -1,1 +1,1 @@
-"""Memories rebuilt from what Prometheus knows, after a restart."""
+"""Rebuilds memories from Prometheus after a restart."""

@@ -1,4 +1,4 @@
-"""A restart without forgetting: each service's memory, rebuilt from what Prometheus still knows."""
+"""Rebuilds each service's memory from Prometheus at the start of the daemon."""
 
 import threading
 import time
@@ -13,28 +13,28 @@ from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailab
 from autoscaler.ports.fleet import Fleet
 from autoscaler.ports.metrics import MetricHistory, Span
 from autoscaler.ports.targets import ReplicaTarget
-from autoscaler.warmstart.learning import OutOfTimeError, Relearner
-from autoscaler.warmstart.window import Past, Recalled, Subject, live_through, observed, window_before
+from autoscaler.warmstart.learning import OutOfTimeError, PastLearner
+from autoscaler.warmstart.window import Past, RebuiltMemory, Subject, observe_past, replay_past, window_before
 
-LEARNING_SHARE = 0.7  # of the time that there is; the window goes before
+LEARNING_SHARE = 0.7  # of the time; the rest is reserved for the window
 _DAY_SECONDS = 86_400
 _POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What is known again of one service; `problem` says why it is not more."""
+    """The rebuilt memory of one service; `problem` says why it is incomplete."""
 
     service: str
     memory: Memory = field(default_factory=Memory)
-    window_seconds: float = 0.0  # that the limits look back on again
-    load_days: float = 0.0  # of load from which the sizing learned again
-    trusted: tuple[str, ...] = ()  # the learned parts that are followed
+    window_seconds: float = 0.0  # replayed for the limits
+    load_days: float = 0.0  # of load that the sizing learned from
+    trusted: tuple[str, ...] = ()  # the learned parts in use
     problem: str | None = None
 
 
 class WarmStart:
-    """Rebuilds memories, once. Whoever does not want to wait for it any longer takes what is `rebuilt`."""
+    """Rebuilds all memories once. `rebuilt` may be read at any time for the services that are done."""
 
     def __init__(
         self,
@@ -54,21 +54,23 @@ class WarmStart:
         self._monotonic = monotonic
 
     def run(self, now: float, most_seconds: float) -> None:
-        """Rebuild what the past as of `now` (unix seconds) allows; what takes longer than `most_seconds` stays cold."""
-        begun = self._monotonic()
+        """Rebuild from the past before `now` (unix seconds); services not done after `most_seconds` start cold."""
+        started = self._monotonic()
         try:
             self._rebuild(
-                lambda: now + self._monotonic() - begun, begun + LEARNING_SHARE * most_seconds, begun + most_seconds
+                lambda: now + self._monotonic() - started,
+                started + LEARNING_SHARE * most_seconds,
+                started + most_seconds,
             )
         except OutOfTimeError:
             self.give_up(f"there was no time left after {most_seconds:g} s")
         except (MetricsUnavailable, TargetUnavailable) as error:
             self.give_up(str(error))
-        except Exception as error:  # noqa: BLE001  better a daemon that starts cold than none
+        except Exception as error:  # noqa: BLE001  a cold start is better than none
             self.give_up(f"{type(error).__name__}: {error}")
 
     def give_up(self, problem: str) -> None:
-        """Let whatever is not rebuilt yet start cold."""
+        """Let every service that is not rebuilt yet start cold."""
         for name in self._known:
             self.rebuilt.setdefault(name, Rebuilt(name, problem=problem))
 
@@ -76,28 +78,26 @@ class WarmStart:
         subjects = self._subjects()
         if not subjects:
             return
-        learned = Relearner(self._history, learn_until, self._monotonic).learn(
+        learned = PastLearner(self._history, learn_until, self._monotonic).learn(
             subjects, self._window(subjects, clock()).start
         )
-        window = self._window(
-            subjects, clock()
-        )  # up to now: learning took its time, and a gap would start a new window
+        window = self._window(subjects, clock())  # up to now: learning took time, and a gap would start a new window
 
         def check(_: float) -> None:
             if self._monotonic() > deadline:
                 raise OutOfTimeError
 
-        pasts = observed(self._history, subjects, window, check)
+        pasts = observe_past(self._history, subjects, window, check)
         for subject in subjects:
             check(0.0)
             name = subject.policy.service
-            self.rebuilt[name] = rebuilt(subject.policy, pasts[name], learned.get(name, Recalled()))
+            self.rebuilt[name] = rebuilt(subject.policy, pasts[name], learned.get(name, RebuiltMemory()))
 
     def _window(self, subjects: Sequence[Subject], now: float) -> Span:
         return window_before(now, [subject.policy for subject in subjects], self._interval_seconds)
 
     def _subjects(self) -> Sequence[Subject]:
-        """Return the services that are there; one that is not has no past."""
+        """Return the services that exist; record a problem for each that does not."""
         fleet = self._target.observe()
         self._known = self._services(fleet).services
         subjects = []
@@ -111,12 +111,12 @@ class WarmStart:
         return subjects
 
 
-def rebuilt(policy: Policy, past: Past, learned: Recalled) -> Rebuilt:
-    """Return what the past makes of what was learned before it; a replay that fails leaves that much."""
+def rebuilt(policy: Policy, past: Past, learned: RebuiltMemory) -> Rebuilt:
+    """Return the learned memory after replaying the past; if the replay fails, the learned memory remains."""
     try:
-        lived = live_through(policy, past, learned.memory)
-    except Exception as error:  # noqa: BLE001  a fault in one service must not cool down the others
-        lived = Recalled(learned.memory, problem=f"the replay failed: {type(error).__name__}: {error}")
+        lived = replay_past(policy, past, learned.memory)
+    except Exception as error:  # noqa: BLE001  a fault in one service must not affect the others
+        lived = RebuiltMemory(learned.memory, problem=f"the replay failed: {type(error).__name__}: {error}")
     sizing = size(policy, lived.memory.learned)
     trusted = () if sizing is None else tuple(each.name for each in sizing.estimates if each.trusted)
     problem = lived.problem or learned.problem
@@ -126,9 +126,9 @@ def rebuilt(policy: Policy, past: Past, learned: Recalled) -> Rebuilt:
 def wait_for(
     warm: WarmStart, now: float, most_seconds: float, *, stopping: Callable[[], bool] = lambda: False
 ) -> Mapping[str, Rebuilt]:
-    """Run a warm start, and return what it rebuilt: after `most_seconds` at the latest, at once when `stopping`.
+    """Run a warm start, and return the result: after `most_seconds` at the latest, at once when `stopping`.
 
-    It runs in a thread that holds up nobody's end: a server that does not answer cannot, either.
+    It runs in a daemon thread, so that a server that does not answer delays no exit.
     """
     thread = threading.Thread(target=warm.run, args=(now, most_seconds), name="warm-start", daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""What the services went through: past observations for the limits, past loads for what the sizing learns."""
+"""Reads past observations of the services, and replays them for the limits."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,16 +12,16 @@ from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.fleet import ServiceState
 from autoscaler.ports.metrics import MetricHistory, SignalRequest, Span
 
-MOST_INSTANTS = 5_000  # of the window that is replayed
+MOST_INSTANTS = 5_000  # of the replayed window
 
 PastReadings = Mapping[SignalRequest, Sequence[Reading]]
-Check = Callable[[float], None]  # told the share that is done; may raise to end it
+Progress = Callable[[float], None]  # receives the completed share, 0 to 1; may raise to end the work
 Past = Sequence[tuple[float, Observation]]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One service as it stands, and what its policy needs to know."""
+    """One service: its policy, its present state, and the policy's signal requests."""
 
     policy: Policy
     state: ServiceState
@@ -29,13 +29,13 @@ class Subject:
 
     @property
     def counted(self) -> SignalRequest:
-        """By which the replicas of then are asked for."""
+        """The request for the past replica counts."""
         return replace(next(iter(self.requests.values())), service=self.policy.service)
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
-    """A memory after some past, and how much of it there was."""
+class RebuiltMemory:
+    """A memory after some past, and the length of that past."""
 
     memory: Memory = field(default_factory=Memory)
     seconds: float = 0.0
@@ -43,7 +43,7 @@ class Recalled:
 
 
 def window_before(now: float, policies: Collection[Policy], interval_seconds: float) -> Span:
-    """Return the instants, `interval_seconds` apart, on which the limits look back at `now` (unix seconds)."""
+    """Return the instants, `interval_seconds` apart, that the limits look back to at `now` (unix seconds)."""
     seconds = max((_reach_seconds(policy) for policy in policies), default=0.0)
     steps = min(math.ceil(seconds / interval_seconds), MOST_INSTANTS)
     end = float(math.floor(now))
@@ -55,11 +55,11 @@ def _reach_seconds(policy: Policy) -> float:
     return max(policy.horizon_seconds, policy.reversals.period_seconds) + longest
 
 
-def read_past(history: MetricHistory, requests: Collection[SignalRequest], span: Span, check: Check) -> PastReadings:
-    """Return the readings of then. A query that fails is a reading of kind `error` at every instant, as it was then.
+def read_past(history: MetricHistory, requests: Collection[SignalRequest], span: Span, check: Progress) -> PastReadings:
+    """Return the past readings. A query that fails is a reading of kind `error` at every instant.
 
     Raises:
-        MetricsUnavailable: Traefik's signals cannot be had.
+        MetricsUnavailable: Traefik's signals cannot be read.
     """
     queries = [request for request in requests if isinstance(request.source, Query)]
     signals = [request for request in requests if request not in queries]
@@ -72,8 +72,8 @@ def read_past(history: MetricHistory, requests: Collection[SignalRequest], span:
     return found
 
 
-def observed(history: MetricHistory, subjects: Collection[Subject], span: Span, check: Check) -> dict[str, Past]:
-    """Return what was seen of each service at each instant; where nobody knows the replicas, those of now.
+def observe_past(history: MetricHistory, subjects: Collection[Subject], span: Span, check: Progress) -> dict[str, Past]:
+    """Return each service's observation at each instant; unknown replica counts are replaced by the present ones.
 
     Raises:
         MetricsUnavailable: as `read_past`.
@@ -84,35 +84,35 @@ def observed(history: MetricHistory, subjects: Collection[Subject], span: Span, 
     ready = history.replicas_range(counted, span)
     return {
         each.policy.service: [
-            (at, _seen(each, readings, index, current[each.counted][index], ready[each.counted][index]))
+            (at, _observed(each, readings, index, current[each.counted][index], ready[each.counted][index]))
             for index, at in enumerate(span.instants)
         ]
         for each in subjects
     }
 
 
-def _seen(subject: Subject, readings: PastReadings, index: int, current: int | None, ready: int | None) -> Observation:
+def _observed(subject: Subject, past: PastReadings, index: int, current: int | None, ready: int | None) -> Observation:
     now = subject.state
     replicas = Replicas(now.current if current is None else current, now.ready if ready is None else ready)
-    return Observation(replicas, {name: readings[request][index] for name, request in subject.requests.items()})
+    return Observation(replicas, {name: past[request][index] for name, request in subject.requests.items()})
 
 
-def live_through(policy: Policy, past: Past, memory: Memory) -> Recalled:
+def replay_past(policy: Policy, past: Past, memory: Memory) -> RebuiltMemory:
     """Return the memory after deciding again at each instant, from the first usable reading on.
 
-    How long readings have been missing is not recalled: a fallback for blindness needs a daemon that was blind. How
-    long a start takes is, if replicas were ever seen to start.
+    The time without readings is not restored: the fallback when blind needs a daemon that was blind itself. The start
+    time is restored if the past has starting replicas.
     """
     first = next((index for index, (_, seen) in enumerate(past) if _usable(seen)), len(past))
     if first == len(past):
         notes = {reading.note or reading.kind for _, seen in past[-1:] for reading in seen.readings.values()}
-        return Recalled(memory, problem=f"there was no usable reading: {'; '.join(sorted(notes))}")
+        return RebuiltMemory(memory, problem=f"there was no usable reading: {'; '.join(sorted(notes))}")
     for _, after in replay(policy, past[first:], memory):
         memory = after
     starts_seen = any(seen.replicas.ready < seen.replicas.current for _, seen in past[first:])
     start_seconds = memory.start_seconds if starts_seen else None
     memory = replace(memory, blind_since=None, start_seconds=start_seconds)
-    return Recalled(memory, past[-1][0] - past[first][0])
+    return RebuiltMemory(memory, past[-1][0] - past[first][0])
 
 
 def _usable(seen: Observation) -> bool:

@@ -61,7 +61,7 @@ LAUGHS = "\n".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in r
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("a: &a\n  b: *a\n", " the alias *a stands within what it stands for", id="itself"),
+        pytest.param("a: &a\n  b: *a\n", " the alias *a contains itself", id="itself"),
         pytest.param(
             f"services:\n  l0: &l0 [ha]\n{LAUGHS}\n",
             " has more than 100000 values, with its aliases (*) written out",

@@ -140,7 +140,7 @@ def test_a_damaged_file_is_told_and_kept_aside(tmp_path: Path, text: str) -> Non
     (problem,) = life.problems()
     assert problem is not None
     assert problem.startswith(f"{file} is damaged (")
-    assert problem.endswith("pauses and overrides of before the start are not in force: set them anew")
+    assert problem.endswith("earlier pauses and overrides are not in force: set them again")
     assert (tmp_path / "overrides.damaged").read_bytes() == text.encode("utf-8", "surrogateescape")
     life.overrides.pause("web", NOW + 60)
     assert life.again().overrides.of("web", NOW).paused_until == NOW + 60

@@ -17,8 +17,8 @@ from tests.support.reason_examples import decided
     ("candidates", "floors", "total", "shares"),
     [
         pytest.param({"a": 4, "b": 6}, {"a": 1, "b": 1}, 10, {"a": 4, "b": 6}, id="enough for all"),
-        pytest.param({"a": 9, "b": 9}, {"a": 1, "b": 1}, 10, {"a": 5, "b": 5}, id="equal wishes share equally"),
-        pytest.param({"a": 2, "b": 9}, {"a": 1, "b": 1}, 10, {"a": 2, "b": 8}, id="a small wish is met first"),
+        pytest.param({"a": 9, "b": 9}, {"a": 1, "b": 1}, 10, {"a": 5, "b": 5}, id="equal candidates share equally"),
+        pytest.param({"a": 2, "b": 9}, {"a": 1, "b": 1}, 10, {"a": 2, "b": 8}, id="a small candidate is met first"),
         pytest.param({"b": 9, "a": 9}, {"b": 1, "a": 1}, 11, {"b": 5, "a": 6}, id="the rest goes by name"),
         pytest.param({"a": 9, "b": 9}, {"a": 7, "b": 1}, 10, {"a": 7, "b": 3}, id="a floor is kept"),
         pytest.param({"a": 9, "b": 9, "c": 9}, {"a": 5, "b": 0, "c": 0}, 8, {"a": 5, "b": 2, "c": 1}, id="one is rich"),
@@ -75,8 +75,8 @@ def decisions(**observed: Observation) -> dict[str, Decision]:
 
 
 def test_within_the_budget_nothing_is_touched() -> None:
-    wished = decisions(a=seen(2, {"throughput": 200}), b=seen(4, {"throughput": 300}))
-    assert within_budget(wished, 10) == wished
+    asked = decisions(a=seen(2, {"throughput": 200}), b=seen(4, {"throughput": 300}))
+    assert within_budget(asked, 10) == asked
 
 
 def test_a_cut_decision_says_so_and_keeps_its_chain_of_limits() -> None:
@@ -100,9 +100,9 @@ def test_what_may_not_be_raised_or_must_be_lowered_is_over_budget() -> None:
     }
 
 
-def test_the_minimum_is_met_before_any_wish() -> None:
-    wished = decisions(a=seen(2, {"throughput": 100}), b=seen(9, {"throughput": 450}))
-    assert [each.desired for each in within_budget(wished, 8).values()] == [2, 6]
+def test_the_minimum_is_met_before_any_candidate() -> None:
+    asked = decisions(a=seen(2, {"throughput": 100}), b=seen(9, {"throughput": 450}))
+    assert [each.desired for each in within_budget(asked, 8).values()] == [2, 6]
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_the_minimum_is_met_before_any_wish() -> None:
     ],
 )
 def test_a_service_that_is_not_seen_keeps_what_it_has(unseen: Decision) -> None:
-    wished = {"unseen": unseen, **decisions(b=seen(2, {"throughput": 450}))}
-    assert {name: each.desired for name, each in within_budget(wished, 12).items()} == {"unseen": 8, "b": 4}
+    asked = {"unseen": unseen, **decisions(b=seen(2, {"throughput": 450}))}
+    assert {name: each.desired for name, each in within_budget(asked, 12).items()} == {"unseen": 8, "b": 4}
 
 
 def test_even_those_are_cut_when_they_alone_are_too_many() -> None:
-    wished = {name: decided(policy(), seen(8, {"throughput": missing()})) for name in ("a", "b")}
-    assert {name: each.desired for name, each in within_budget(wished, 10).items()} == {"a": 5, "b": 5}
+    asked = {name: decided(policy(), seen(8, {"throughput": missing()})) for name in ("a", "b")}
+    assert {name: each.desired for name, each in within_budget(asked, 10).items()} == {"a": 5, "b": 5}

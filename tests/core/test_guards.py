@@ -1,4 +1,4 @@
-"""What keeps a wish from being taken at its word: projection, bursts, caps."""
+"""The guards of a candidate: projection, bursts, caps."""
 
 from dataclasses import replace
 

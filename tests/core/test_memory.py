@@ -1,6 +1,6 @@
 """What is remembered, and that it does not grow."""
 
-from autoscaler.core.memory import Memory, recent, recommend, reversals, see_blindness, see_count
+from autoscaler.core.memory import Memory, observe_blindness, observe_count, recent, recommend, reversals
 from autoscaler.core.model import Moment, Replicas
 from tests.support.builders import NOW, at_most, behavior, policy
 
@@ -13,11 +13,11 @@ def recommended(*candidates: int, up: float = 0.0, down: float = 60.0) -> list[i
     return [moment.replicas for moment in memory.recommendations]
 
 
-def test_a_run_of_equal_wishes_is_one_moment() -> None:
+def test_a_run_of_equal_recommendations_is_one_moment() -> None:
     assert recommended(4, 4, 4, 4) == [4]
 
 
-def test_what_a_later_wish_outdoes_is_dropped() -> None:
+def test_what_a_later_recommendation_outdoes_is_dropped() -> None:
     assert recommended(4, 6, 3, 5, 2) == [6, 5, 2]
 
 
@@ -40,7 +40,7 @@ def test_the_far_edge_of_a_window_is_outside() -> None:
 def test_changes_are_kept_as_long_as_a_rate_needs_them() -> None:
     which, memory = policy(up=behavior(at_most(4, 30.0))), Memory()
     for step, count in enumerate((2, 4, 4, 4, 3, 3)):
-        memory = see_count(memory, Replicas(count, count), NOW + 10.0 * step, which)
+        memory = observe_count(memory, Replicas(count, count), NOW + 10.0 * step, which)
     assert memory.changes == (Moment(NOW + 30.0, -1),)
 
 
@@ -52,6 +52,6 @@ def test_changes_of_direction_are_counted_not_changes() -> None:
 
 
 def test_blindness_has_one_beginning() -> None:
-    blind = see_blindness(Memory(), NOW, blind=True)
-    assert see_blindness(blind, NOW + 5.0, blind=True) is blind
-    assert see_blindness(blind, NOW + 5.0, blind=False).blind_since is None
+    blind = observe_blindness(Memory(), NOW, blind=True)
+    assert observe_blindness(blind, NOW + 5.0, blind=True) is blind
+    assert observe_blindness(blind, NOW + 5.0, blind=False).blind_since is None

@@ -20,7 +20,7 @@ def test_one_high_moment_keeps_the_count_for_a_window() -> None:
     assert counts == [8, 8, 8, 8, 1, 1]
 
 
-def test_the_window_releases_to_the_highest_wish_within_it() -> None:
+def test_the_window_releases_to_the_highest_recommendation_within_it() -> None:
     timeline = Timeline(policy(down=behavior(window=20.0)), count=8)
     counts = [timeline.see(load).desired for load in (400.0, 50.0, 200.0, 50.0, 50.0, 50.0, 50.0)]
     assert counts == [8, 8, 8, 8, 4, 4, 1]

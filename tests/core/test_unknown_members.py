@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from autoscaler.core.combine import blind_wish
-from autoscaler.core.explain import describe, format_value
+from autoscaler.core.combine import blind_candidate
+from autoscaler.core.explain import describe_proposal, format_value
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Replicas
 from autoscaler.core.policy import BlindAction, TraefikSignal, WhenBlind
@@ -28,7 +28,7 @@ PROPOSAL = propose(THROUGHPUT, READING, FOUR, policy())
     [
         pytest.param(lambda: wanted_replicas(RULE, 300.0, FOUR), id="a goal"),
         pytest.param(lambda: usage_ratio(RULE, 300.0, FOUR), id="a goal's ratio"),
-        pytest.param(lambda: describe(RULE, PROPOSAL), id="a goal in words"),
+        pytest.param(lambda: describe_proposal(RULE, PROPOSAL), id="a goal in words"),
         pytest.param(lambda: wanted_replicas(STEP, 0.9, FOUR), id="a step"),
         pytest.param(lambda: propose(STEP, READING, FOUR, policy(), warming=UNKNOWN), id="a warming"),
         pytest.param(
@@ -42,7 +42,7 @@ PROPOSAL = propose(THROUGHPUT, READING, FOUR, policy())
             lambda: rate_limit(4, behavior(replace(at_most(1), unit=UNKNOWN)), (), NOW, up=False), id="a rate's unit"
         ),
         pytest.param(
-            lambda: blind_wish(policy(when_blind=WhenBlind(0.0, UNKNOWN, 9)), FOUR, Memory(), NOW), id="blindness"
+            lambda: blind_candidate(policy(when_blind=WhenBlind(0.0, UNKNOWN, 9)), FOUR, Memory(), NOW), id="blindness"
         ),
     ],
 )
@@ -53,7 +53,7 @@ def test_it_is_refused(call: Callable[[], object]) -> None:
 
 def test_the_known_fallbacks_are_what_they_were() -> None:
     wishes = {
-        action: blind_wish(policy(when_blind=WhenBlind(0.0, action, 3)), FOUR, Memory(), NOW).replicas
+        action: blind_candidate(policy(when_blind=WhenBlind(0.0, action, 3)), FOUR, Memory(), NOW).replicas
         for action in BlindAction
     }
     assert wishes == {BlindAction.HOLD: 4, BlindAction.AT_LEAST: 4, BlindAction.SET: 3}

@@ -8,7 +8,7 @@ from autoscaler.core.combine import combine
 from autoscaler.core.conclude import conclude
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.decide import decide, propose_all
-from autoscaler.core.memory import Memory, see_count
+from autoscaler.core.memory import Memory, observe_count
 from autoscaler.core.model import Decision, Moment, Observation, Override, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import BlindAction, Policy, Reversals, WhenBlind
 from tests.support.builders import (
@@ -37,7 +37,7 @@ def decided(which: Policy, observation: Observation, memory: Memory = Memory()) 
 
 def sized(which: Policy, observation: Observation, sizing: Sizing, memory: Memory = Memory()) -> Decision:  # noqa: B008
     """The decision that follows when this is what was learned."""
-    memory = see_count(memory, observation.replicas, NOW, which)
+    memory = observe_count(memory, observation.replicas, NOW, which)
     proposals = propose_all(which, observation, memory, sizing, NOW)
     candidate = combine(proposals, observation.replicas.count)
     bounds = which.bounds_at(NOW)
@@ -89,7 +89,7 @@ def overridden() -> Decision:
     return decide(policy(), seen(2, {"throughput": 330}), Memory(), NOW, Override(4, NOW + 1800.0))[0]
 
 
-RESERVE = Sizing("throughput", 50.0, reserve=190.0, reserve_note="190/s, the trend and 2 deviations of the last 20 min")
+RESERVE = Sizing("throughput", 50.0, reserve=190.0, reserve_note="190/s, 2 deviations above the trend of 20 min")
 
 
 EXAMPLES: Mapping[Reason, Decision] = {

@@ -1,1 +1,1 @@
-"""Scale events as annotations in Grafana, by its HTTP API."""
+"""Writes operations as annotations to Grafana, by its HTTP API."""

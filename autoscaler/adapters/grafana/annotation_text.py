@@ -1,4 +1,4 @@
-"""What an annotation says: the whole account of a decision, and what came of it."""
+"""The text of an annotation: a decision with its evaluation, and the result of its operation."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,27 +8,29 @@ from autoscaler.core.model import Decision, Proposal
 from autoscaler.events import OperationFinished
 
 
-def begun(decision: Decision) -> Annotation:
-    """Return the annotation of a change that begins."""
+def start_annotation(decision: Decision) -> Annotation:
+    """Return the annotation of an operation that starts."""
     heading = f"{decision.service}: {decision.replicas.count} → {decision.desired} replicas"
     text = "\n".join([heading, *_explanation(decision)])
     return Annotation(decision.at, text, _tags(decision.service, decision.direction, decision.reason))
 
 
-def ended(finished: OperationFinished, beginning: Annotation | None) -> Annotation:
-    """Return the annotation of a change that has ended: a region, from its beginning on.
+def end_annotation(finished: OperationFinished, beginning: Annotation | None) -> Annotation:
+    """Return the annotation of a finished operation: a region from its start on.
 
-    Without a beginning, for one that nobody remembers, it says what came of it only.
+    Without a known start, it has the result only.
     """
     tags = _tags(finished.service, finished.direction, finished.reason)
-    told = beginning or Annotation(finished.at, f"{finished.service}: {finished.reason}", tags)
+    annotation = beginning or Annotation(finished.at, f"{finished.service}: {finished.reason}", tags)
     result = f"{finished.before} → {finished.after} replicas after {finished.duration_seconds:.1f} s"
     if finished.error is None:
-        return replace(told, text=f"{told.text}\ndone: {result}", until=finished.at + finished.duration_seconds)
+        return replace(
+            annotation, text=f"{annotation.text}\ndone: {result}", until=finished.at + finished.duration_seconds
+        )
     return replace(
-        told,
-        text=f"{told.text}\nfailed at {finished.stage}: {finished.error}; {result}",
-        tags=(*told.tags, "failed"),
+        annotation,
+        text=f"{annotation.text}\nfailed at {finished.stage}: {finished.error}; {result}",
+        tags=(*annotation.tags, "failed"),
         until=finished.at + finished.duration_seconds,
     )
 

@@ -1,4 +1,4 @@
-"""Grafana's annotations API (POST and PATCH /api/annotations), with every fault as a sentence that says what to do."""
+"""Grafana's annotations API (POST and PATCH /api/annotations); every fault's message says what to do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _OK, _REDIRECTS = 200, range(300, 400)
 
 
 class GrafanaFault(Exception):
-    """The annotation was not taken; the text says why and what to check."""
+    """Grafana did not accept the annotation; the message says why and what to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What Grafana shows at a time, or over a region when there is an end. Times in unix seconds."""
+    """A mark at a time, or over a region if there is an end. Times in unix seconds."""
 
     at: float
     text: str
@@ -27,7 +27,7 @@ class Annotation:
     until: float | None = None
 
     def body(self) -> dict[str, Any]:
-        """Return it as the API wants it: times in milliseconds."""
+        """Return the body for the API, with times in milliseconds."""
         end = {} if self.until is None else {"timeEnd": round(self.until * 1000)}
         return {"time": round(self.at * 1000), **end, "tags": list(self.tags), "text": self.text}
 
@@ -43,22 +43,22 @@ class GrafanaApi:
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def add(self, annotation: Annotation) -> int:
-        """Make an annotation, and return its number.
+        """Create an annotation, and return its number.
 
         Raises:
-            GrafanaFault: it was not taken.
+            GrafanaFault: Grafana did not accept it.
         """
         answer = self._ask("POST", self._url, annotation.body())
         number = answer.get("id")
         if not isinstance(number, int):
-            raise self._strange()
+            raise self._unlike_grafana()
         return number
 
     def change(self, number: int, annotation: Annotation) -> None:
-        """Make an annotation of before into this one.
+        """Replace an earlier annotation by this one.
 
         Raises:
-            GrafanaFault: it was not taken.
+            GrafanaFault: Grafana did not accept it.
         """
         self._ask("PATCH", f"{self._url}/{number}", annotation.body())
 
@@ -79,24 +79,24 @@ class GrafanaApi:
         try:
             found = answer.json()
         except ValueError as error:
-            raise self._strange() from error
+            raise self._unlike_grafana() from error
         if not isinstance(found, dict):
-            raise self._strange()
+            raise self._unlike_grafana()
         return found
 
-    def _strange(self) -> GrafanaFault:
-        return GrafanaFault(f"{self._name} answers as no Grafana does; check AUTOSCALER_GRAFANA_URL")
+    def _unlike_grafana(self) -> GrafanaFault:
+        return GrafanaFault(f"{self._name} does not answer like Grafana; check AUTOSCALER_GRAFANA_URL")
 
 
 def _refusal(status: int) -> str:
     match status:
         case 401:
-            return "refuses the token (HTTP 401); make a new one for a service account with the role Editor"
+            return "refuses the token (HTTP 401); create a new one for a service account with the role Editor"
         case 403:
             return "does not let the token write annotations (HTTP 403); its service account needs the role Editor"
         case 404:
-            return "knows no such annotation, or has no such API (HTTP 404); check AUTOSCALER_GRAFANA_URL"
+            return "has no such annotation, or no such API (HTTP 404); check AUTOSCALER_GRAFANA_URL"
         case _ if status in _REDIRECTS:
-            return f"is somewhere else (HTTP {status}); set AUTOSCALER_GRAFANA_URL to where it redirects"
+            return f"redirects (HTTP {status}); set AUTOSCALER_GRAFANA_URL to the target of the redirect"
         case _:
             return f"fails (HTTP {status}); see its log"

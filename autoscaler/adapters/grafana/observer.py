@@ -1,20 +1,20 @@
-"""Tells Grafana of each change of a replica count, from its start to its end, in a thread of its own."""
+"""Sends Grafana an annotation of each operation, from its start to its end, in a separate thread."""
 
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Protocol
 
-from autoscaler.adapters.grafana.annotation_text import begun, ended
+from autoscaler.adapters.grafana.annotation_text import end_annotation, start_annotation
 from autoscaler.adapters.grafana.api import Annotation, GrafanaFault
 from autoscaler.core.model import Decision
 from autoscaler.events import Action, Annotated, CycleFinished, Event, OperationFinished
 
-MOST_WAITING = 100  # annotations; a Grafana that is away for long misses the older ones
+MOST_WAITING = 100  # annotations; a Grafana that is down for long misses the older ones
 
 
 class Annotations(Protocol):
-    """Where annotations go."""
+    """Accepts annotations."""
 
     def add(self, annotation: Annotation) -> int: ...
 
@@ -22,7 +22,7 @@ class Annotations(Protocol):
 
 
 class GrafanaObserver:
-    """Never waits for Grafana: what cannot be told in time is dropped, the oldest first, and counted."""
+    """Never waits for Grafana: annotations that cannot be sent in time are dropped, oldest first, and counted."""
 
     def __init__(
         self, annotations: Annotations, emit: Callable[[Event], None], *, most_waiting: int = MOST_WAITING
@@ -40,7 +40,7 @@ class GrafanaObserver:
         self._thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
-        """Tell what is still waiting, as far as that can be done within the timeout."""
+        """Send the waiting annotations, as far as possible within the timeout."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -70,13 +70,13 @@ class GrafanaObserver:
                 self._annotate(what)
             except GrafanaFault as fault:
                 self._emit(Annotated("failed", str(fault)))
-            except Exception as error:  # noqa: BLE001  one that breaks must not be the last
+            except Exception as error:  # noqa: BLE001  a fault must not end the thread
                 self._emit(Annotated("failed", f"unexpected {type(error).__name__}: {error}"))
             else:
                 self._emit(Annotated("sent"))
 
     def _next(self) -> Decision | OperationFinished | None:
-        """Wait for what is to be told next; None at the end."""
+        """Wait for the next decision or operation; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
             return self._waiting.popleft() if self._waiting else None
@@ -88,16 +88,16 @@ class GrafanaObserver:
             self._end(what)
 
     def _begin(self, decision: Decision) -> None:
-        key, annotation = (decision.service, decision.at), begun(decision)
+        key, annotation = (decision.service, decision.at), start_annotation(decision)
         self._open[key] = (annotation, None)
         while len(self._open) > self._most:
             self._open.popitem(last=False)
         self._open[key] = (annotation, self._annotations.add(annotation))
 
     def _end(self, finished: OperationFinished) -> None:
-        """Close the region; where its beginning was not taken, all of it is told now."""
+        """Close the region, or send it whole if its start was not accepted."""
         beginning, number = self._open.pop((finished.service, finished.at), (None, None))
-        region = ended(finished, beginning)
+        region = end_annotation(finished, beginning)
         if number is None:
             self._annotations.add(region)
         else:

@@ -1,4 +1,4 @@
-"""The journal: the evaluations of each service that are worth remembering, in memory and bounded."""
+"""The journal: the distinct evaluations of each service, in memory and bounded."""
 
 import threading
 from collections import deque
@@ -10,15 +10,15 @@ from autoscaler.events import Action, CycleFinished, Evaluation, Event, Services
 
 KEPT = 2000  # entries of each service
 KEPT_IN_ALL = 20_000  # about 30 MB
-LOOK_BACK = 8  # so many reasons may alternate and still be folded
-FLAP_SECONDS = 120.0  # what comes back within this was never gone
+LOOK_BACK = 8  # alternating reasons that are still folded
+FLAP_SECONDS = 120.0  # a reason that returns within this time continues its entry
 
 
 class JournalObserver:
-    """Keeps each change of a count, of a reason, or of what can be measured; folds what stays the same. Thread-safe.
+    """Keeps each change of a count, a reason, or the usable readings; folds equal evaluations. Thread-safe.
 
-    A service that goes to and fro between reasons has one entry for each of them, not one for each turn. A change that
-    was carried out is always an entry of its own.
+    A service that alternates between reasons has one entry for each of them. An applied change is always an entry of
+    its own.
     """
 
     def __init__(self, policies: Iterable[Policy], *, kept: int = KEPT) -> None:
@@ -29,7 +29,7 @@ class JournalObserver:
         self._serve({policy.service: policy for policy in policies})
 
     def _serve(self, policies: Mapping[str, Policy]) -> None:
-        """Keep a journal of these services; of those that were there already, go on with it."""
+        """Keep a journal of these services, with the present entries of known ones."""
         kept = min(self._most_kept, KEPT_IN_ALL // max(1, len(policies)))
         self._entries = {name: deque(self._entries.get(name, ()), maxlen=kept) for name in policies}
         self._policies = policies
@@ -41,11 +41,11 @@ class JournalObserver:
         elif isinstance(event, CycleFinished):
             with self._lock:
                 for name in event.services.keys() & self._policies.keys():
-                    told = evaluation(event.services[name], self._policies[name], event.at)
-                    _enter(self._entries[name], told)
+                    new = evaluation(event.services[name], self._policies[name], event.at)
+                    _enter(self._entries[name], new)
 
     def entries(self, service: str, *, since: float, until: float, limit: int) -> Sequence[Evaluation] | None:
-        """Return at most `limit` entries of that time (unix seconds), newest first; None for an unknown service."""
+        """Return at most `limit` entries of that span (unix seconds), newest first; None for an unknown service."""
         with self._lock:
             if service not in self._entries:
                 return None
@@ -54,32 +54,32 @@ class JournalObserver:
         return found[:limit]
 
 
-def _enter(entries: deque[Evaluation], told: Evaluation) -> None:
-    index = _alike(entries, told)
+def _enter(entries: deque[Evaluation], new: Evaluation) -> None:
+    index = _alike(entries, new)
     if index is None:
-        entries.append(told)
+        entries.append(new)
     else:
-        entries[index] = replace(entries[index], last_at=told.at, times=entries[index].times + 1)
+        entries[index] = replace(entries[index], last_at=new.at, times=entries[index].times + 1)
 
 
-def _alike(entries: deque[Evaluation], told: Evaluation) -> int | None:
-    """Return the (negative) index of the recent entry that says the same, if there is one."""
+def _alike(entries: deque[Evaluation], new: Evaluation) -> int | None:
+    """Return the (negative) index of an equal recent entry, if there is one."""
     for back in range(1, min(LOOK_BACK, len(entries)) + 1):
         entry = entries[-back]
-        if Action.SCALED in {entry.action, told.action}:
+        if Action.SCALED in {entry.action, new.action}:
             return None
-        if (back == 1 or told.at - entry.last_at <= FLAP_SECONDS) and _gist(entry) == _gist(told):
+        if (back == 1 or new.at - entry.last_at <= FLAP_SECONDS) and _essence(entry) == _essence(new):
             return -back
     return None
 
 
-def _gist(told: Evaluation) -> tuple[object, ...]:
-    """Return what makes two evaluations the same."""
-    decision = told.decision
+def _essence(new: Evaluation) -> tuple[object, ...]:
+    """Return the facts by which two evaluations are equal."""
+    decision = new.decision
     if decision is None:
-        return told.action, told.error, told.intervention
+        return new.action, new.error, new.intervention
     unusable = tuple((each.rule, each.reading.kind) for each in decision.proposals if each.replicas is None)
     estimates = () if decision.sizing is None else decision.sizing.estimates
     trusted = tuple(estimate.trusted for estimate in estimates)
-    held = told.action, told.intervention
+    held = new.action, new.intervention
     return *held, decision.reason, decision.replicas.count, decision.desired, unusable, trusted

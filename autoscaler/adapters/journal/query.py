@@ -1,4 +1,4 @@
-"""What may be asked of the journal: `limit`, `since` and `until`, as they stand in a URL."""
+"""Parses a query of the journal: `limit`, `since` and `until` of a URL."""
 
 import math
 import re
@@ -12,7 +12,7 @@ MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class JournalQuery:
-    """The newest `limit` entries of a time, in unix seconds."""
+    """The newest `limit` entries of a span, in unix seconds."""
 
     since: float = -math.inf
     until: float = math.inf
@@ -20,10 +20,10 @@ class JournalQuery:
 
 
 def parse_query(parameters: Mapping[str, str]) -> JournalQuery:
-    """Return what is asked for.
+    """Return the query of these parameters.
 
     Raises:
-        ValueError: a parameter is unknown or wrong; the message says what is allowed.
+        ValueError: a parameter is unknown or invalid; the message names what is allowed.
     """
     unknown = sorted(parameters.keys() - {"since", "until", "limit"})
     if unknown:

@@ -1,1 +1,1 @@
-"""Events -> log lines (structlog)."""
+"""Turns events into log lines (structlog)."""

@@ -1,4 +1,4 @@
-"""The evaluations of a cycle -> log lines: one at INFO for each change, the unchanged at DEBUG."""
+"""Logs the evaluations of a cycle: one line at INFO for each change, unchanged ones at DEBUG."""
 
 import logging
 
@@ -7,7 +7,7 @@ import structlog
 from autoscaler.core.model import Decision, Direction, Estimate, Reason
 from autoscaler.events import Action, ServiceOutcome
 
-# Reasons that an operator wants to see come and go; the others change with every breath of the load.
+# Reasons whose start and end concern the operator; the others change with the load.
 _NOTABLE = frozenset(
     {
         Reason.AT_MAX,
@@ -22,44 +22,44 @@ _NOTABLE = frozenset(
     }
 )
 
-_QUIET = (None, None, None)  # what is remembered of a decision that is worth no line
+_QUIET = (None, None, None)  # the state of a decision without a line at INFO
 
 
 class EvaluationLog:
-    """Remembers the last line of each service, so that a lasting state is said once."""
+    """Keeps the last state of each service, so that a lasting state is logged once."""
 
     def __init__(self, logger: structlog.stdlib.BoundLogger) -> None:
         self._log = logger
-        self._said: dict[str, tuple[object, ...]] = {}
+        self._logged: dict[str, tuple[object, ...]] = {}
         self._trusted: set[tuple[str, str]] = set()  # service and learned estimate
         self._refused: set[str] = set()  # services
 
     def emit(self, outcome: ServiceOutcome) -> None:
-        """Write what is new about it; at DEBUG what is as before."""
+        """Log the outcome; at DEBUG if nothing changed."""
         decision = outcome.decision
-        self._refused_or_not(outcome)
+        self._track_refusal(outcome)
         if outcome.action is Action.REFUSED:
-            self._say(outcome.service, (outcome.error,), "service.refused", error=outcome.error)
+            self._write(outcome.service, (outcome.error,), "service.refused", error=outcome.error)
         elif decision is None:
-            self._say(outcome.service, (outcome.error,), "service.failed", error=outcome.error)
+            self._write(outcome.service, (outcome.error,), "service.failed", error=outcome.error)
         else:
-            self._decided(outcome.action, decision)
+            self._log_decision(outcome.action, decision)
 
-    def _refused_or_not(self, outcome: ServiceOutcome) -> None:
-        """Say once that a service that could not be scaled can be again."""
+    def _track_refusal(self, outcome: ServiceOutcome) -> None:
+        """Log once that a refused service can be scaled again."""
         if outcome.action is Action.REFUSED:
             self._refused.add(outcome.service)
         elif outcome.decision is not None and outcome.service in self._refused:
             self._refused.discard(outcome.service)
-            self._said[outcome.decision.service] = _QUIET
+            self._logged[outcome.decision.service] = _QUIET
             self._log.info("service.accepted", service=outcome.service)
 
-    def _decided(self, action: Action, decision: Decision) -> None:
+    def _log_decision(self, action: Action, decision: Decision) -> None:
         changed = decision.direction is not Direction.NONE and action is not Action.BUSY
         reason = decision.reason if changed or decision.reason in _NOTABLE else None
         key = (reason, decision.desired if changed else None, action if changed else None)
         unusable = [p for p in decision.proposals if p.replicas is None]
-        self._say(
+        self._write(
             decision.service,
             (*key, *((p.rule, p.reading.kind) for p in unusable)),
             "decision",
@@ -72,10 +72,10 @@ class EvaluationLog:
             **({"missing": {p.rule: p.reading.note or p.reading.kind.value for p in unusable}} if unusable else {}),
         )
         for estimate in () if decision.sizing is None else decision.sizing.estimates:
-            self._estimated(decision.service, estimate)
+            self._log_estimate(decision.service, estimate)
 
-    def _estimated(self, service: str, estimate: Estimate) -> None:
-        """Say once that a learned estimate is trusted from now on, or no longer."""
+    def _log_estimate(self, service: str, estimate: Estimate) -> None:
+        """Log once that trust in a learned estimate changed."""
         key = (service, estimate.name)
         if estimate.trusted == (key in self._trusted):
             return
@@ -83,12 +83,12 @@ class EvaluationLog:
         event = "sizing.trusted" if estimate.trusted else "sizing.distrusted"
         self._log.info(event, service=service, estimate=estimate.name, note=estimate.note)
 
-    def _say(self, service: str, state: tuple[object, ...], event: str, **facts: object) -> None:
-        if self._said.get(service) == state:
+    def _write(self, service: str, state: tuple[object, ...], event: str, **facts: object) -> None:
+        if self._logged.get(service) == state:
             level = logging.DEBUG
         elif event in {"service.failed", "service.refused"} or "missing" in facts:
             level = logging.WARNING
         else:
             level = logging.INFO
-        self._said[service] = state
+        self._logged[service] = state
         self._log.log(level, event, service=service, **facts)

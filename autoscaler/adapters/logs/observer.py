@@ -1,4 +1,4 @@
-"""Events -> log lines (structlog): one at INFO for each change, the unchanged evaluations at DEBUG."""
+"""Turns events into log lines (structlog): one at INFO for each change, unchanged evaluations at DEBUG."""
 
 import logging
 
@@ -40,7 +40,7 @@ _DRAIN_ENDS = {
 
 
 class LogObserver:
-    """Writes what changed."""
+    """Logs changes."""
 
     def __init__(self, logger: structlog.stdlib.BoundLogger | None = None) -> None:
         self._log = logger if logger is not None else structlog.stdlib.get_logger("autoscaler")
@@ -59,7 +59,7 @@ class LogObserver:
             case ConfigLoaded(problem=None):
                 log.info("config.loaded", cause=event.cause)
             case ConfigLoaded():
-                hint = "the configuration before stays in force"
+                hint = "the previous configuration stays in force"
                 log.error("config.refused", cause=event.cause, problem=event.problem, hint=hint)
             case CycleMissed():
                 log.warning("cycle.missed", count=event.count, hint="a cycle took longer than the interval")
@@ -88,7 +88,7 @@ class LogObserver:
             case WatchChanged(problem=None):
                 log.info("events.followed")
             case WatchChanged():
-                hint = "what others do to services is seen by the next list call only"
+                hint = "foreign changes are found by the next list call only"
                 log.warning("events.lost", problem=event.problem, hint=hint)
             case Annotated():
                 self._annotated(event)
@@ -131,10 +131,10 @@ class LogObserver:
         self._log.log(level, "foreign.change", service=event.service, kind=event.kind.value, **facts, what=event.what)
 
     def _annotated(self, event: Annotated) -> None:
-        """Say once that Grafana takes no annotations, and once that it does again."""
+        """Log once that Grafana fails, and once that it has recovered."""
         failed = event.outcome != "sent"
         if failed and not self._grafana_fails:
-            self._log.warning("grafana.failed", error=event.error, hint="scaling goes on; annotations are missing")
+            self._log.warning("grafana.failed", error=event.error, hint="scaling continues; annotations are missing")
         elif self._grafana_fails and not failed:
             self._log.info("grafana.recovered")
         self._grafana_fails = failed

@@ -1,4 +1,4 @@
-"""Where log lines go and what they look like (structlog)."""
+"""Configures the destination and the format of log lines (structlog)."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ _LIBRARIES = ("apscheduler", "urllib3", "docker", "uvicorn", "uvicorn.error", "u
 
 
 def configure_logging(level: str, *, json: bool) -> None:
-    """Send everything, the libraries' own lines too, to stdout as JSON or as text for people."""
+    """Send all lines, including those of libraries, to stdout as JSON or as text for people."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),

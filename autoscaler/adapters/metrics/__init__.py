@@ -1,1 +1,1 @@
-"""Events -> our own Prometheus metrics (prometheus_client)."""
+"""Turns events into the autoscaler's own Prometheus metrics (prometheus_client)."""

@@ -1,4 +1,4 @@
-"""The instruments behind our own metrics (prometheus_client), in a registry of their own."""
+"""The instruments of the autoscaler's own metrics (prometheus_client), in a separate registry."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -14,7 +14,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Registry:
-    """Makes instruments with our prefix, and renders them."""
+    """Creates instruments with the autoscaler's prefix, and renders them."""
 
     def __init__(self) -> None:
         self.collector = CollectorRegistry()
@@ -36,20 +36,20 @@ class Registry:
 
 
 class DaemonInstruments:
-    """What is measured of the daemon as a whole."""
+    """The instruments of the daemon as a whole."""
 
     def __init__(self, made: Registry) -> None:
         self.build_info = made.gauge("build_info", "Version of the running autoscaler, as a label.", "version")
         self.dry_run = made.gauge("dry_run", "1 when decisions are made but not carried out.")
         self.leader = made.gauge("leader", "1 when this daemon acts on the Compose project, 0 on standby.", "project")
-        self.recovered = made.counter("recovered", "Replicas left over by an interrupted operation and put right.")
+        self.recovered = made.counter("recovered", "Leftovers of interrupted operations that were cleaned up.")
         self.config_successful = made.gauge("config_last_reload_successful", "1 when the last load was successful.")
         self.config_loaded_at = made.gauge(
             "config_last_reload_success_timestamp_seconds", "When the configuration was last loaded successfully."
         )
         self.interval = made.gauge("interval_seconds", "Time from one cycle to the next.")
         self.last_cycle = made.gauge("last_cycle_timestamp_seconds", "When the last cycle was evaluated.")
-        self.missed_cycles = made.counter("missed_cycles", "Cycles skipped because the one before still ran.")
+        self.missed_cycles = made.counter("missed_cycles", "Cycles skipped because the previous one still ran.")
         self.cycle_seconds = made.histogram("cycle_duration_seconds", "Duration of one cycle.", CYCLE_BUCKETS)
         self.prometheus_seconds = made.histogram(
             "prometheus_request_duration_seconds", "Duration of requests to Prometheus.", REQUEST_BUCKETS
@@ -62,47 +62,49 @@ class DaemonInstruments:
             "operation",
         )
         self.engine_errors = made.counter(
-            "docker_errors", "Requests that the Docker engine did not answer, or refused.", "operation"
+            "docker_errors", "Requests to the Docker engine without an answer, or refused.", "operation"
         )
         self.watching = made.gauge("docker_events_followed", "1 when the events of the Docker engine are followed.")
         self.state_failed = made.gauge("state_failed", "1 when pauses and overrides would not survive a restart.")
-        self.annotations = made.counter("annotations", "Annotations for Grafana, by what became of them.", "outcome")
+        self.annotations = made.counter("annotations", "Annotations for Grafana, by outcome.", "outcome")
 
 
 class ServiceInstruments:
-    """What is measured of each service's decisions."""
+    """The instruments of each service's decisions."""
 
     def __init__(self, made: Registry) -> None:
-        self.info = made.gauge("service_info", "What Traefik calls the service.", "service", "traefik_service")
+        self.info = made.gauge(
+            "service_info", "The service's name in Traefik, as a label.", "service", "traefik_service"
+        )
         self.replicas = made.gauge("replicas", "Replicas: current, ready, desired, min, max.", "service", "state")
-        self.rule_value = made.gauge("rule_value", "What the rule measured, in base units.", "service", "rule")
-        self.rule_target = made.gauge("rule_target", "What the rule should measure.", "service", "rule")
+        self.rule_value = made.gauge("rule_value", "The rule's measured value, in base units.", "service", "rule")
+        self.rule_target = made.gauge("rule_target", "The rule's target, in base units.", "service", "rule")
         self.rule_ratio = made.gauge(
             "rule_ratio", "The rule's value over its target; 1 is on target.", "service", "rule"
         )
         self.rule_proposal = made.gauge("rule_proposal", "Replicas that the rule wants.", "service", "rule")
         self.rule_usable = made.gauge("rule_usable", "1 when the rule has a usable reading.", "service", "rule")
         self.foreign_changes = made.counter(
-            "foreign_changes", "Changes of the service by somebody else, by what was done.", "service", "kind"
+            "foreign_changes", "Foreign changes of the service, by kind.", "service", "kind"
         )
         self.paused = made.gauge("paused", "1 while an operator has paused the service.", "service")
         self.override = made.gauge(
-            "override_replicas", "The count that an operator's override asks for; 0 without one.", "service"
+            "override_replicas", "The count of an operator's override; 0 without one.", "service"
         )
-        self.evaluations = made.counter("evaluations", "Evaluations, by what was done.", "service", "outcome")
-        self.limited = made.counter("limited", "Proposals changed, by the limit that did it.", "service", "limit")
+        self.evaluations = made.counter("evaluations", "Evaluations, by how they were handled.", "service", "outcome")
+        self.limited = made.counter("limited", "Changed proposals, by limit.", "service", "limit")
         self.reversals = made.counter("reversals", "Changes of the direction of scaling.", "service")
         self.capacity_factor = made.gauge(
             "sizing_capacity_factor", "Learned load per replica, over the stated one.", "service"
         )
-        self.reserve = made.gauge("sizing_reserve", "Learned: the load to be ready for, whatever it is now.", "service")
+        self.reserve = made.gauge("sizing_reserve", "Learned load to be ready for.", "service")
         self.trusted = made.gauge(
             "sizing_trusted", "1 when that learned estimate is trusted and used.", "service", "estimate"
         )
 
 
 class OperationInstruments:
-    """What is measured of the changes of replica counts."""
+    """The instruments of operations."""
 
     def __init__(self, made: Registry) -> None:
         self.operations = made.counter(
@@ -116,9 +118,12 @@ class OperationInstruments:
             "service",
             "direction",
         )
-        self.drains = made.counter("drains", "Drains that are over, by how they ended.", "service", "outcome")
+        self.drains = made.counter("drains", "Finished drains, by outcome.", "service", "outcome")
         self.drain_seconds = made.histogram(
-            "drain_duration_seconds", "Time from asking a replica to go until its stop.", OPERATION_BUCKETS, "service"
+            "drain_duration_seconds",
+            "Time from the start of a replica's drain until its stop.",
+            OPERATION_BUCKETS,
+            "service",
         )
         self.last_scale = made.gauge(
             "last_scale_timestamp_seconds", "When the replica count was last changed.", "service", "direction"

@@ -1,4 +1,4 @@
-"""The label sets that our metrics can have: each is there from the start, so that the first event is not lost."""
+"""The label sets of the metrics: each exists from the start, so that the first event is not lost."""
 
 import math
 
@@ -49,7 +49,7 @@ ESTIMATES = ("capacity", "headroom", "season")
 
 
 def start_rules(made: ServiceInstruments, policy: Policy) -> None:
-    """Start what is measured of a service's decisions: the bounds and targets of the policy, all else at 0."""
+    """Start the metrics of a service's decisions: with the policy's bounds and targets, all others at 0."""
     service = policy.service
     made.replicas.labels(service, "min").set(policy.min_replicas)
     made.replicas.labels(service, "max").set(policy.max_replicas)
@@ -68,7 +68,7 @@ def start_rules(made: ServiceInstruments, policy: Policy) -> None:
 
 
 def start_evaluations(made: ServiceInstruments, service: str) -> None:
-    """Start the counts of what was done about a service at 0."""
+    """Start the evaluation counters of a service at 0."""
     for action in Action:
         made.evaluations.labels(service, action)
 
@@ -88,7 +88,7 @@ def _start_sizing(made: ServiceInstruments, service: str) -> None:
 
 
 def start_operations(made: OperationInstruments, service: str) -> None:
-    """Start what is measured of a service's changes at 0."""
+    """Start the metrics of a service's operations at 0."""
     for stage in SCALE_STAGES:
         made.errors.labels(service, stage)
     for end in DrainEnd:

@@ -1,4 +1,4 @@
-"""Events -> our own Prometheus metrics; docs/metrics.md lists them."""
+"""Turns events into the autoscaler's own Prometheus metrics; docs/metrics.md lists them."""
 
 import threading
 
@@ -31,7 +31,7 @@ from autoscaler.events import (
 
 
 class MetricsObserver:
-    """Counts and measures what happens. Every label set of a known service starts at 0. Thread-safe."""
+    """Counts and measures events. Every label set of a known service starts at 0. Thread-safe."""
 
     def __init__(self, policies: list[Policy], *, dry_run: bool) -> None:
         self._made = Registry()
@@ -78,7 +78,7 @@ class MetricsObserver:
             case ReplicaChanged():
                 services.replica_changed(event)
             case DrainStarted() | ReplicaIncomplete():
-                pass  # the end of a drain is counted; the log has what a replica lacks
+                pass  # the end of a drain is counted; incomplete replicas are logged
             case DrainEnded():
                 services.drain_ended(event)
             case OperationFinished():

@@ -1,4 +1,4 @@
-"""What is measured of the services, which come and go: the series of one that has gone go with it."""
+"""The metrics of services. The series of a removed service are removed."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from autoscaler.events import DrainEnd, DrainEnded, ForeignChange, OperationFini
 
 
 class ServiceMetrics:
-    """Measures the services that it knows, and nothing of others. One caller at a time."""
+    """Measures known services only. One caller at a time."""
 
     def __init__(self, made: Registry) -> None:
         self._service = ServiceInstruments(made)
@@ -24,25 +24,25 @@ class ServiceMetrics:
         self._directions: dict[str, Direction] = {}  # in which each service's count changed last
 
     def serve(self, policies: Mapping[str, Policy], refused: Collection[str] = ()) -> None:
-        """Measure these services from now on; forget all others, and the rules that a service no longer has.
+        """Measure these services from now on; remove the series of all others, and of removed rules.
 
-        Of those that are refused only this is measured: that they are.
+        Refused services only have evaluation counters.
         """
         for gone in (self._policies.keys() | self._refused) - policies.keys():
-            self._forget(gone)
+            self._remove(gone)
         self._refused = frozenset(refused)
         for name in self._refused:
             start_evaluations(self._service, name)
         for name, policy in policies.items():
             if self._policies.get(name) != policy:
-                self._begin(policy)
+                self._start_service(policy)
 
-    def _forget(self, service: str) -> None:
+    def _remove(self, service: str) -> None:
         for known in (self._policies, self._traefik_services, self._counts, self._directions):
             known.pop(service, None)
         self._drop(service=service)
 
-    def _begin(self, policy: Policy) -> None:
+    def _start_service(self, policy: Policy) -> None:
         before = self._policies.get(policy.service, policy)
         for rule in {rule.name for rule in before.rules} - {rule.name for rule in policy.rules}:
             self._drop(service=policy.service, rule=rule)
@@ -95,17 +95,17 @@ class ServiceMetrics:
         self._service.evaluations.labels(outcome.service, outcome.action).inc()
         self.intervened(outcome.service, outcome.intervention)
         if outcome.traefik_service is not None:
-            self._named(outcome.service, outcome.traefik_service)
+            self._record_name(outcome.service, outcome.traefik_service)
         if outcome.decision is not None:
-            self._decided(outcome.decision)
+            self._record_decision(outcome.decision)
 
-    def _named(self, service: str, traefik_service: str) -> None:
+    def _record_name(self, service: str, traefik_service: str) -> None:
         if self._traefik_services.get(service) != traefik_service:
             self._service.info.remove_by_labels({"service": service})
             self._service.info.labels(service, traefik_service).set(1)
             self._traefik_services[service] = traefik_service
 
-    def _decided(self, decision: Decision) -> None:
+    def _record_decision(self, decision: Decision) -> None:
         service, replicas = decision.service, decision.replicas
         states = {
             "current": replicas.current,
@@ -119,12 +119,12 @@ class ServiceMetrics:
         for limit in decision.limits:
             self._service.limited.labels(service, limit.limit).inc()
         for proposal in decision.proposals:
-            self._proposed(service, proposal)
+            self._record_proposal(service, proposal)
         if decision.sizing is not None:
-            self._sized(service, decision.sizing)
+            self._record_sizing(service, decision.sizing)
         self._count_reversal(service, replicas.count)
 
-    def _proposed(self, service: str, proposal: Proposal) -> None:
+    def _record_proposal(self, service: str, proposal: Proposal) -> None:
         labels, wanted = (service, proposal.rule), proposal.replicas
         self._service.rule_value.labels(*labels).set(_number(proposal.reading.value))
         self._service.rule_target.labels(*labels).set(proposal.target)
@@ -132,14 +132,14 @@ class ServiceMetrics:
         self._service.rule_proposal.labels(*labels).set(_number(wanted))
         self._service.rule_usable.labels(*labels).set(wanted is not None)
 
-    def _sized(self, service: str, sizing: Sizing) -> None:
+    def _record_sizing(self, service: str, sizing: Sizing) -> None:
         self._service.capacity_factor.labels(service).set(sizing.capacity_factor)
         self._service.reserve.labels(service).set(sizing.reserve)
         for estimate in sizing.estimates:
             self._service.trusted.labels(service, estimate.name).set(estimate.trusted)
 
     def _count_reversal(self, service: str, count: int) -> None:
-        """Count what happened rather than what was decided, as the limit on reversals does."""
+        """Count from observed counts rather than from decisions, as the limit on reversals does."""
         before, last = self._counts.get(service, count), self._directions.get(service)
         self._counts[service] = count
         if count == before:

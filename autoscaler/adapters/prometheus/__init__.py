@@ -1,1 +1,1 @@
-"""Prometheus -> readings (prometheus-api-client): a few batched queries per cycle, hard timeouts, typed answers."""
+"""Reads from Prometheus (prometheus-api-client): a few batched queries per cycle, hard timeouts, typed answers."""

@@ -1,4 +1,4 @@
-"""Samples -> readings. Pure: what an answer means, and what no answer means."""
+"""Turns samples into readings. Pure."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -47,19 +47,19 @@ def _labels(sample: Sample) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scraping:
-    """Whether Traefik's metrics can be trusted now: `problem` is the reading of every signal if not."""
+    """Whether Traefik's metrics are complete and fresh; if not, `problem` is the reading of every signal."""
 
     age_seconds: float | None = None
     problem: Reading | None = None
 
 
 def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scraping:
-    """Tell whether every Traefik that was scraped lately still is, and how old its samples are."""
+    """Return whether every recently scraped Traefik still is, and the age of the samples."""
     sampled = [sample for sample in samples if sample.labels.get("fact") == "sampled"]
     down = [sample for sample in samples if sample.labels.get("fact") == "up" and sample.value != 1]
     if down:
         names = ", ".join(sorted(sample.labels.get("instance", "?") for sample in down))
-        note = f"Prometheus cannot scrape Traefik at {names}: what is known of its load is incomplete"
+        note = f"Prometheus cannot scrape Traefik at {names}: its load is known in part only"
         return Scraping(problem=Reading(ReadingKind.STALE, note=note))
     if not sampled:
         note = "Prometheus has no metrics of Traefik; check that Traefik serves them and that Prometheus scrapes it"
@@ -74,16 +74,16 @@ def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scrapi
 
 @dataclass(frozen=True, slots=True)
 class TraefikAnswers:
-    """All answers about one signal: the numbers by service, and which services have counters at all."""
+    """All answers for one signal: the values by service, and the services that have counters."""
 
     signal: TraefikSignal
     scraping: Scraping
     values: Mapping[str, float] = field(default_factory=dict)
-    known: Collection[tuple[str, str]] = ()  # (service, family); needed for services without a number only
+    known: Collection[tuple[str, str]] = ()  # (service, family); only needed for services without a value
     buckets: Buckets = NO_BUCKETS
 
     def reading(self, service: str | None) -> Reading:
-        """Return the reading of that signal for one service, told apart: idle, not measurable, not scraped."""
+        """Return the reading of that signal for one service; idle, not measurable and not scraped are distinct."""
         if service is None:
             return Reading(ReadingKind.ERROR, note="the service's name in Traefik is not known; set traefik_service")
         if self.scraping.problem is not None:
@@ -107,7 +107,7 @@ class TraefikAnswers:
         return Reading(ReadingKind.EMPTY, note=note)
 
     def _idle(self) -> Reading:
-        """Return 0 for no requests; but no answers at all, which all may have found no server, were not quick ones."""
+        """Return 0 for no requests; a share of slow answers is empty instead: requests may have found no server."""
         age_seconds = self.scraping.age_seconds
         match self.signal.signal:
             case Signal.SLOW_RATIO:
@@ -136,5 +136,5 @@ def by_service(samples: list[Sample]) -> dict[str, float]:
 
 
 def known_services(samples: list[Sample]) -> set[tuple[str, str]]:
-    """Return which services have counters, as (service, family)."""
+    """Return the services that have counters, as (service, family)."""
     return {(sample.labels.get("service", ""), sample.labels.get("family", "")) for sample in samples}

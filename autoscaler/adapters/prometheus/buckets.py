@@ -1,4 +1,4 @@
-"""The bounds of Traefik's duration buckets: how a threshold lies among them, and what cannot be measured. Pure."""
+"""The bounds of Traefik's duration buckets, and which thresholds they can measure. Pure."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ OPTION = "metrics.prometheus.buckets"  # Traefik's
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One bucket's part in a share: its `le` as Prometheus 2 (`5`) and Prometheus 3 (`5.0`) write it, and a weight."""
+    """One bucket's part in a share: its weight, and its `le` as Prometheus 2 (`5`) and Prometheus 3 (`5.0`) write."""
 
     texts: tuple[str, ...]
     weight: float
@@ -21,13 +21,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The ways in which each finite bound (seconds) is written, lowest bound first."""
+    """The notations of each finite bound (seconds), lowest bound first."""
 
     texts: dict[float, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> "Buckets":
-        """Return the buckets that have these `le` labels."""
+        """Return the buckets of the samples' `le` labels."""
         found: dict[float, list[str]] = {}
         for text in {sample.labels["le"] for sample in samples if "le" in sample.labels}:
             found.setdefault(float(text), []).append(text)
@@ -35,13 +35,13 @@ class Buckets:
 
     @property
     def highest(self) -> float | None:
-        """The highest finite bound in seconds: no duration above it can be told from another."""
+        """The highest finite bound in seconds; durations above it cannot be distinguished."""
         return max(self.texts, default=None)
 
     def up_to(self, threshold_seconds: float) -> tuple[Part, ...]:
         """Return the buckets whose weighted sum counts the answers within the threshold; none if it is too high.
 
-        Between two bounds it is interpolated linearly, as `histogram_quantile` does: so a quantile of the same window
+        Between two bounds it interpolates linearly, as `histogram_quantile` does, so that a quantile of the same window
         is below the threshold exactly when the share of slow answers is.
         """
         if threshold_seconds in self.texts:
@@ -54,7 +54,7 @@ class Buckets:
         return ()
 
     def slow_note(self, threshold_seconds: float) -> str:
-        """Return what is to be known of a share that was measured with these buckets."""
+        """Return a note on the accuracy of a share measured with these buckets."""
         if threshold_seconds in self.texts or not self.texts:
             return ""
         low = max((bound for bound in self.texts if bound < threshold_seconds), default=0.0)
@@ -64,7 +64,7 @@ class Buckets:
         return f"interpolated between Traefik's buckets {between}; add {wanted} to {OPTION} for an exact share"
 
     def too_low_note(self, threshold_seconds: float) -> str | None:
-        """Return why nothing slower than the threshold can be counted, or None if it can."""
+        """Return why slower answers than the threshold cannot be counted, or None if they can."""
         if self.highest is None or threshold_seconds <= self.highest:
             return None
         highest, threshold = format_duration(self.highest), format_duration(threshold_seconds)

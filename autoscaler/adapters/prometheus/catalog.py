@@ -1,4 +1,4 @@
-"""Which services Prometheus knows at all, and since when; and how finely Traefik measures durations."""
+"""Lists the services in Prometheus with their first time, and Traefik's duration buckets."""
 
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.client import PrometheusClient
@@ -8,7 +8,7 @@ from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.observers import Emit
 
-STEP_SECONDS = 300  # as far as Prometheus looks back for a sample: none is missed in between
+STEP_SECONDS = 300  # Prometheus' lookback for a sample, so that no sample is missed
 
 
 class PrometheusCatalog:
@@ -18,26 +18,26 @@ class PrometheusCatalog:
         self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
 
     def services_since(self, start: float, end: float) -> dict[str, float]:
-        """Return the Traefik services that were counted between two times, each with the time since when.
+        """Return the Traefik services with counters between two times, each with its first time.
 
-        All in unix seconds; a service may have come up to `STEP_SECONDS` after the time that is returned.
+        All in unix seconds; the first time may be up to `STEP_SECONDS` too early.
 
         Raises:
-            MetricsUnavailable: the server does not answer, or refuses.
+            MetricsUnavailable: the server does not answer, or refuses the query.
         """
         seen = f"timestamp({KNOWN})[{max(1, round(end - start))}s:{STEP_SECONDS}s]"
-        first = self._asked(f"min by (service) (min_over_time({seen}))", end)
+        first = self._ask(f"min by (service) (min_over_time({seen}))", end)
         return {sample.labels.get("service", ""): max(start, sample.value - STEP_SECONDS) for sample in first}
 
     def buckets(self, at: float) -> Buckets:
-        """Return the buckets of Traefik's durations at a time (unix seconds); none while Prometheus has not seen any.
+        """Return the buckets of Traefik's durations at a time (unix seconds); none while Prometheus has none.
 
         Raises:
-            MetricsUnavailable: the server does not answer, or refuses.
+            MetricsUnavailable: the server does not answer, or refuses the query.
         """
-        return Buckets.of(self._asked(BUCKETS, at))
+        return Buckets.of(self._ask(BUCKETS, at))
 
-    def _asked(self, promql: str, at: float) -> list[Sample]:
+    def _ask(self, promql: str, at: float) -> list[Sample]:
         try:
             return self._client.ask(promql, at)
         except PrometheusFault as fault:

@@ -1,4 +1,4 @@
-"""One question to Prometheus -> samples or a fault with a sentence. The only user of prometheus-api-client."""
+"""Sends one query to Prometheus; returns samples, or raises a fault. The only user of prometheus-api-client."""
 
 import time
 from collections.abc import Callable
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class PrometheusClient:
-    """Asks one Prometheus. Not thread-safe: one caller at a time."""
+    """Queries one Prometheus. Not thread-safe: one caller at a time."""
 
     def __init__(self, url: str, *, timeout_seconds: float, emit: Emit, token: str | None = None) -> None:
         self._name = f"Prometheus at {without_credentials(url).rstrip('/')}"
@@ -49,26 +49,26 @@ class PrometheusClient:
     def ask(self, promql: str, at: float, *, lookback_seconds: float | None = None) -> list[Sample]:
         """Return the samples of an instant query as of `at` (unix seconds).
 
-        `lookback_seconds` keeps servers that know it (Prometheus 3) from answering with older samples.
+        `lookback_seconds` excludes older samples on servers that support it (Prometheus 3).
 
         Raises:
-            PrometheusFault: no answer, a wrong one, or one that the server itself calls partial.
+            PrometheusFault: no answer, a faulty one, or one that the server itself calls partial.
         """
         params = {"time": f"{at:.3f}", **self._limits(lookback_seconds)}
-        return self._told(lambda: self._connect.custom_query(promql, params=params), parse_result)
+        return self._timed(lambda: self._connect.custom_query(promql, params=params), parse_result)
 
     def ask_range(self, promql: str, span: Span, *, lookback_seconds: float | None = None) -> list[list[Sample]]:
         """Return the samples that `ask` would return at each instant of the span, by one range query.
 
         Raises:
-            PrometheusFault: as `ask`; a span of more than 11,000 instants is refused by the server.
+            PrometheusFault: as `ask`; the server refuses more than 11,000 instants.
         """
         start, end = span.instants[0], span.instants[-1]
-        # The library rounds its own start and end to whole seconds; ours go before.
+        # The library rounds its own start and end to whole seconds; these parameters override them.
         params = {"start": f"{start:.3f}", "end": f"{end:.3f}", **self._limits(lookback_seconds)}
         times = (datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
         step = f"{span.step_seconds:.3f}"
-        return self._told(
+        return self._timed(
             lambda: self._connect.custom_query_range(promql, *times, step, params=params),
             lambda result: parse_matrix(result, span),
         )
@@ -79,12 +79,12 @@ class PrometheusClient:
             limits["lookback_delta"] = f"{round(lookback_seconds * 1000)}ms"
         return limits
 
-    def _told(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
-        """Ask, and tell how long that took and what went wrong."""
+    def _timed(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
+        """Send a query, and emit its duration and fault."""
         started = time.perf_counter()
         fault: PrometheusFault | None = None
         try:
-            return self._asked(call, parse)
+            return self._answer(call, parse)
         except PrometheusFault as error:
             fault = error
             raise
@@ -92,7 +92,7 @@ class PrometheusClient:
             duration_seconds = time.perf_counter() - started
             self._emit(PrometheusAsked(duration_seconds, None if fault is None else fault.kind.value))
 
-    def _asked(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
+    def _answer(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
         self._warnings.clear()
         result = self._translated(call)
         if self._warnings:
@@ -103,7 +103,7 @@ class PrometheusClient:
             raise format_fault(self._name) from error
 
     def _translated(self, call: Callable[[], object]) -> object:
-        """Turn everything that the library and requests may raise into a fault."""
+        """Translate every exception of the library and of requests into a fault."""
         try:
             return call()
         except PrometheusApiClientException as error:
@@ -118,7 +118,7 @@ class PrometheusClient:
             raise format_fault(self._name) from error
 
     def _note_warnings(self, response: requests.Response) -> None:
-        """Keep what the library drops: warnings mean that something is missing from the answer."""
+        """Keep the warnings, which the library drops: they mean that the answer is incomplete."""
         try:
             answer = response.json() if response.ok else None
         except ValueError:

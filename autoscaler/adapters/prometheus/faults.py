@@ -1,4 +1,4 @@
-"""What may go wrong with a question to Prometheus, as sentences that say what to check."""
+"""The faults of a query to Prometheus, with messages that say what to check."""
 
 import ast
 import json
@@ -9,7 +9,7 @@ import requests
 
 
 class FaultKind(StrEnum):
-    """What went wrong; label of `prometheus_errors_total`."""
+    """The kind of a fault; label of `prometheus_errors_total`."""
 
     REFUSED = "refused"
     TIMEOUT = "timeout"
@@ -19,12 +19,12 @@ class FaultKind(StrEnum):
     PARTIAL = "partial"
 
 
-# After one of these, further questions of the same cycle would only wait for the same.
+# After one of these, further queries of the same cycle would fail alike.
 TRANSPORT = frozenset({FaultKind.REFUSED, FaultKind.TIMEOUT})
 
 
 class PrometheusFault(Exception):
-    """There is no usable answer; the text says what was wrong and what to check."""
+    """There is no usable answer; the text says why and what to check."""
 
     def __init__(self, kind: FaultKind, message: str) -> None:
         super().__init__(message)
@@ -32,11 +32,11 @@ class PrometheusFault(Exception):
 
 
 class TooLargeFault(PrometheusFault):
-    """The answer is larger than we read; one about fewer instants may not be."""
+    """The answer exceeds the limit; one of fewer instants may not."""
 
 
 def transport_fault(name: str, error: Exception, timeout_seconds: float) -> PrometheusFault:
-    """Return the fault of a connection that was not made, or broke, or took too long."""
+    """Return the fault of a connection that failed, broke or timed out."""
     if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
         return PrometheusFault(FaultKind.TIMEOUT, f"{name} did not answer within {timeout_seconds:g} s")
     return PrometheusFault(
@@ -45,35 +45,35 @@ def transport_fault(name: str, error: Exception, timeout_seconds: float) -> Prom
 
 
 def status_fault(name: str, text: str) -> PrometheusFault:
-    """Read the status and the server's own words from the library's text, the only place that has them."""
+    """Read the status and the server's message from the library's text, the only place that has them."""
     found = re.match(r"HTTP Status Code (\d+) \((.*)\)$", text, re.DOTALL)
     status, body = found.groups() if found else ("?", "")
-    words = _words(body)
-    if status in {"400", "422"} and words:
-        return PrometheusFault(FaultKind.QUERY, f"{name} refused the query: {clean(words)}")
-    if status == "503" and words:
-        return PrometheusFault(FaultKind.TIMEOUT, f"{name} gave up on the query: {clean(words)}")
+    message = _message(body)
+    if status in {"400", "422"} and message:
+        return PrometheusFault(FaultKind.QUERY, f"{name} refused the query: {clean(message)}")
+    if status == "503" and message:
+        return PrometheusFault(FaultKind.TIMEOUT, f"{name} aborted the query: {clean(message)}")
     return PrometheusFault(FaultKind.HTTP, f"{name} answered with HTTP status {status}{_hint(status)}")
 
 
-def _words(body: str) -> str:
-    """Return what the server says is wrong; `body` is its answer as Python writes bytes."""
+def _message(body: str) -> str:
+    """Return the server's error message; `body` is its answer in Python's notation of bytes."""
     try:
-        words = json.loads(ast.literal_eval(body))["error"]
+        message = json.loads(ast.literal_eval(body))["error"]
     except (ValueError, SyntaxError, LookupError, TypeError, RecursionError):
         return ""
-    return words if isinstance(words, str) else ""
+    return message if isinstance(message, str) else ""
 
 
 def format_fault(name: str) -> PrometheusFault:
-    """Return the fault of a server that talks of something else."""
+    """Return the fault of an answer in another format."""
     return PrometheusFault(
         FaultKind.FORMAT, f"{name} does not answer like Prometheus; check that prometheus.url is its address"
     )
 
 
 def clean(text: str) -> str:
-    """Return somebody else's text fit for one of our lines: no control characters, no novels."""
+    """Return foreign text as one short line without control characters."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return printable if len(printable) <= 200 else f"{printable[:197]}..."  # noqa: PLR2004
 

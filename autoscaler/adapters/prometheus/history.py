@@ -1,4 +1,4 @@
-"""The metric history: what the source would have read at every instant of the past, by range queries in chunks."""
+"""The metric history: the readings at every instant of the past, by range queries in chunks."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.metrics import SignalRequest, Span
 from autoscaler.ports.observers import Emit
 
-CHUNK_INSTANTS = 2_000  # Prometheus allows 11,000; a hundred services' answer about so many is some 8 MiB
+CHUNK_INSTANTS = 2_000  # Prometheus allows 11,000; the answer for a hundred services is then some 8 MiB
 
 
 class PrometheusHistory:
-    """Reads the past of one Prometheus. One caller at a time; holds the samples of one chunk only."""
+    """Reads the past of one Prometheus. One caller at a time; keeps the samples of one chunk only."""
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class PrometheusHistory:
     ) -> Mapping[SignalRequest, Sequence[Reading]]:
         """Return a reading for each instant of the span, as `PrometheusSource.read` would have returned it then.
 
-        `progress` is told the share that is done, 0 to 1, after each chunk.
+        `progress` receives the completed share, 0 to 1, after each chunk.
 
         Raises:
-            MetricsUnavailable: a question has no usable answer; the text is the same that the source's reading has.
+            MetricsUnavailable: a query has no usable answer; the text is that of the source's reading.
         """
         reader = Reader(requests, self._max_age_seconds)
         found: dict[SignalRequest, list[Reading]] = {request: [] for request in requests}
@@ -53,26 +53,26 @@ class PrometheusHistory:
         return found
 
     def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
-        """Return the load per replica that was learned by then (unix seconds), as our own metrics had it within a day.
+        """Return the learned load per replica of the autoscaler's own metrics in the day before `at` (unix seconds).
 
-        By service and rule; the targets of rules that learn nothing are among them.
+        By service and rule; it includes the targets of rules that learn nothing.
 
         Raises:
             MetricsUnavailable: as `read_range`.
         """
         (moment,) = Past(self._client, Span(at, at, 1.0)).moments()
-        said: dict[tuple[str, str], set[float]] = {}
+        reported: dict[tuple[str, str], set[float]] = {}
         for sample in moment.ask(OWN_CAPACITIES):
             key = sample.labels.get("service", ""), sample.labels.get("rule", "")
-            said.setdefault(key, set()).add(sample.value)
-        return {key: value for key, (value, *others) in said.items() if not others and value > 0.0}
+            reported.setdefault(key, set()).add(sample.value)
+        return {key: value for key, (value, *others) in reported.items() if not others and value > 0.0}
 
     def replicas_range(
         self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False
     ) -> Mapping[SignalRequest, Sequence[int | None]]:
-        """Return how many replicas served (or existed) at each instant, by request.
+        """Return the ready (or existing) replicas at each instant, by request.
 
-        That is what our own metrics said, or else how many servers passed Traefik's health check, or else None.
+        From the autoscaler's own metrics, or else the servers that passed Traefik's health check, or else None.
 
         Raises:
             MetricsUnavailable: as `read_range`.
@@ -88,19 +88,19 @@ class PrometheusHistory:
 
 
 def _counts(moment: "Moment", state: str, max_age_seconds: float) -> dict[tuple[str, str | None], int]:
-    """Return the replicas by service, as our own metrics have them and as Traefik's do."""
+    """Return the replicas by service, from the autoscaler's own metrics and from Traefik's."""
     own = moment.ask(OWN_REPLICAS, lookback_seconds=max_age_seconds)
     up = moment.ask(SERVERS_UP, lookback_seconds=max_age_seconds)
     of_state = [("own", sample) for sample in own if sample.labels.get("state") == state]
     return {
-        (who, sample.labels.get("service")): round(sample.value)
-        for who, sample in [*of_state, *(("up", sample) for sample in up)]
+        (origin, sample.labels.get("service")): round(sample.value)
+        for origin, sample in [*of_state, *(("up", sample) for sample in up)]
         if math.isfinite(sample.value)
     }
 
 
 class Past:
-    """The questions of one chunk: each is asked once, for all its instants."""
+    """The queries of one chunk: each is sent once, for all its instants."""
 
     def __init__(self, client: PrometheusClient, span: Span) -> None:
         self._client = client
@@ -108,7 +108,7 @@ class Past:
         self._answers: dict[str, list[list[Sample]]] = {}
 
     def moments(self) -> Iterator["Moment"]:
-        """Return an asker for each instant, oldest first."""
+        """Yield an asker for each instant, oldest first."""
         return (Moment(self, index, at) for index, at in enumerate(self._span.instants))
 
     def ask(self, promql: str, lookback_seconds: float | None) -> list[list[Sample]]:
@@ -125,7 +125,7 @@ class Past:
         return self._answers[promql]
 
     def _fetch(self, promql: str, span: Span, lookback_seconds: float | None) -> list[list[Sample]]:
-        """Ask in halves what is too much at once: nobody knows before how many series a query has."""
+        """Send the query, split into halves if the answer is too large: the number of series is unknown before."""
         try:
             return self._client.ask_range(promql, span, lookback_seconds=lookback_seconds)
         except TooLargeFault:
@@ -136,7 +136,7 @@ class Past:
 
 
 class Moment:
-    """One instant of the past, to be asked like the present."""
+    """One instant of the past, with the same interface as the present."""
 
     def __init__(self, past: Past, index: int, at: float) -> None:
         self.at = at

@@ -1,4 +1,4 @@
-"""The queries about Traefik, one for all services each. Pure text."""
+"""The queries for Traefik's signals, each for all services. Pure text."""
 
 import re
 from collections.abc import Iterable
@@ -7,15 +7,15 @@ from typing import assert_never
 from autoscaler.adapters.prometheus.buckets import Part
 from autoscaler.core.policy import Signal, TraefikSignal
 
-# What is refused by a rate limit (429) needs no replica. What finds no server (503) does, and only routers count it:
+# A request refused by a rate limit (429) needs no replica. One without a server (503) does, and only routers count it:
 # a service without a ready server has no series of its own. Retries count once here, and each time at the service.
 _ROUTER = 'traefik_router_requests_total{code!="429"}'
 _SERVICE = "traefik_service_requests_total"
-# The durations of websockets and event streams are connection lifetimes, no latencies.
+# The durations of websockets and event streams are connection lifetimes, not latencies.
 _DURATION = 'traefik_service_request_duration_seconds_{part}{{protocol="http"}}'
 
-# Facts about the scraping of Traefik itself, told apart by the label `fact`. This counter is there from the start and
-# has no labels of its own; its instances of the last 10 minutes show which targets should be up.
+# Facts about the scraping of Traefik itself, distinguished by the label `fact`. This counter exists from the start and
+# has no labels of its own; its instances of the last 10 minutes are the targets that should be up.
 HEALTH = """
 label_replace(timestamp(traefik_config_reloads_total), "fact", "sampled", "", "")
 or label_replace(
@@ -23,7 +23,7 @@ or label_replace(
   "fact", "up", "", "")
 """.strip()
 
-# Which services have counters at all, by the family that a signal is computed from.
+# The services that have counters, by the metric family of a signal.
 KNOWN = f"""
 label_replace(group by (service) ({_ROUTER} or {_SERVICE}), "family", "requests", "", "")
 or label_replace(group by (service) ({_DURATION.format(part="count")}), "family", "duration", "", "")
@@ -39,9 +39,9 @@ FAMILIES = {
     Signal.SLOW_RATIO: "duration",
 }
 
-# Our own metrics know which replicas there are, by the policy's name; Traefik knows those that pass its health check.
+# The autoscaler's own metrics have all replicas, by the policy's name; Traefik's have those that pass its health check.
 OWN_REPLICAS = 'max by (service, state) (autoscaler_replicas{state=~"current|ready"})'
-# They also know the load per replica that was learned; of two daemons that say it differently, neither is believed.
+# They also have the learned load per replica; if two daemons differ, neither value is used.
 OWN_CAPACITIES = (
     "last_over_time(autoscaler_rule_target[1d]) "
     'and on (service, instance, job) (last_over_time(autoscaler_sizing_trusted{estimate="capacity"}[1d]) == 1)'
@@ -50,10 +50,10 @@ SERVERS_UP = "max by (service) (sum by (service, job, instance) (traefik_service
 
 
 def signal_query(signal: TraefikSignal, up_to_threshold: Iterable[Part] = ()) -> str:
-    """Return PromQL that yields one number per `service`: nothing without two samples, NaN where idle has no value.
+    """Return PromQL that yields one number per `service`: none without two samples, NaN where idle has no value.
 
-    A slow_ratio needs the buckets up to its threshold. What found no server (503) is not in it: that takes no time, and
-    is no sign of small replicas; `error_ratio` has it.
+    A slow_ratio needs the buckets up to its threshold. It excludes requests without a server (503): they take no time,
+    and say nothing of the replicas' capacity; `error_ratio` includes them.
     """
     window = f"[{round(signal.window_seconds * 1000)}ms]"
     match signal.signal:
@@ -98,5 +98,5 @@ _SELECTOR = re.compile(r"\s*[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{[^{}]*\})?\s*")
 
 
 def is_selector(promql: str) -> bool:
-    """Tell whether a query is a plain selector: of such a one alone, `timestamp()` tells the age of its sample."""
+    """Return whether a query is a plain selector: only for these does `timestamp()` return the age of a sample."""
     return _SELECTOR.fullmatch(promql) is not None

@@ -1,4 +1,4 @@
-"""From questions to readings: one path for the present and for every instant of the past."""
+"""Turns signal requests into readings, for the present and for every instant of the past alike."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -25,7 +25,7 @@ ReadingsByRequest = dict[SignalRequest, Reading]
 
 
 class Asker(Protocol):
-    """Answers questions as of one instant, each of them once."""
+    """Answers queries as of one instant, each only once."""
 
     @property
     def at(self) -> float:
@@ -42,7 +42,7 @@ class Asker(Protocol):
 
 
 class Reader:
-    """Measures the same requests again and again. Signals are asked once for all services."""
+    """Measures the same requests repeatedly. Each signal is queried once for all services."""
 
     def __init__(self, requests: Collection[SignalRequest], max_age_seconds: float) -> None:
         self._max_age_seconds = max_age_seconds
@@ -55,7 +55,7 @@ class Reader:
                 self._signals.setdefault(request.source, []).append(request)
 
     def read(self, asker: Asker) -> ReadingsByRequest:
-        """Return a reading for each request; what cannot be measured is one that says why."""
+        """Return a reading for each request; one that cannot be measured says why."""
         readings = self._traefik(asker) if self._signals else {}
         for request, query in self._queries:
             readings[request] = self._query(query, asker)
@@ -68,14 +68,14 @@ class Reader:
             return _unusable(fault)
 
     def _samples(self, promql: str, asker: Asker) -> list[Sample]:
-        """Ask an operator's query so that old samples are known as such, as far as the server can tell."""
+        """Send an operator's query so that old samples are recognised, as far as the server supports it."""
         if not is_selector(promql):
             return asker.ask(promql, lookback_seconds=self._max_age_seconds)
         samples = asker.ask(promql)
         if len(samples) != 1:
             return samples
-        taken = asker.ask(f"timestamp({promql})")
-        return [replace(samples[0], at=taken[0].value)] if taken else samples
+        times = asker.ask(f"timestamp({promql})")
+        return [replace(samples[0], at=times[0].value)] if times else samples
 
     def _traefik(self, asker: Asker) -> ReadingsByRequest:
         try:
@@ -90,7 +90,7 @@ class Reader:
 
 
 def _signal(signal: TraefikSignal, requests: list[SignalRequest], health: Scraping, asker: Asker) -> ReadingsByRequest:
-    """Answer all services' requests for one signal by one query."""
+    """Return the readings of all services for one signal, by one query."""
     answers = TraefikAnswers(signal, health)
     if health.problem is None:
         try:

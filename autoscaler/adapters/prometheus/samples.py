@@ -1,4 +1,4 @@
-"""What Prometheus answers, as samples: of one instant, or of each instant of a span. Pure."""
+"""Parses the answers of Prometheus into samples: of one instant, or of each instant of a span. Pure."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Sample:
 
 
 def parse_result(result: object) -> list[Sample]:
-    """Return the samples of a vector or scalar result as the library hands it over.
+    """Return the samples of a vector or scalar result of the library.
 
     Raises:
         ValueError, KeyError, TypeError, IndexError: it is neither.
@@ -28,10 +28,10 @@ def parse_result(result: object) -> list[Sample]:
 
 
 def parse_matrix(result: object, span: Span) -> list[list[Sample]]:
-    """Return the samples at each instant of the span, from a range result as the library hands it over.
+    """Return the samples at each instant of the span, from a range result of the library.
 
     Raises:
-        ValueError, KeyError, TypeError, IndexError: it is none, or has samples of other instants.
+        ValueError, KeyError, TypeError, IndexError: it is no matrix, or has samples of other instants.
     """
     if not isinstance(result, list):
         raise TypeError("no matrix")

@@ -1,4 +1,4 @@
-"""The metric source: everything that all rules need, by a handful of queries at one evaluation time."""
+"""The metric source: the readings of all rules, by a few queries at one evaluation time."""
 
 from collections.abc import Collection
 
@@ -20,26 +20,26 @@ class PrometheusSource:
         self._max_age_seconds = max_sample_age_seconds
 
     def read(self, requests: Collection[SignalRequest], at: float) -> ReadingsByRequest:
-        """Measure everything as of `at` (unix seconds); what cannot be measured is a reading that says why."""
+        """Return a reading for each request as of `at` (unix seconds); one that cannot be measured says why."""
         return Reader(requests, self._max_age_seconds).read(_Present(self._client, at))
 
 
 class _Present:
-    """The questions of one cycle: each is asked once, and after a dead connection none is asked any more."""
+    """The queries of one cycle: each is sent once, and none after a failed connection."""
 
     def __init__(self, client: PrometheusClient, at: float) -> None:
         self.at = at
         self._client = client
         self._answers: dict[str, list[Sample]] = {}
-        self._dead: PrometheusFault | None = None
+        self._transport_fault: PrometheusFault | None = None
 
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
-        if self._dead is not None:
-            raise self._dead
+        if self._transport_fault is not None:
+            raise self._transport_fault
         if promql not in self._answers:
             try:
                 self._answers[promql] = self._client.ask(promql, self.at, lookback_seconds=lookback_seconds)
             except PrometheusFault as fault:
-                self._dead = fault if fault.kind in TRANSPORT else None
+                self._transport_fault = fault if fault.kind in TRANSPORT else None
                 raise
         return self._answers[promql]

@@ -1,1 +1,1 @@
-"""The last state of services and daemon, for the web server."""
+"""Keeps the last state of services and daemon, for the web server."""

@@ -1,4 +1,4 @@
-"""What there is to know of the daemon as a whole, for the status page and `autoscaler status`."""
+"""The state of the daemon as a whole, for the status page and `autoscaler status`."""
 
 import threading
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from autoscaler.events import ConfigLoaded, Event, LeadershipChanged, WatchChang
 
 
 class OverviewObserver:
-    """Keeps what holds until it changes: the settings in force, and what is not as it should be. Thread-safe."""
+    """Keeps the settings in force and the present problems. Thread-safe."""
 
     def __init__(self, interval_seconds: float, *, dry_run: bool) -> None:
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class OverviewObserver:
 
     @property
     def interval_seconds(self) -> float:
-        """How often everything is evaluated."""
+        """The interval of the cycles."""
         with self._lock:
             return self._interval_seconds
 
@@ -40,7 +40,7 @@ class OverviewObserver:
             return self._dry_run
 
     def notes(self) -> Sequence[str]:
-        """Return what an operator should know, a sentence each; nothing when all is as usual."""
+        """Return a sentence for each special condition; none in normal operation."""
         with self._lock:
             return [
                 *(["dry run: nothing is carried out"] if self._dry_run else []),

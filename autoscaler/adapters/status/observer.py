@@ -1,4 +1,4 @@
-"""The latest state, for the web server: is the loop alive, is it ready, what was decided last."""
+"""The latest state, for the web server: liveness, readiness, and the last decisions."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -47,11 +47,11 @@ class StatusObserver:
                 self._policies, self._refused = dict(event.policies), dict(event.refused)
 
     def expect_every(self, stalled_after_seconds: float) -> None:
-        """Take the loop for dead after another time of silence."""
+        """Set the time without a cycle after which the loop counts as stalled."""
         self._stalled_after_seconds = stalled_after_seconds
 
     def alive(self) -> tuple[bool, str]:
-        """Return whether the loop turns. It never depends on Prometheus or Docker: a restart would not mend those."""
+        """Return whether the loop is alive, independent of Prometheus and Docker: a restart would not repair those."""
         with self._lock:
             age_seconds = self._monotonic() - self._last_at
         if age_seconds <= self._stalled_after_seconds:
@@ -77,7 +77,7 @@ class StatusObserver:
         return self._policies.get(name)
 
     def service(self, name: str) -> dict[str, Any] | None:
-        """Return one service's bounds and the account of its last evaluation; None for a service that nobody knows."""
+        """Return one service's bounds and its last evaluation; None for an unknown service."""
         policy, last = self._policies.get(name), self.last_cycle()
         if policy is None:
             return _refused(name, self._refused.get(name))
@@ -87,7 +87,7 @@ class StatusObserver:
         return {**plain_evaluation(evaluation(last.services[name], policy, last.at)), **about}
 
     def _about(self, name: str, policy: Policy) -> dict[str, Any]:
-        """Return what is known of a service besides its last evaluation, and maybe since."""
+        """Return the state of a service besides its last evaluation, which may be newer."""
         with self._lock:
             intervention, operation = self._interventions.get(name, NONE), self._operations.get(name)
         return {
@@ -105,7 +105,7 @@ class StatusObserver:
 
 
 def _refused(name: str, why: str | None) -> dict[str, Any] | None:
-    """Return what there is to say about a service whose labels have a mistake."""
+    """Return the state of a service with invalid labels, or None without a problem."""
     if why is None:
         return None
     nothing: dict[str, Any] = {"min": None, "max": None, "at": None, "decision": None, "rules": []}

@@ -1,4 +1,4 @@
-"""The last half hour of each service as numbers, for the status page's small charts."""
+"""The last half hour of each service as numbers, for the status page's charts."""
 
 import threading
 from collections import deque
@@ -10,7 +10,7 @@ from autoscaler.core.policy import Policy, Rule, Signal, TraefikSignal
 from autoscaler.events import CycleFinished, Event, ServicesChanged
 
 KEPT_SECONDS = 1800.0
-LEAST_STEP_SECONDS = 5.0  # of two points that are nearer, the later one stays
+LEAST_STEP_SECONDS = 5.0  # of two closer points, the later one is kept
 
 Point = tuple[float, float | None, int, int, int]  # unix seconds, load, current, ready and desired replicas
 
@@ -34,7 +34,7 @@ class RecentObserver:
                         self._add(outcome.service, outcome.decision)
 
     def points(self, service: str) -> dict[str, Any] | None:
-        """Return the rule that stands for the load, and the points, oldest first; None for an unknown service."""
+        """Return the rule that represents the load, and the points, oldest first; None for an unknown service."""
         with self._lock:
             if service not in self._points:
                 return None
@@ -48,19 +48,19 @@ class RecentObserver:
             points.pop()
         if _too_near(points, decision.at):
             points.pop()
-        load = None if load is None else float(f"{load:.5g}")  # the page draws no finer
+        load = None if load is None else float(f"{load:.5g}")  # the precision of the page
         points.append((round(decision.at, 1), load, replicas.current, replicas.ready, decision.desired))
         while points[0][0] < decision.at - KEPT_SECONDS:
             points.popleft()
 
 
 def _too_near(points: Sequence[Point], at: float) -> bool:
-    """Tell whether the last point may go: the one before it is near enough to the new one."""
+    """Return whether the last point can be dropped, because the one before it is close to the new one."""
     return len(points) > 1 and at - points[-2][0] < LEAST_STEP_SECONDS
 
 
 def load_rule(policy: Policy) -> Rule:
-    """Return the rule that stands for the load: the first of the requests, or else the first."""
+    """Return the rule that represents the load: the first one of requests, or else the first."""
     requests = (
         rule
         for rule in policy.rules

@@ -1,1 +1,1 @@
-"""The HTTP face (starlette on uvicorn): metrics, health, the services' decisions, and what operators say about them."""
+"""The HTTP interface (starlette on uvicorn): metrics, health, decisions, and operators' interventions."""

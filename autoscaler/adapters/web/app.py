@@ -15,7 +15,7 @@ _SERVICE = "/api/v1/services/{name}"
 
 
 def make_app(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) -> ASGIApp:
-    """Return the application. What stands in a path as `%2F` is part of a name, and no further step of the path."""
+    """Return the application. `%2F` in a path is part of a name, not a separator."""
     app = Starlette(routes=routes(reading, writing, page), exception_handlers={HTTPException: _refused})
     app.router.redirect_slashes = False
     return _with_raw_paths(app)
@@ -48,7 +48,7 @@ def _refused(_: Request, error: Exception) -> Response:
 
 
 def _with_raw_paths(app: ASGIApp) -> ASGIApp:
-    """Route by the path as it was sent; the server's own has been decoded, and a name may hold a slash."""
+    """Route by the path as sent; the server's path is decoded, and a name may contain a slash."""
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -1,4 +1,4 @@
-"""Who may write: a bearer token, a body that is JSON and small. What is refused is refused before it is read."""
+"""Authorizes write requests: a bearer token, and a small JSON body. Refuses a request before reading its body."""
 
 import hmac
 import threading
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 LONGEST_BODY_BYTES = 4096
-SAY_AGAIN_SECONDS = 60.0
+LOG_AGAIN_SECONDS = 60.0
 _OFF = (
     "writing is off: put a token into a file, name it as AUTOSCALER_API_TOKEN_FILE, and restart the daemon; "
     "a token can be made by: openssl rand -hex 32"
@@ -19,17 +19,17 @@ _DENIED = "this needs the daemon's token, as the header Authorization: Bearer TO
 
 
 class Authorization:
-    """Lets requests pass that bring the token; without a token nobody may write. Thread-safe."""
+    """Accepts requests with the token; without a configured token, none. Thread-safe."""
 
     def __init__(self, token: str | None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._token = None if token is None else token.encode()
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._denied = 0  # since it was said last
-        self._said_at = -SAY_AGAIN_SECONDS
+        self._denied = 0  # since the last log line
+        self._logged_at = -LOG_AGAIN_SECONDS
 
     def check(self, request: Request) -> None:
-        """Let a request pass.
+        """Accept a request.
 
         Raises:
             HTTPException: 403 writing is off, 401 not the token, 415 no JSON.
@@ -38,18 +38,18 @@ class Authorization:
             raise HTTPException(403, _OFF)
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
-            self._say(request)
+            self._log_denial(request)
             raise HTTPException(401, _DENIED, headers={"WWW-Authenticate": "Bearer"})
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HTTPException(415, "the body must be JSON, with the header Content-Type: application/json")
 
-    def _say(self, request: Request) -> None:
-        """Log the first refusal at once and then how many there were, at most once a minute."""
+    def _log_denial(self, request: Request) -> None:
+        """Log the first refusal at once, and then the number of refusals, at most once a minute."""
         with self._lock:
             self._denied += 1
-            if self._monotonic() - self._said_at < SAY_AGAIN_SECONDS:
+            if self._monotonic() - self._logged_at < LOG_AGAIN_SECONDS:
                 return
-            count, self._denied, self._said_at = self._denied, 0, self._monotonic()
+            count, self._denied, self._logged_at = self._denied, 0, self._monotonic()
         client = request.client.host if request.client else "unknown"
         structlog.stdlib.get_logger("autoscaler").warning(
             "api.denied", client=client, path=request.url.path, count=count, hint="a missing or a wrong token"
@@ -60,7 +60,7 @@ async def read_body(request: Request) -> bytes:
     """Read a body.
 
     Raises:
-        HTTPException: 413, it is too long.
+        HTTPException: 413, the body is too long.
     """
     body = b""
     async for chunk in request.stream():

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the HTTP API; the shapes come from the very types that are answered."""
+"""The OpenAPI document of the HTTP API; the schemas come from the types of the answers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,8 @@ Json = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/"
 _REFUSALS = {
-    "400": "the body is not what is allowed; the error says what is",
-    "401": "not the token",
+    "400": "the body is invalid; the error says what is allowed",
+    "401": "the token is missing or wrong",
     "403": "writing is off: the daemon has no token",
     "404": "no such service",
     "413": "the body is too long",
@@ -34,7 +34,7 @@ class _Problem:
 
 @dataclass(frozen=True, slots=True)
 class _Health:
-    """Whether all is well, and what is not."""
+    """Whether the daemon is healthy, and the problem if not."""
 
     ok: bool
     message: str
@@ -42,7 +42,7 @@ class _Health:
 
 @dataclass(frozen=True, slots=True)
 class _Daemon:
-    """The daemon as a whole; `notes` has a sentence for each thing that is not as usual."""
+    """The daemon as a whole; `notes` has a sentence for each special condition."""
 
     version: str
     interval_seconds: float
@@ -61,8 +61,8 @@ class _Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What holds now; `warning` says why a restart may forget it."""
+class _InForce:
+    """The intervention in force; `warning` says why it may not survive a restart."""
 
     service: str
     intervention: Intervention
@@ -126,14 +126,14 @@ def _writing() -> Json:
     return {
         f"{at}/pause": _post("Decide, but act on nothing, for a while", pause),
         f"{at}/resume": _post("End a pause and an override", {}),
-        f"{at}/scale": _post("Want so many replicas for a while", {**replicas, **override}, ["replicas"], conflict),
+        f"{at}/scale": _post("Set the replica count for a while", {**replicas, **override}, ["replicas"], conflict),
         "/-/reload": {
             "post": {
-                "summary": "Load the policy file anew, whole or not at all",
+                "summary": "Reload the policy file, whole or not at all",
                 "security": [{"token": []}],
                 "responses": {
                     "200": {"description": "it is in force"},
-                    "422": _answer("it has mistakes; the one before stays in force"),
+                    "422": _answer("it has mistakes; the previous one stays in force"),
                     **{code: _refusal(code) for code in _REFUSALS if code != "404"},
                 },
             }
@@ -189,7 +189,7 @@ def _schemas() -> Json:
         "Health": _Health,
         "Daemon": _Daemon,
         "Recent": _Recent,
-        "Told": _Told,
+        "Told": _InForce,
     }
     found: Json = {}
     for name, kind in named.items():
@@ -202,7 +202,7 @@ def _schemas() -> Json:
 
 
 def _service(evaluation: Json) -> Json:
-    """Return an account with what is known besides; before the first evaluation there is less of it."""
+    """Return the schema of an evaluation with the service's other state; less before the first evaluation."""
     unknown = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     properties = {
         **evaluation["properties"],
@@ -213,7 +213,7 @@ def _service(evaluation: Json) -> Json:
         "operation": {"anyOf": [{"$ref": f"{_SCHEMAS}Operation"}, {"type": "null"}]},
     }
     required = ["service", "at", "action", "error", "decision", "rules", "min", "max"]
-    description = "A service, and the account of its last evaluation."
+    description = "A service, and its last evaluation."
     return {
         "type": "object",
         "title": "Service",

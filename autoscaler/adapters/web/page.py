@@ -1,4 +1,4 @@
-"""The status page: a few files that the browser gets as they are."""
+"""The status page, as static files."""
 
 from importlib.resources import files
 
@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-# Nothing from elsewhere, nothing inline but the icon, and in nobody else's frame.
+# No external resources, nothing inline but the icon, and no frame around the page.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -20,7 +20,7 @@ _HEADERS = {
 
 
 class PageHandlers:
-    """Serves the files; they ask the API for all else."""
+    """Serves the files, which query the API."""
 
     def __init__(self) -> None:
         folder = files("autoscaler.adapters") / "page"

@@ -1,4 +1,4 @@
-"""What can be read: metrics, health, the daemon, the services and their journal, and what the API is."""
+"""The read requests: metrics, health, the daemon, the services, their journal, and the API document."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -20,7 +20,7 @@ from autoscaler.events import plain_evaluation
 
 @dataclass(frozen=True, slots=True)
 class ReadHandlers:
-    """Answers from what the observers hold."""
+    """Answers from the state of the observers."""
 
     _status: StatusObserver
     _metrics: MetricsObserver
@@ -76,7 +76,7 @@ class ReadHandlers:
 
 
 def service_name(request: Request) -> str:
-    """Return the name in the path; what is no UTF-8 becomes a name that no service has."""
+    """Return the name in the path; invalid UTF-8 becomes a name that no service has."""
     return unquote(request.path_params["name"])
 
 

@@ -1,4 +1,4 @@
-"""The bodies of write requests: `{"for": "1h"}`, `{"replicas": 4, "for": "30m"}`. Pure."""
+"""Parses the bodies of write requests: `{"for": "1h"}`, `{"replicas": 4, "for": "30m"}`. Pure."""
 
 import json
 from collections.abc import Collection
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from autoscaler.core.rules import MOST_REPLICAS
 from autoscaler.formats import format_duration, parse_duration
 
-PAUSE_SECONDS = 3600.0  # where the order does not say
+PAUSE_SECONDS = 3600.0  # defaults of `for`
 OVERRIDE_SECONDS = 1800.0
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 365 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleOrder:
-    """So many replicas for so long."""
+    """A replica count, and for how long."""
 
     replicas: int
     seconds: float
@@ -24,25 +24,25 @@ def parse_resume(body: bytes) -> None:
     """Accept an empty body, or an empty object.
 
     Raises:
-        ValueError: it is anything else; the message says what is allowed.
+        ValueError: the body is anything else; the message names what is allowed.
     """
     _parse(body, ())
 
 
 def parse_pause(body: bytes) -> float:
-    """Return for how many seconds to pause.
+    """Return the length of the pause in seconds.
 
     Raises:
-        ValueError: the body is wrong; the message says what is allowed.
+        ValueError: the body is invalid; the message names what is allowed.
     """
     return _seconds(_parse(body, ("for",)), PAUSE_SECONDS)
 
 
 def parse_scale(body: bytes) -> ScaleOrder:
-    """Return what to override with.
+    """Return the count of the override, and its length.
 
     Raises:
-        ValueError: the body is wrong; the message says what is allowed.
+        ValueError: the body is invalid; the message names what is allowed.
     """
     found = _parse(body, ("replicas", "for"))
     replicas = found.get("replicas")
@@ -84,7 +84,7 @@ def _parse(body: bytes, allowed: Collection[str]) -> dict[str, object]:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands in the body twice")
+        raise ValueError("the body has a key twice")
     return found
 
 

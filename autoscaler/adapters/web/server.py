@@ -1,4 +1,4 @@
-"""The server (uvicorn) in a thread of its own."""
+"""The server (uvicorn) in a separate thread."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ from autoscaler.errors import ConfigError
 
 
 class WebServer:
-    """Serves the application in a thread; `on_exit` is called when the server ends, for whatever reason."""
+    """Serves the application in a thread; calls `on_exit` when the server ends for any reason."""
 
     def __init__(self, app: ASGIApp, host: str, port: int, on_exit: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -38,7 +38,7 @@ class WebServer:
 
 
 def _bind(config: uvicorn.Config) -> socket.socket:
-    """Bind here and now: a port that is taken must stop the start, with a clear message."""
+    """Bind at once: a port in use must stop the start, with a clear message."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,6 +49,6 @@ def _bind(config: uvicorn.Config) -> socket.socket:
         sock.close()
         raise ConfigError(
             f"AUTOSCALER_LISTEN: cannot listen on {config.host}:{config.port}: {error.strerror or error}; "
-            "choose an address and port of this machine that are free"
+            "choose a free address and port of this machine"
         ) from error
     return sock

@@ -1,4 +1,4 @@
-"""What can be written, with the token: pauses, overrides, and a reload of the policy file."""
+"""The write requests, with the token: pauses, overrides, and a reload of the policy file."""
 
 import time
 from collections.abc import Callable
@@ -22,11 +22,11 @@ from autoscaler.errors import ConfigError
 from autoscaler.formats import plain
 
 T = TypeVar("T")
-Reload = Callable[[], None]  # raises ConfigError with every mistake, by lines; then the old configuration stays
+Reload = Callable[[], None]  # raises ConfigError with all mistakes, one a line; then the old configuration stays
 
 
 class WriteHandlers:
-    """Carries out what operators say. Each change is on the disk, or its answer warns, before it is answered."""
+    """Applies operators' interventions. Saves each one, or warns in the answer, before it answers."""
 
     def __init__(
         self,
@@ -44,12 +44,12 @@ class WriteHandlers:
         self._clock = clock
 
     async def pause(self, request: Request) -> Response:
-        policy, seconds = await self._asked(request, parse_pause)
+        policy, seconds = await self._parse(request, parse_pause)
         await run_in_threadpool(self._overrides.pause, policy.service, self._clock() + seconds)
-        return self._told(policy.service)
+        return self._in_force(policy.service)
 
     async def scale(self, request: Request) -> Response:
-        policy, order = await self._asked(request, parse_scale)
+        policy, order = await self._parse(request, parse_scale)
         now = self._clock()
         if (beyond := beyond_bounds(policy, order.replicas, now)) is not None:
             raise HTTPException(422, beyond)
@@ -58,33 +58,33 @@ class WriteHandlers:
             raise HTTPException(409, f"{policy.service} is paused until {format_until(paused)}: resume it first")
         override = Override(order.replicas, now + order.seconds)
         await run_in_threadpool(self._overrides.override, policy.service, override)
-        return self._told(policy.service)
+        return self._in_force(policy.service)
 
     async def resume(self, request: Request) -> Response:
-        policy, _ = await self._asked(request, parse_resume)
+        policy, _ = await self._parse(request, parse_resume)
         before = await run_in_threadpool(self._overrides.resume, policy.service)
-        return self._told(policy.service, before=plain(before.at(self._clock())))
+        return self._in_force(policy.service, before=plain(before.at(self._clock())))
 
     async def reload(self, request: Request) -> Response:
         self._guard.check(request)
         _parsed(parse_resume, await read_body(request))
         if self._reload is None:
-            raise HTTPException(501, "this daemon cannot load its policy file anew; restart it")
+            raise HTTPException(501, "this daemon cannot reload its policy file; restart it")
         try:
             await run_in_threadpool(self._reload)
         except ConfigError as error:
             raise HTTPException(422, str(error)) from error
         return JSONResponse({"reloaded": True})
 
-    async def _asked(self, request: Request, parse: Callable[[bytes], T]) -> tuple[Policy, T]:
-        """Return the policy of the service in the path, and what the body says about it."""
+    async def _parse(self, request: Request, parse: Callable[[bytes], T]) -> tuple[Policy, T]:
+        """Return the policy of the service in the path, and the parsed body."""
         self._guard.check(request)
         policy = self._status.policy(service_name(request))
         if policy is None:
             raise HTTPException(404, "no such service")
         return policy, _parsed(parse, await read_body(request))
 
-    def _told(self, service: str, **more: object) -> Response:
+    def _in_force(self, service: str, **more: object) -> Response:
         intervention = self._overrides.of(service, self._clock())
         answer = {"service": service, "intervention": plain(intervention), "warning": self._overrides.warning(service)}
         return JSONResponse({**answer, **more})

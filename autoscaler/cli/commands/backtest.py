@@ -34,22 +34,22 @@ def backtest(
     from autoscaler.cli.text.simulate_text import write
     from autoscaler.config.settings import load_settings
     from autoscaler.ports.observers import discard
-    from autoscaler.rehearse.backtest.runner import ReplayOptions, study
+    from autoscaler.rehearse.backtest.runner import ReplayOptions, backtest_services
     from autoscaler.rehearse.backtest.span import choose_span
     from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
-    from autoscaler.rehearse.simulation.runner import choose
+    from autoscaler.rehearse.simulation.runner import choose_services
     from autoscaler.wiring import make_catalog, make_history
 
     check_places(png, html)
     now, settings, most = time.time(), load_settings(), listed(decisions)
     scripts = load_scripts(settings, file, against)
-    names, config = choose(scripts, service or ()), scripts[0].config
+    names, config = choose_services(scripts, service or ()), scripts[0].config
     span = choose_span(since, until, step, interval_seconds=config.interval_seconds, now=now)
     history = make_history(settings, config, discard, timeout_seconds=ANSWER_SECONDS)
     catalog = make_catalog(settings, config, discard, timeout_seconds=ANSWER_SECONDS)
     terms = ReplayOptions(span, start_delay, now)
     with progress_bars() as report_progress:
-        outcomes = study(history, catalog, scripts, names, terms, report_progress=report_progress)
+        outcomes = backtest_services(history, catalog, scripts, names, terms, report_progress=report_progress)
     runs = {name: [outcome.run for outcome in each] for name, each in outcomes.items()}
     written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
     if json:

@@ -65,18 +65,18 @@ def simulate(
     from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
     from autoscaler.rehearse.simulation.plant import Plant
     from autoscaler.rehearse.simulation.queueing import Service
-    from autoscaler.rehearse.simulation.runner import SimulationOptions, choose, perform
+    from autoscaler.rehearse.simulation.runner import SimulationOptions, choose_services, simulate_services
 
     check_places(png, html)
     scripts = load_scripts(load_settings(), file, against)
-    services = choose(scripts, service or ())
+    services = choose_services(scripts, service or ())
     timing = {"at": at, "width": width, "period": period}
     arriving = load_of(load, duration=duration, base=base, peak=peak, timing=timing)
     shown = Service(slots=slots, service_seconds=service_time, queue_seconds=queue_limit)
     plant = Plant(shown, start_delay, drain_seconds=drain_delay, scrape_seconds=scrape_interval)
     terms = SimulationOptions(arriving, plant, seed, goal, with_queries)
     with progress_bar(len(arriving.rates) * len(services) * len(scripts)) as progress:
-        runs = perform(scripts, services, terms, progress)
+        runs = simulate_services(scripts, services, terms, progress)
     written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
     if json:
         print_json(as_json(runs, arriving))

@@ -15,13 +15,13 @@ from autoscaler.cli.text.simulate_text import CHART_HEIGHT, WIDEST_CHART
 from autoscaler.core.model import Decision
 from autoscaler.errors import ConfigError
 from autoscaler.formats import format_duration
-from autoscaler.rehearse.backtest.outcome import Outcome
-from autoscaler.rehearse.backtest.runner import ReplayOptions, Told
-from autoscaler.rehearse.backtest.summary import compared, span_words
-from autoscaler.rehearse.charts.timeline import change_words, clock_words
+from autoscaler.rehearse.backtest.outcome import BacktestOutcome
+from autoscaler.rehearse.backtest.runner import ReplayOptions, ReportProgress
+from autoscaler.rehearse.backtest.summary import compare, format_span
+from autoscaler.rehearse.charts.timeline import format_change, format_time
 from autoscaler.rehearse.run import Run
 
-Outcomes = Mapping[str, Sequence[Outcome]]
+Outcomes = Mapping[str, Sequence[BacktestOutcome]]
 
 MOST_BLIND = 5
 
@@ -31,7 +31,7 @@ def show(outcomes: Outcomes, terms: ReplayOptions, most: int | None) -> None:
     span = terms.span
     end = span.instants[-1]
     step = format_duration(span.step_seconds)
-    console.print(f"replayed: {clock_words(span.start)} to {clock_words(end)}, a decision every {step}")
+    console.print(f"replayed: {format_time(span.start)} to {format_time(end)}, a decision every {step}")
     for service, of_service in outcomes.items():
         console.print()
         console.print(Text(service, style="bold"))
@@ -47,7 +47,7 @@ def show(outcomes: Outcomes, terms: ReplayOptions, most: int | None) -> None:
             console.print(f"note: {caveat}")
 
 
-def _figures(outcomes: Sequence[Outcome]) -> Table:
+def _figures(outcomes: Sequence[BacktestOutcome]) -> Table:
     titles = [outcome.run.title for outcome in outcomes]
     if len(outcomes) == 1:
         made = table("", *titles)
@@ -55,12 +55,12 @@ def _figures(outcomes: Sequence[Outcome]) -> Table:
             made.add_row(line.name, line.value)
         return made
     made = table("", *titles, "difference")
-    for row in compared(outcomes[0].lines, outcomes[1].lines):
+    for row in compare(outcomes[0].lines, outcomes[1].lines):
         made.add_row(*row)
     return made
 
 
-def _chart(outcomes: Sequence[Outcome]) -> Text:
+def _chart(outcomes: Sequence[BacktestOutcome]) -> Text:
     from autoscaler.rehearse.charts.terminal import terminal_chart  # noqa: PLC0415  takes a quarter of a second
 
     width = min(console.width, WIDEST_CHART)
@@ -69,12 +69,12 @@ def _chart(outcomes: Sequence[Outcome]) -> Text:
     return Text.from_ansi(chart, no_wrap=True)
 
 
-def _show_blind(outcomes: Sequence[Outcome]) -> None:
+def _show_blind(outcomes: Sequence[BacktestOutcome]) -> None:
     """Print the blind periods, each once: policies that read the same are blind at the same time."""
     found = dict.fromkeys(period for outcome in outcomes for period in outcome.totals.blind)
     periods = sorted(found, key=lambda period: period.start)
     for period in periods[:MOST_BLIND]:
-        since, length = clock_words(period.start), span_words(period.seconds)
+        since, length = format_time(period.start), format_span(period.seconds)
         console.print(f"blind from {since} for {length}: {period.missing}")
     if len(periods) > MOST_BLIND:
         console.print(f"{len(periods) - MOST_BLIND} more blind periods; --json has all of them")
@@ -103,7 +103,7 @@ def cut(decisions: Sequence[Decision], most: int | None) -> tuple[Sequence[Decis
 
 
 def _row(decision: Decision) -> tuple[str, str, str]:
-    return clock_words(decision.at), change_words(decision), decision.sentence
+    return format_time(decision.at), format_change(decision), decision.sentence
 
 
 def as_json(outcomes: Outcomes, terms: ReplayOptions) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def as_json(outcomes: Outcomes, terms: ReplayOptions) -> dict[str, Any]:
     }
 
 
-def _plain_run(outcome: Outcome) -> dict[str, Any]:
+def _plain_run(outcome: BacktestOutcome) -> dict[str, Any]:
     run = outcome.run
     return {
         "title": run.title,
@@ -144,7 +144,7 @@ def listed(text: str) -> int | None:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Told]:
+def progress_bars() -> Iterator[ReportProgress]:
     """Show a bar for each thing that is done, on a terminal; yield what is told how much of it is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     shown = sys.stderr.isatty()

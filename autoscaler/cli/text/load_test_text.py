@@ -45,7 +45,7 @@ class LoadTestResult:
     def counts(self) -> dict[str, int]:
         """Good answers by replica, in the order of their names."""
         counts = self.spread.counts
-        silent = self.names if self.spread.told_by is not None and set(counts) <= set(self.names) else ()
+        silent = self.names if self.spread.identified_by is not None and set(counts) <= set(self.names) else ()
         return {name: counts.get(name, 0) for name in sorted({*counts, *silent}, key=_by_number)}
 
     @property
@@ -73,7 +73,7 @@ def as_json(outcome: LoadTestResult) -> dict[str, Any]:
         "problems": _problems(outcome),
         "latency_seconds": outcome.latency,
         "replicas": outcome.counts,
-        "told_by": outcome.spread.told_by,
+        "told_by": outcome.spread.identified_by,
         "balance": outcome.verdict.balance,
         "verdict": outcome.verdict.words,
         "passed": outcome.passed,
@@ -97,7 +97,7 @@ def print_outcome(outcome: LoadTestResult) -> None:
             ("latency", [", ".join(f"{name} {_ms(seconds)}" for name, seconds in outcome.latency.items())]),
             ("failed", [f"{count} x {problem}" for problem, count in _problems(outcome).items()]),
             ("replicas", _bars(outcome.counts)),
-            ("told by", [outcome.spread.told_by or ""]),
+            ("told by", [outcome.spread.identified_by or ""]),
         )
     )
     console.print(Text(_last_line(outcome), style="green" if outcome.passed else "red"))

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoscaler.cli.text.output import console, table
-from autoscaler.rehearse.charts.timeline import change_words, clock_words
+from autoscaler.rehearse.charts.timeline import format_change, format_time
 from autoscaler.rehearse.run import Run
 from autoscaler.rehearse.simulation.loads import Load
 
@@ -61,7 +61,7 @@ def _decisions(run: Run) -> Table | str:
     made = table("time", "replicas", f"why ({run.title})")
     for decision in run.decisions[:MOST_DECISIONS]:
         made.add_row(
-            clock_words(decision.at).removesuffix(" since the start"), change_words(decision), decision.sentence
+            format_time(decision.at).removesuffix(" since the start"), format_change(decision), decision.sentence
         )
     left = len(run.decisions) - MOST_DECISIONS
     if left > 0:

@@ -1,1 +1,1 @@
-"""Sizing that needs no expert: what is learned of capacity, headroom and season. Pure."""
+"""Learns capacity, headroom and season of a service. Pure."""

@@ -1,4 +1,4 @@
-"""Each learned part of the sizing: whether it is trusted and so used, and why, in words for the operator."""
+"""Reports for each learned part of the sizing whether it is trusted, and so used, and why."""
 
 from autoscaler.core.model import Estimate
 from autoscaler.core.policy import Objective
@@ -9,7 +9,7 @@ TRUSTED_WEIGHT = TRUSTED_BINS / 2  # of slowly forgotten bins
 
 
 def capacity_estimate(objective: Objective, learned: Learned) -> Estimate:
-    """Tell the factor on the stated load per replica; it is followed from the first answer on."""
+    """Return the factor on the stated load per replica; it is used from the first judged answer on."""
     if not objective.learn_capacity:
         return Estimate("capacity", trusted=False, note="objective.capacity is off")
     factor, share, why = learned.capacity.factor, learned.capacity.slow_share, learned.capacity.unjudged_note
@@ -25,7 +25,7 @@ def capacity_estimate(objective: Objective, learned: Learned) -> Estimate:
 
 
 def headroom_estimate(objective: Objective, learned: Learned, leading: shadow.Field) -> Estimate:
-    """Tell the leader of the shadows; it is followed after a day of load."""
+    """Return the leading shadow's headroom; it is used after a day of load."""
     if not objective.learn_headroom:
         return Estimate("headroom", trusted=False, note="objective.headroom is off")
     hours = learned.loads.seen * shadow.BIN_SECONDS / 3600
@@ -33,19 +33,19 @@ def headroom_estimate(objective: Objective, learned: Learned, leading: shadow.Fi
         return Estimate("headroom", trusted=False, note=f"{hours:.1f} h of load were seen, 24 h are needed")
     best = "cheapest" if leading.missed_share <= objective.budget else "safest"
     note = (
-        f"{words(leading.headroom)}, and the most of {leading.headroom.hold_seconds:g} s: "
+        f"{describe_headroom(leading.headroom)}, and the most of {leading.headroom.hold_seconds:g} s: "
         f"the {best} of {shadow.SHADOWS}, would have missed {leading.missed_share:.2%}"
     )
     return Estimate("headroom", trusted=True, note=note)
 
 
-def words(headroom: shadow.Headroom) -> str:
-    """Say what a headroom is ready for."""
+def describe_headroom(headroom: shadow.Headroom) -> str:
+    """Return the load that a headroom covers, in words."""
     return f"{headroom.deviations:g} deviations above the trend of {headroom.window_seconds / 60:g} min"
 
 
 def season_estimate(objective: Objective, learned: Learned) -> Estimate:
-    """Tell the best profile; it is followed while shadows that know it keep the budget, for less or alone."""
+    """Return the best profile; it is used while its shadows keep the budget, and cost less or the others miss it."""
     if not objective.learn_season:
         return Estimate("season", trusted=False, note="objective.season is off")
     if not objective.learn_headroom:

@@ -1,4 +1,4 @@
-"""What the sizing of one service has learned so far."""
+"""The state that the sizing of one service has learned."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ TRUSTED_BINS = 24 * 3600 / shadow.BIN_SECONDS  # a day
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """All that was learned about one service; of bounded size."""
+    """The learned state of one service; of bounded size."""
 
     at: float  # of the latest load
     bin: int
@@ -21,9 +21,9 @@ class Learned:
     seasonal: shadow.Field = field(default_factory=lambda: shadow.new_field(1))
     profiles: tuple[Profile, ...] = field(default_factory=season.new_profiles)
     capacity: Capacity = field(default_factory=Capacity)
-    sizing: Sizing | None = None  # what follows from all that, as of the latest bin
+    sizing: Sizing | None = None  # the result, as of the latest bin
 
     @property
     def trusted(self) -> bool:
-        """Whether enough was seen to follow the shadows."""
+        """Whether enough load was observed to use the shadows."""
         return self.loads.seen >= TRUSTED_BINS and self.plain.leader >= 0

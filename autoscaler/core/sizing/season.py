@@ -1,7 +1,7 @@
-"""What this minute of the hour, day or week usually needs: profiles of the load, each judged by its own errors.
+"""The usual load of this minute of the hour, day or week: profiles of the load, each judged by its own errors.
 
-A profile counts only while it forecasts its slots clearly better than the average of the slots just before them does:
-at the horizon of a container's start, the latest load is hard to beat, and chance looks like a season.
+A profile is used only while it forecasts its slots clearly better than the average of the preceding slots does:
+at the horizon of a container's start the latest load is a good forecast, and chance resembles a season.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, replace
 
-CYCLES_NEEDED = 2  # before that a profile says nothing
+CYCLES_NEEDED = 2  # fewer cycles give no forecast
 _LEARNING = 0.3  # weight of the latest cycle
 _ERROR_LEARNING = 0.02  # weight of the latest slot's error
 _SKILL = 0.9  # of the error without a season, at most
-_CLIP = 2.0  # today's level is at most so many times, or one so many-th of, the usual one
+_CLIP = 2.0  # the greatest ratio of today's level and the usual one, either way
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class Profile:
 
     name: str
     slot_seconds: float
-    levels: array[float]  # -1: never seen
-    slot: int = -1  # index since the epoch of the slot that is being seen
-    highest: float = 0.0  # within it
-    cycles: float = 0.0  # how many were seen
+    levels: array[float]  # -1: never observed
+    slot: int = -1  # index since the epoch of the present slot
+    highest: float = 0.0  # load within it
+    cycles: float = 0.0  # observed so far
     error: float = 0.0  # mean of |usual - load|, over the larger of the two
     recent: float = -1.0  # the average of the latest slots
-    recent_error: float = 0.0  # of that as a forecast
+    recent_error: float = 0.0  # of that average as a forecast
 
 
 def new_profiles() -> tuple[Profile, ...]:
@@ -37,8 +37,8 @@ def new_profiles() -> tuple[Profile, ...]:
     return tuple(Profile(name, slot_seconds, array("f", [-1.0] * slots)) for name, slot_seconds, slots in shapes)
 
 
-def see(profile: Profile, load: float, now: float) -> Profile:
-    """Note a load; when a slot is over, it is learned, and the forecast for it is judged."""
+def observe(profile: Profile, load: float, now: float) -> Profile:
+    """Record a load; at the end of a slot, learn its level and judge the forecast for it."""
     slot = int(now // profile.slot_seconds)
     if slot == profile.slot:
         return profile if load <= profile.highest else replace(profile, highest=load)
@@ -67,13 +67,13 @@ def _mean_error(mean: float, forecast: float, load: float) -> float:
 
 
 def best(profiles: tuple[Profile, ...]) -> Profile | None:
-    """Return the profile that has been least wrong, of those with enough cycles and skill; None without any."""
+    """Return the profile with the least error, of those with enough cycles and skill; None without any."""
     known = [each for each in profiles if each.cycles >= CYCLES_NEEDED and each.error < _SKILL * each.recent_error]
     return min(known, key=lambda each: each.error / each.recent_error, default=None)
 
 
 def forecast(profile: Profile, load: float, now: float, ahead_seconds: float) -> float:
-    """Return the load expected at most within `ahead_seconds`: the usual one, moved to today's level."""
+    """Return the highest load expected within `ahead_seconds`: the usual one, scaled to today's level."""
     count = len(profile.levels)
     first = int(now // profile.slot_seconds)
     last = min(int((now + ahead_seconds) // profile.slot_seconds), first + count)

@@ -1,10 +1,10 @@
-"""Headroom learned by rehearsal: shadows of the service, each with a headroom of its own, live through its real load.
+"""Learns headroom by rehearsal: simulated shadows of the service, each with its own headroom, receive its real load.
 
-A shadow has replicas for what the trend of its window says of the end of a start, some deviations from that trend
-more, and for the most of its hold. Every bin it is charged what it would have missed, the measured start time long, and
-what its replicas would have cost; the cheapest that missed no more than the budget leads. That is a quantile of the
-forecast's error over the start time, taken where it matters: in requests, and in whole replicas. Deviations are
-square-root staffing (Halfin and Whitt, 1981) where the noise is that of arrivals, and more where the load itself jumps.
+A shadow has replicas for the load that its window's trend forecasts for the end of a start, plus some deviations from
+that trend, and for the most of its hold. In every bin it is charged the load that it would have missed during the
+measured start time, and the cost of its replicas; the cheapest that missed no more than the budget leads. That is a
+quantile of the forecast's error over the start time, in requests and in whole replicas. Deviations are square-root
+staffing (Halfin and Whitt, 1981) where the noise is that of arrivals, and more where the load itself jumps.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ BIN_SECONDS = 15.0
 WINDOWS_SECONDS = (1200.0, 3600.0)
 HOLDS_SECONDS = (60.0, 300.0, 1200.0)
 DEVIATIONS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
-LONGEST_LAG_BINS = 20  # 5 minutes: what starts more slowly is not rehearsed truly
-MEMORY_SECONDS = 48 * 3600.0  # after so long a bin weighs 1/e
-CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer one leads
-SLACK = 0.1  # a load so little above what was planned with is still served: capacity is planned below the utmost
-CALM = 0.06  # nothing is lowered to where so little more load would raise it again
+LONGEST_LAG_BINS = 20  # 5 minutes: slower starts are rehearsed too fast
+MEMORY_SECONDS = 48 * 3600.0  # after that time a bin weighs 1/e
+CHANGE_COST_BINS = 2.0  # a change costs as much as the whole service for half a minute: of equals the calmer leads
+SLACK = 0.1  # load this share above the planned capacity is still served: planning stays below the maximum
+CALM = 0.06  # no lowering to a count that this share more load would raise again
 CHALLENGE = 0.98  # a new leader must be cheaper by 2 %
 
 SHADOWS = len(WINDOWS_SECONDS) * len(HOLDS_SECONDS) * len(DEVIATIONS)
@@ -34,14 +34,14 @@ _DECAY = math.exp(-BIN_SECONDS / MEMORY_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """How a shadow turns a load into the load that it has replicas for."""
+    """How a shadow derives the load to be ready for."""
 
     window_seconds: float
     deviations: float
     hold_seconds: float
 
     def reserve(self, loads: Loads, ahead_bins: float) -> float:
-        """Return the load to be ready for, whatever the load is now."""
+        """Return the load to be ready for, independent of the present load."""
         level, deviation = loads.trend(int(self.window_seconds / BIN_SECONDS), ahead_bins)
         return level + self.deviations * deviation
 
@@ -56,7 +56,7 @@ HEADROOMS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """The load of the latest bins, oldest first, and how many were ever seen."""
+    """The load of the latest bins, oldest first, and the number of all bins so far."""
 
     bins: array[float]
     seen: int = 0
@@ -68,15 +68,12 @@ class Loads:
         return Loads(bins, self.seen + 1)
 
     def trend(self, count: int, ahead_bins: float) -> tuple[float, float]:
-        """Return the trend of the latest `count` bins, as the function of that name does."""
+        """Return the trend of the latest `count` bins."""
         return trend(self.bins[-count:], ahead_bins)
 
 
 def trend(bins: array[float], ahead_bins: float) -> tuple[float, float]:
-    """Return what the straight line through the bins (least squares) says of `ahead_bins` later, and how far off it is.
-
-    The second is the standard deviation from the line; zeros of nothing.
-    """
+    """Return the least squares line's value `ahead_bins` later, and the standard deviation from it; zeros if empty."""
     count = len(bins)
     if count <= 1:
         return (bins[0], 0.0) if bins else (0.0, 0.0)
@@ -88,28 +85,28 @@ def trend(bins: array[float], ahead_bins: float) -> tuple[float, float]:
 
 
 def new_loads() -> Loads:
-    """Return loads of which none has been seen."""
+    """Return loads without any bin."""
     return Loads(array("d"))
 
 
 @dataclass(frozen=True, slots=True)
 class Footing:
-    """On what the shadows stand at a bin."""
+    """The conditions of all shadows in one bin."""
 
     per_replica: float  # the load that one replica serves within the goal
-    lag_bins: float  # from a load to the replicas that it made necessary
+    lag_bins: float  # from a load to the replicas for it
     low: int
     high: int
     tolerance_up: float
     tolerance_down: float
-    floor: int = 0  # a seasonal floor, for the field that tries it
+    floor: int = 0  # seasonal, for the field that tries it
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """All shadows of one kind: the sums of each, slowly forgotten, and its present replicas."""
+    """All shadows of one kind: the decaying sums and the present replicas of each."""
 
-    missed: array[float]  # load that met too few replicas
+    missed: array[float]  # load that exceeded the replicas
     cost: array[float]  # replicas x bins
     replicas: array[float]
     load: float = 0.0  # all load x bins
@@ -118,12 +115,12 @@ class Field:
 
     @property
     def headroom(self) -> Headroom:
-        """The leader's."""
+        """The leader's headroom."""
         return HEADROOMS[self.leader]
 
     @property
     def missed_share(self) -> float:
-        """The share of the load that met too few replicas under the leader."""
+        """The share of the load that exceeded the leader's replicas."""
         return self.missed[self.leader] / self.load if self.load > 0 else 0.0
 
     @property
@@ -133,19 +130,19 @@ class Field:
 
 
 def new_field(low: int) -> Field:
-    """Return a field in which every shadow begins with the fewest replicas."""
+    """Return a field in which every shadow starts with the fewest replicas."""
     return Field(array("d", bytes(8 * SHADOWS)), array("d", bytes(8 * SHADOWS)), array("d", [float(low)] * SHADOWS))
 
 
 def step(field: Field, loads: Loads, footing: Footing) -> Field:
-    """Let every shadow live through the latest bin of `loads`."""
+    """Apply the latest bin of `loads` to every shadow."""
     lag = int(footing.lag_bins)
     known = loads.bins[: max(0, len(loads.bins) - lag)]
     if not known:
         return field
     load, late = loads.bins[-1], footing.lag_bins - lag
     missed, cost, replicas = field.missed[:], field.cost[:], field.replicas[:]
-    enough = load / (footing.per_replica * (1.0 + SLACK))  # replicas that would have served it
+    enough = load / (footing.per_replica * (1.0 + SLACK))  # replicas that would have served the load
     for index, (now, most) in enumerate(_needs(known, footing.per_replica, footing.lag_bins)):
         before = replicas[index]
         after = _follow(now, most, before, footing)
@@ -157,7 +154,7 @@ def step(field: Field, loads: Loads, footing: Footing) -> Field:
 
 
 def _needs(known: array[float], per_replica: float, ahead_bins: float) -> list[tuple[float, float]]:
-    """Return the replicas, not yet whole, that each shadow needs now, and over its hold."""
+    """Return the fractional replicas that each shadow needs now, and over its hold."""
     latest = known[-1]
     tops = [max(known[-hold:]) for hold in _HOLD_BINS]
     needs = []
@@ -183,7 +180,7 @@ def _follow(now: float, most: float, before: float, footing: Footing) -> float:
 
 
 def elect(field: Field, budget: float) -> Field:
-    """Let the cheapest shadow lead that missed no more than the budget, or else the one that missed least."""
+    """Make the cheapest shadow that missed no more than the budget the leader, or else the one that missed least."""
     allowed = budget * field.load
     within = [index for index in range(SHADOWS) if field.missed[index] <= allowed]
     if not within:

@@ -1,34 +1,34 @@
-"""Sizing that needs no expert: capacity, headroom and season, learned for one rule from load and slow answers."""
+"""Learns capacity, headroom and season for one rule from load and slow answers."""
 
 from dataclasses import dataclass, replace
 
 from autoscaler.core.model import Observation, Sizing
 from autoscaler.core.policy import OBJECTIVE, Objective, Policy, Rule
 from autoscaler.core.sizing import season, shadow
-from autoscaler.core.sizing.capacity import Capacity, CapacityOptions, Pair, see_load, see_no_pair, see_pair
-from autoscaler.core.sizing.estimates import capacity_estimate, headroom_estimate, season_estimate, words
+from autoscaler.core.sizing.capacity import Capacity, CapacityOptions, Pair, observe_load, observe_no_pair, observe_pair
+from autoscaler.core.sizing.estimates import capacity_estimate, describe_headroom, headroom_estimate, season_estimate
 from autoscaler.core.sizing.learned import Learned
 from autoscaler.core.sizing.season import Profile
 
-SHADOWS_REACH_SECONDS = 2 * shadow.MEMORY_SECONDS  # what is older hardly weighs
-ELECTION_BINS = 20  # the leader is looked for every 5 minutes
-USUAL_START_SECONDS = 20.0  # until one was measured
-SETTLING_SECONDS = 30.0  # after a change: what was measured before it is out of the short windows then
+SHADOWS_REACH_SECONDS = 2 * shadow.MEMORY_SECONDS  # older loads hardly weigh
+ELECTION_BINS = 20  # the leader is elected every 5 minutes
+USUAL_START_SECONDS = 20.0  # until a start was measured
+SETTLING_SECONDS = 30.0  # after a change: the short windows then no longer reach back before it
 _LONGEST_GAP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """What is known of the replicas' starts: how long one takes, and whether all are long over."""
+    """The replicas' starts: how long one takes, and whether the latest change is out of all short windows."""
 
-    seconds: float | None = None  # measured; None: never seen
-    settled: bool = True  # so long that no window looks back at fewer or more replicas
+    seconds: float | None = None  # measured; None: never
+    settled: bool = True  # no short window reaches back to another count
 
 
 def learn(
     policy: Policy, observation: Observation, learned: Learned | None, starts: Starts, now: float
 ) -> Learned | None:
-    """Return what is known after this observation; without an objective or a load, nothing new."""
+    """Return the learned state after this observation; unchanged without a load, None without an objective."""
     objective = policy.objective
     if objective is None:
         return None
@@ -37,7 +37,7 @@ def learn(
         return learned
     if learned is None:
         return Learned(now, _bin(now))
-    capacity = _see_capacity(policy, observation, learned, starts, now)
+    capacity = _update_capacity(policy, observation, learned, starts, now)
     if _bin(now) == learned.bin:
         return replace(learned, at=now, capacity=capacity)
     return _next_bin(policy, replace(learned, at=now, capacity=capacity), load, starts, now)
@@ -47,30 +47,33 @@ def _bin(now: float) -> int:
     return int(now // shadow.BIN_SECONDS)
 
 
-def _see_capacity(policy: Policy, observation: Observation, learned: Learned, starts: Starts, now: float) -> Capacity:
-    """Settle what came since the latest load; only a share of slow answers that was measured says anything."""
+def _update_capacity(
+    policy: Policy, observation: Observation, learned: Learned, starts: Starts, now: float
+) -> Capacity:
+    """Update the capacity for the time since the latest load; only a measured share of slow answers moves it."""
     objective = policy.objective
     assert objective is not None  # noqa: S101  nothing is learned without
     passed_seconds, load = now - learned.at, observation.value(objective.rule) or 0.0
     seconds = min(max(passed_seconds, 0.0), _LONGEST_GAP_SECONDS)
-    capacity, reading = see_load(learned.capacity, load, seconds), observation.readings.get(OBJECTIVE)
+    capacity, reading = observe_load(learned.capacity, load, seconds), observation.readings.get(OBJECTIVE)
     if reading is None or reading.value is None or not objective.learn_capacity:
-        return see_no_pair(capacity, "" if reading is None else reading.note or reading.kind)
+        return observe_no_pair(capacity, "" if reading is None else reading.note or reading.kind)
     if seconds != passed_seconds:
-        capacity = see_no_pair(capacity)
+        capacity = observe_no_pair(capacity)
     pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, reading.value)
-    return see_pair(capacity, pair, seconds, _terms(policy, objective, observation, starts))
+    return observe_pair(capacity, pair, seconds, _capacity_options(policy, objective, observation, starts))
 
 
 def learn_season(learned: Learned | None, load: float, now: float) -> Learned:
-    """Return what is known after a load so long ago that only the seasons can learn from it."""
+    """Return the learned state after a load so old that only the seasons learn from it."""
     learned = learned or Learned(now, _bin(now))
-    return replace(
-        learned, at=now, bin=_bin(now), profiles=tuple(season.see(each, load, now) for each in learned.profiles)
-    )
+    profiles = tuple(season.observe(each, load, now) for each in learned.profiles)
+    return replace(learned, at=now, bin=_bin(now), profiles=profiles)
 
 
-def _terms(policy: Policy, objective: Objective, observation: Observation, starts: Starts) -> CapacityOptions:
+def _capacity_options(
+    policy: Policy, objective: Objective, observation: Observation, starts: Starts
+) -> CapacityOptions:
     count = observation.replicas.count
     return CapacityOptions(
         stated=sized_rule(policy, objective).target,
@@ -82,7 +85,7 @@ def _terms(policy: Policy, objective: Objective, observation: Observation, start
 
 
 def recent_load(policy: Policy, objective: Objective, observation: Observation) -> float | None:
-    """Return the load of the window in which the slow answers were counted: the short one, if there is one."""
+    """Return the load of the window that counts the slow answers: the short one, if there is one."""
     recent = observation.value(sized_rule(policy, objective).burst_name)
     return observation.value(objective.rule) if recent is None else recent
 
@@ -91,7 +94,7 @@ def _next_bin(policy: Policy, learned: Learned, load: float, starts: Starts, now
     objective = policy.objective
     assert objective is not None  # noqa: S101  nothing is learned without
     loads = learned.loads.with_bin(load)
-    profiles = tuple(season.see(profile, load, now) for profile in learned.profiles)
+    profiles = tuple(season.observe(profile, load, now) for profile in learned.profiles)
     footing = _footing(policy, sized_rule(policy, objective), learned.capacity, starts)
     plain, seasonal = shadow.step(learned.plain, loads, footing), learned.seasonal
     floor = _floor(profiles, footing, load, now)
@@ -117,12 +120,12 @@ def _footing(policy: Policy, rule: Rule, capacity: Capacity, starts: Starts) -> 
 
 
 def sized_rule(policy: Policy, objective: Objective) -> Rule:
-    """Return the rule that is sized."""
+    """Return the rule whose target is learned."""
     return next(rule for rule in policy.rules if rule.name == objective.rule)
 
 
 def reaction_delay_seconds(rule: Rule) -> float:
-    """Return how long a new load takes to be seen whole: the shortest window that looks at it."""
+    """Return how long a new load takes to be measured in full: the rule's shortest window."""
     return rule.source.window_seconds if rule.burst is None else rule.burst.window_seconds
 
 
@@ -136,7 +139,7 @@ def _floor(profiles: tuple[Profile, ...], footing: shadow.Footing, load: float, 
 
 
 def size(policy: Policy, learned: Learned | None) -> Sizing | None:
-    """Return how the sized rule turns load into replicas now, and what of that is trusted, and why."""
+    """Return how the sized rule turns load into replicas now, and which learned parts are trusted, and why."""
     objective = policy.objective
     if objective is None:
         return None
@@ -156,7 +159,7 @@ def _size(objective: Objective, rule: Rule, learned: Learned, footing: shadow.Fo
         rule.target,
         capacity_factor=learned.capacity.factor if capacity.trusted else 1.0,
         reserve=reserve,
-        reserve_note=f"{reserve:.4g}/s, {words(leading.headroom)}" if headroom.trusted else "",
+        reserve_note=f"{reserve:.4g}/s, {describe_headroom(leading.headroom)}" if headroom.trusted else "",
         hold_seconds=leading.headroom.hold_seconds if headroom.trusted else None,
         floor=floor if seasonal.trusted else 0,
         estimates=(capacity, headroom, seasonal),

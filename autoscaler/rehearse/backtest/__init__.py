@@ -1,1 +1,1 @@
-"""A policy replayed over what Prometheus knows of the past."""
+"""Replays a policy over the past in Prometheus."""

@@ -1,4 +1,4 @@
-"""What a replay of the past cannot know, said plainly: every assumption under its figures."""
+"""The caveats of a replay: every assumption behind its figures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,77 +6,74 @@ from dataclasses import dataclass
 from autoscaler.core.explain import format_value
 from autoscaler.core.policy import Goal, Policy
 from autoscaler.formats import format_duration
-from autoscaler.rehearse.backtest.fetch import Wanted
+from autoscaler.rehearse.backtest.fetch import RequestedService
 from autoscaler.rehearse.backtest.learn_before import MOST_DAYS
 from autoscaler.rehearse.backtest.recording import Recording
-from autoscaler.rehearse.backtest.reference_capacity import Yardstick, capacities, request_sources
+from autoscaler.rehearse.backtest.reference_capacity import ReferenceCapacity, capacities, request_sources
 from autoscaler.rehearse.backtest.replay import Replayed
-from autoscaler.rehearse.backtest.summary import span_words
-from autoscaler.rehearse.charts.timeline import clock_words
-from autoscaler.warmstart.window import Recalled
+from autoscaler.rehearse.backtest.summary import format_span
+from autoscaler.rehearse.charts.timeline import format_time
+from autoscaler.warmstart.window import RebuiltMemory
 
 _DAY_SECONDS = 86_400.0
-UNREMARKABLE_SECONDS = 300.0  # a beginning so much later than asked for needs no words
+UNREMARKABLE_SECONDS = 300.0  # a later start up to this needs no caveat
 _OPEN_LOOP = (
-    "The load is that of then, whatever is decided: clients who gave up, waited or tried again because there were too "
-    "few replicas would have done otherwise with more."
+    "The load is the past load, independent of the decisions: clients that gave up, waited or retried because of too "
+    "few replicas would have behaved differently with more."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Under what the service was replayed."""
+class ReplayConditions:
+    """The conditions of a service's replay."""
 
-    wanted: Wanted
+    wanted: RequestedService
     recording: Recording
     step_seconds: float
     start_delay_seconds: float
     interval_seconds: float  # of the daemon
-    learned: Recalled | None  # of the loads before; None: nothing is to be learned
-    unshared_budget: int | None  # limits.max_replicas_total, when not all of its services were replayed
+    learned: RebuiltMemory | None  # from earlier loads; None: the policy learns nothing
+    unshared_budget: int | None  # limits.max_replicas_total, if not all of its services were replayed
 
 
-def caveats(replayed: Replayed, circumstances: Circumstances) -> tuple[str, ...]:
-    """Return what has to be known to read the figures of this replay."""
+def caveats(replayed: Replayed, conditions: ReplayConditions) -> tuple[str, ...]:
+    """Return the caveats of this replay."""
     policy = replayed.policy
     return (
         _OPEN_LOOP,
-        *_replicas(circumstances),
-        *_beginning(replayed, circumstances),
-        *_measured_then(policy, circumstances.recording),
+        *_replicas(conditions),
+        *_beginning(replayed, conditions),
+        *_measured_then(policy, conditions.recording),
         *_learning(policy),
-        *_learned_before(circumstances.learned),
-        *_density(circumstances),
-        *_naming(circumstances.wanted),
+        *_learned_before(conditions.learned),
+        *_density(conditions),
+        *_naming(conditions.wanted),
     )
 
 
-def _replicas(circumstances: Circumstances) -> Iterator[str]:
-    delay = format_duration(circumstances.start_delay_seconds)
+def _replicas(conditions: ReplayConditions) -> Iterator[str]:
+    delay = format_duration(conditions.start_delay_seconds)
     yield (
-        f"New replicas are ready after {delay}, those that go are gone at once, and no operation fails. "
+        f"New replicas are ready after {delay}, removed ones are gone at once, and no operation fails. "
         "Draining is not in the replica-hours."
     )
-    if circumstances.unshared_budget is not None:
+    if conditions.unshared_budget is not None:
         yield (
-            f"limits.max_replicas_total {circumstances.unshared_budget} is shared with services that were not "
+            f"limits.max_replicas_total {conditions.unshared_budget} is shared with services that were not "
             "replayed, so it is left out."
         )
 
 
-def _beginning(replayed: Replayed, circumstances: Circumstances) -> Iterator[str]:
-    recording = circumstances.recording
-    then = recording.replicas[recording.first]
-    count = (
-        "the replicas of then"
-        if then
-        else f"replicas.min {replayed.policy.min_replicas}: the count of then is not known"
-    )
-    yield f"It begins with {count}, and without a memory{_taught(circumstances.learned)}."
+def _beginning(replayed: Replayed, conditions: ReplayConditions) -> Iterator[str]:
+    recording = conditions.recording
+    past = recording.replicas[recording.first]
+    least = f"replicas.min {replayed.policy.min_replicas} (the past count is not known)"
+    count = "the past replica count" if past else least
+    yield f"The replay starts with {count}, and without a memory{_taught(conditions.learned)}."
     began = recording.instants[recording.first]
     if began - recording.instants[0] > UNREMARKABLE_SECONDS:
-        name = circumstances.wanted.traefik_name
-        yield f"Prometheus knows {name} only since about {clock_words(began)}: the replay begins there."
+        name = conditions.wanted.traefik_name
+        yield f"Prometheus knows {name} only since about {format_time(began)}: the replay starts there."
 
 
 def _measured_then(policy: Policy, recording: Recording) -> Iterator[str]:
@@ -84,58 +81,58 @@ def _measured_then(policy: Policy, recording: Recording) -> Iterator[str]:
     as_it_was = [rule.name for rule in policy.rules if rule.goal is not Goal.PER_REPLICA and not rule.spreads]
     if shared and any(recording.replicas):
         yield (
-            f"{', '.join(shared)}: measured with the replicas of then, and spread over the replayed ones "
-            "(value x then / replayed); real queues do not behave so simply."
+            f"{', '.join(shared)}: measured with the past replicas, and spread over the replayed ones "
+            "(value x past / replayed); real queues are less simple."
         )
     elif shared:
         as_it_was = [*shared, *as_it_was]
     if as_it_was:
         yield (
-            f"{', '.join(as_it_was)}: taken as measured with the replicas of then; with more it would have been lower, "
+            f"{', '.join(as_it_was)}: used as measured with the past replicas; with more it would have been lower, "
             "with fewer higher."
         )
 
 
 def _learning(policy: Policy) -> Iterator[str]:
     if policy.objective is not None and policy.objective.learn_capacity:
-        yield "How many answers were slow counts for learning only while the replay has as many replicas as there were."
+        yield "The share of slow answers counts for learning only while the replay has the past replica count."
 
 
-def _taught(learned: Recalled | None) -> str:
-    return f" but what {span_words(learned.seconds)} of load before taught" if learned and learned.seconds else ""
+def _taught(learned: RebuiltMemory | None) -> str:
+    return f", except what {format_span(learned.seconds)} of earlier load taught" if learned and learned.seconds else ""
 
 
-def _learned_before(learned: Recalled | None) -> Iterator[str]:
+def _learned_before(learned: RebuiltMemory | None) -> Iterator[str]:
     if learned is None or learned.seconds >= _DAY_SECONDS:
         return
     if learned.seconds:
-        yield f"Less than a day of load was known before the span ({span_words(learned.seconds)}) to learn from."
+        yield f"Less than a day of load before the span ({format_span(learned.seconds)}) was known to learn from."
     else:
         why = learned.problem or f"Prometheus knows no load in the {MOST_DAYS} days before"
         yield f"Nothing was learned before the span: {why}."
 
 
-def _density(circumstances: Circumstances) -> Iterator[str]:
-    if circumstances.step_seconds != circumstances.interval_seconds:
-        step, interval = map(format_duration, (circumstances.step_seconds, circumstances.interval_seconds))
-        yield f"It decides every {step}, the daemon every {interval}: times are as coarse as that."
-    window = format_duration(request_sources(circumstances.wanted.policies)[0].window_seconds)
-    yield f"The load is an average over {window}: shorter peaks are not seen."
+def _density(conditions: ReplayConditions) -> Iterator[str]:
+    if conditions.step_seconds != conditions.interval_seconds:
+        step, interval = map(format_duration, (conditions.step_seconds, conditions.interval_seconds))
+        yield f"The replay decides every {step}, the daemon every {interval}: times are accurate to {step} only."
+    window = format_duration(request_sources(conditions.wanted.policies)[0].window_seconds)
+    yield f"The load is an average over {window}: shorter peaks are not visible."
 
 
-def _naming(wanted: Wanted) -> Iterator[str]:
+def _naming(wanted: RequestedService) -> Iterator[str]:
     if wanted.needs_traefik and wanted.stated_name is None:
-        yield f"No traefik_service is stated, so {wanted.traefik_name} was taken."
+        yield f"No traefik_service is stated, so {wanted.traefik_name} was assumed."
 
 
-def judged_by(stick: Yardstick | None, replays: Sequence[Replayed]) -> str:
-    """Say by which capacity "too little" is judged."""
-    if stick is None:
+def describe_reference(reference: ReferenceCapacity | None, replays: Sequence[Replayed]) -> str:
+    """Return the caveat on the capacity behind "too little capacity"."""
+    if reference is None:
         return "No rule states a load per replica: whether there was too little capacity is not known."
-    each, owner = capacities(stick, replays), replays[stick.owner].policy
-    stated, low, high = (format_value(stick.rule, value) for value in (stick.rule.target, min(each), max(each)))
-    learned = "" if (low, high) == (stated, stated) else f", learned on the way: {low} to {high}"
+    each, owner = capacities(reference, replays), replays[reference.owner].policy
+    stated, low, high = (format_value(reference.rule, value) for value in (reference.rule.target, min(each), max(each)))
+    learned = "" if (low, high) == (stated, stated) else f", learned in the replay: {low} to {high}"
     return (
-        f"Too little capacity is more load than {stick.rule.name}'s {stated} per ready replica{learned}; "
-        f"with a scale_up.tolerance of {owner.scale_up.tolerance:.0%}, so much more raises nothing."
+        f"Too little capacity is more load than {reference.rule.name}'s {stated} per ready replica{learned}; "
+        f"a scale_up.tolerance of {owner.scale_up.tolerance:.0%} allows that much more without raising."
     )

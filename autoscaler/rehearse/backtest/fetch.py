@@ -1,4 +1,4 @@
-"""What Prometheus still knows of some services' past -> recordings, or a clear word on why there is nothing."""
+"""Reads the past of services from Prometheus into recordings, or reports why there is none."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from autoscaler.errors import ConfigError, MetricsUnavailable
 from autoscaler.ports.metrics import MetricHistory, SignalRequest, Span
 from autoscaler.rehearse.backtest.recording import Recording
 from autoscaler.rehearse.backtest.reference_capacity import request_sources
-from autoscaler.rehearse.charts.timeline import clock_words
+from autoscaler.rehearse.charts.timeline import format_time
 
 
 class Catalog(Protocol):
-    """Which services there were."""
+    """The services of the past."""
 
     def services_since(self, start: float, end: float) -> Mapping[str, float]:
-        """Return the Traefik services of which requests were counted between two times (unix seconds).
+        """Return the Traefik services with counted requests between two times (unix seconds).
 
-        Each with the time since when: some minutes too early at most, never too late.
+        Each with the time of its first count: at most some minutes too early, never too late.
 
         Raises:
-            MetricsUnavailable: the server does not answer, or refuses.
+            MetricsUnavailable: the server does not answer, or refuses the request.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A service, as each policy file has it."""
+class RequestedService:
+    """A service to replay, with its configuration in each policy file."""
 
     name: str
     configs: tuple[ServiceConfig, ...]
@@ -40,13 +40,13 @@ class Wanted:
 
     @property
     def sources(self) -> set[Source]:
-        """Everything that any of the policies needs to know, and the load."""
+        """The sources of all its policies, and the load."""
         needed = {source for policy in self.policies for source in policy.sources.values()}
         return needed | set(request_sources(self.policies))
 
     @property
     def needs_traefik(self) -> bool:
-        """Whether a policy of it looks at Traefik's signals."""
+        """Whether one of its policies uses Traefik's signals."""
         sources = (source for policy in self.policies for source in policy.sources.values())
         return any(isinstance(source, TraefikSignal) for source in sources)
 
@@ -57,24 +57,24 @@ class Wanted:
 
     @property
     def traefik_name(self) -> str:
-        """The name in Traefik: as stated, or what it is when the service's labels give it its own name."""
+        """The name in Traefik: as stated, or the default for a Compose service."""
         return self.stated_name or f"{self.configs[0].target.name}@docker"
 
     @property
     def requests(self) -> dict[Source, SignalRequest]:
-        """What has to be asked, by source."""
+        """The signal requests, by source."""
         return {source: SignalRequest(source, self.traefik_name, self.name) for source in self.sources}
 
     @property
     def counted(self) -> SignalRequest:
-        """The request by which the replicas of then are asked for."""
+        """The request for the past replica counts."""
         return self.requests[request_sources(self.policies)[0]]
 
 
 def record(
     history: MetricHistory,
     catalog: Catalog,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[RequestedService],
     span: Span,
     *,
     now: float,
@@ -83,8 +83,8 @@ def record(
     """Return a recording of each service.
 
     Raises:
-        ConfigError: a service has no such name in Traefik.
-        MetricsUnavailable: Prometheus does not answer, or knows nothing of a service in that span.
+        ConfigError: Traefik has no service of that name.
+        MetricsUnavailable: Prometheus does not answer, or has no data of a service in that span.
     """
     since = catalog.services_since(span.start, span.end)
     others = "; or choose other services with --service" if len(wanted) > 1 else ""
@@ -111,11 +111,11 @@ def record(
 
 
 def _unknown(
-    wanted: Wanted, since: Mapping[str, float], later: Mapping[str, float], span: Span, others: str
+    wanted: RequestedService, since: Mapping[str, float], later: Mapping[str, float], span: Span, others: str
 ) -> ConfigError | MetricsUnavailable:
     name = wanted.traefik_name
     if name in later:
-        began = clock_words(later[name])
+        began = format_time(later[name])
         return MetricsUnavailable(f"{wanted.name}: Prometheus knows {name} only since about {began}{others}")
     if not since:
         return MetricsUnavailable(
@@ -133,4 +133,4 @@ def _nothing(recording: Recording, span: Span) -> str:
 
 
 def _between(span: Span) -> str:
-    return f"between {clock_words(span.start)} and {clock_words(span.end)}"
+    return f"between {format_time(span.start)} and {format_time(span.end)}"

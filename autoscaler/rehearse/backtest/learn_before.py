@@ -1,51 +1,51 @@
-"""What the loads before a replayed span teach, as a daemon that starts at its beginning would have learned it."""
+"""Learns from the loads before a replayed span, as a daemon that starts with the span would have learned."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.metrics import MetricHistory
-from autoscaler.rehearse.backtest.fetch import Wanted
+from autoscaler.rehearse.backtest.fetch import RequestedService
 from autoscaler.rehearse.simulation.runner import NamedConfig
-from autoscaler.warmstart.learning import REACHES_DAYS, Pupil, learn_days
-from autoscaler.warmstart.window import Recalled
+from autoscaler.warmstart.learning import REACHES_DAYS, LearningService, learn_days
+from autoscaler.warmstart.window import RebuiltMemory
 
 MOST_DAYS = max(REACHES_DAYS)
 
-Learned = Mapping[str, Recalled]  # by service; those with an objective only
+Learned = Mapping[str, RebuiltMemory]  # by service; those with an objective only
 
 
 def learn_before(
     history: MetricHistory,
-    scripts: Sequence[NamedConfig],
-    wanted: Sequence[Wanted],
+    files: Sequence[NamedConfig],
+    wanted: Sequence[RequestedService],
     start: float,
     *,
     progress: Callable[[float], None],
 ) -> Sequence[Learned]:
-    """Return what each policy file's services know of the loads of the 14 days before `start` (unix seconds).
+    """Return what the services of each policy file learn from the 14 days of load before `start` (unix seconds).
 
-    A Prometheus that cannot tell them is no reason not to replay: then nothing is known, and `problem` says why.
+    If Prometheus cannot return them, the replay goes on with nothing learned, and `problem` says why.
     """
-    pupils = {
-        (index, each.name): pupil
-        for index, script in enumerate(scripts)
+    services = {
+        (index, each.name): service
+        for index, file in enumerate(files)
         for each in wanted
-        if (pupil := _pupil(script, each)) is not None
+        if (service := _learning_service(file, each)) is not None
     }
-    known: Sequence[Recalled] = ()
-    if pupils:
+    known: Sequence[RebuiltMemory] = ()
+    if services:
         try:
-            known = learn_days(history, list(pupils.values()), start, MOST_DAYS, progress)
+            known = learn_days(history, list(services.values()), start, MOST_DAYS, progress)
         except MetricsUnavailable as error:
-            known = [Recalled(problem=str(error)) for _ in pupils]
-    learned: list[dict[str, Recalled]] = [{} for _ in scripts]
-    for (index, name), recalled in zip(pupils, known, strict=True):
+            known = [RebuiltMemory(problem=str(error)) for _ in services]
+    learned: list[dict[str, RebuiltMemory]] = [{} for _ in files]
+    for (index, name), recalled in zip(services, known, strict=True):
         learned[index][name] = recalled
     return learned
 
 
-def _pupil(script: NamedConfig, wanted: Wanted) -> Pupil | None:
-    policy = script.config.services[wanted.name].policy
+def _learning_service(file: NamedConfig, wanted: RequestedService) -> LearningService | None:
+    policy = file.config.services[wanted.name].policy
     if policy.objective is None:
         return None
-    return Pupil(policy, wanted.requests[policy.sources[policy.objective.rule]])
+    return LearningService(policy, wanted.requests[policy.sources[policy.objective.rule]])

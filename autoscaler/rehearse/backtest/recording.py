@@ -1,4 +1,4 @@
-"""What is known of a service's past, and what of it would have been the same with other replicas."""
+"""The recorded past of a service, and its projection to other replica counts."""
 
 import math
 from bisect import bisect_left
@@ -11,12 +11,12 @@ from autoscaler.core.policy import OBJECTIVE, Policy, Source
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is known of a service's past: one entry for each instant (unix seconds, evenly spaced)."""
+    """The recorded past of a service: one entry per instant (unix seconds, evenly spaced)."""
 
     instants: Sequence[float]
     readings: Mapping[Source, Sequence[Reading]]
-    replicas: Sequence[int | None]  # how many served then; None: nobody knows
-    since: float = -math.inf  # before that the service did not exist, as far as one knows
+    replicas: Sequence[int | None]  # ready then; None: unknown
+    since: float = -math.inf  # the first time with counted requests
 
     @property
     def first(self) -> int:
@@ -28,10 +28,10 @@ class Recording:
         return any(readings[index].value is not None for readings in self.readings.values())
 
 
-def seen_with(policy: Policy, recording: Recording, index: int, ready: int) -> dict[str, Reading]:
-    """Return the readings of an instant as they would have been with so many ready replicas, as far as one can tell.
+def readings_with(policy: Policy, recording: Recording, index: int, ready: int) -> dict[str, Reading]:
+    """Return the readings of an instant, projected to that many ready replicas.
 
-    A value per replica is spread over the other number. How many answers would have been slow, nobody can tell.
+    A value per replica is spread over the other count. The share of slow answers cannot be projected and is left out.
     """
     then = recording.replicas[index]
     readings = {name: recording.readings[source][index] for name, source in policy.sources.items()}

@@ -1,4 +1,4 @@
-"""By which load and which capacity replayed policies are judged: one yardstick, so that they can be compared."""
+"""Chooses the reference capacity and load by which replayed policies are compared."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ Numbers = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Yardstick:
-    """The rule that says what load a replica can take, and the measures of that load, the quickest first."""
+class ReferenceCapacity:
+    """The rule that states the load per replica, and the sources of that load, the shortest window first."""
 
-    owner: int  # whose rule it is: the index of the policy
+    owner: int  # the index of the rule's policy
     rule: Rule
     sources: tuple[Source, ...]
 
@@ -24,15 +24,15 @@ class Yardstick:
         return isinstance(self.rule.source, TraefikSignal) and self.rule.source.signal is Signal.REQUESTS
 
 
-def yardstick(policies: Sequence[Policy]) -> Yardstick | None:
-    """Return the yardstick of the first policy that has one, or None: no rule states a load per replica.
+def find_reference(policies: Sequence[Policy]) -> ReferenceCapacity | None:
+    """Return the reference of the first policy with one, or None: no rule states a load per replica.
 
-    It is the objective's rule, or else the first rule of requests, of requests in flight, of a query.
+    The rule is the objective's, or else the first one of requests, of requests in flight, of a query.
     """
     for owner, policy in enumerate(policies):
         rule = _stated_by(policy)
         if rule is not None:
-            return Yardstick(owner, rule, _quickest_first(policies, rule.source))
+            return ReferenceCapacity(owner, rule, _quickest_first(policies, rule.source))
     return None
 
 
@@ -55,7 +55,7 @@ def _quickest_first(policies: Iterable[Policy], source: Source) -> tuple[Source,
 
 
 def request_sources(policies: Iterable[Policy]) -> tuple[TraefikSignal, ...]:
-    """Return the measures of requests per second that the policies use, the quickest first, or else a usual one."""
+    """Return the policies' sources of requests per second, the shortest window first, or else a default."""
     return tuple(_windows(policies, Signal.REQUESTS)) or (TraefikSignal(Signal.REQUESTS, USUAL_WINDOW_SECONDS),)
 
 
@@ -66,7 +66,7 @@ def _windows(policies: Iterable[Policy], signal: Signal) -> list[TraefikSignal]:
 
 
 def loads(recording: Recording, sources: Iterable[Source]) -> Numbers:
-    """Return the load at each instant: of the quickest measure that has one."""
+    """Return the load at each instant, from the first source with a value."""
     readings = [recording.readings[source] for source in sources]
     return [
         next((reading.value for reading in each if reading.value is not None), None)
@@ -74,6 +74,6 @@ def loads(recording: Recording, sources: Iterable[Source]) -> Numbers:
     ]
 
 
-def capacities(stick: Yardstick, replays: Sequence[Replayed]) -> Sequence[float]:
-    """Return the load that one replica can take at each instant: as the owner states it, or has learned by then."""
-    return [stick.rule.target * instant.capacity_factor for instant in replays[stick.owner].instants]
+def capacities(reference: ReferenceCapacity, replays: Sequence[Replayed]) -> Sequence[float]:
+    """Return the capacity of one replica at each instant: the owner's stated one, or as learned until then."""
+    return [reference.rule.target * instant.capacity_factor for instant in replays[reference.owner].instants]

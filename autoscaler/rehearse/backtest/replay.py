@@ -1,4 +1,4 @@
-"""A policy replayed over a recorded past: what would have been decided when. Open loop: the past does not answer."""
+"""Replays a policy over a recorded past. Open loop: the past does not react to decisions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Direction, Limit, Observation, Reason, Replicas
 from autoscaler.core.policy import Policy
 from autoscaler.core.replay import replay
-from autoscaler.rehearse.backtest.recording import Recording, seen_with
+from autoscaler.rehearse.backtest.recording import Recording, readings_with
 
 _PROGRESS_INSTANTS = 500
 
@@ -18,13 +18,13 @@ class Instant:
     """The replayed service just after a decision."""
 
     at: float
-    replicas: int  # asked for
+    replicas: int  # requested
     ready: int
-    high: int  # the most that were allowed
+    high: int  # the maximum then
     reason: Reason
     limits: tuple[Limit, ...]
     capacity_factor: float  # learned: real over stated load per replica
-    blind: str = ""  # the readings that were missing, when there was none at all
+    blind: str = ""  # the missing readings, while none was usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,21 @@ class Replayed:
 
 @dataclass(slots=True)
 class Supply:
-    """The replicas that there would be. As with the daemon, while new ones start only still more are begun."""
+    """The simulated replicas. As in the daemon, while new replicas start only further ones can be added."""
 
     start_delay_seconds: float
     ready: int
-    starting: list[tuple[float, int]] = field(default_factory=list)  # when, and to how many; ascending
+    starting: list[tuple[float, int]] = field(default_factory=list)  # the time, and the count from then on; ascending
 
     def at(self, now: float) -> Replicas:
-        """Return the replicas as they are at `now`."""
+        """Return the replicas at `now`."""
         while self.starting and now >= self.starting[0][0]:
             _, self.ready = self.starting.pop(0)
         requested = self.starting[-1][1] if self.starting else None
         return Replicas(self.ready if requested is None else requested, self.ready, requested)
 
     def follow(self, decision: Decision) -> bool:
-        """Begin what was decided; return whether that changes the count."""
+        """Apply the decision; return whether the count changes."""
         if decision.direction is Direction.NONE or (self.starting and decision.direction is Direction.DOWN):
             return False
         if decision.direction is Direction.UP:
@@ -62,10 +62,10 @@ class Supply:
         return True
 
 
-class Player:
-    """One service going through its past under one policy, from the first measured instant on.
+class ServiceReplay:
+    """The replay of one service under one policy, from the first measured instant on.
 
-    It begins with the replicas of then, or else with the fewest allowed.
+    It starts with the past replica count, or else with the minimum.
     """
 
     def __init__(self, policy: Policy, recording: Recording, start_delay_seconds: float, memory: Memory) -> None:
@@ -80,12 +80,12 @@ class Player:
         self._decisions: list[Decision] = []
 
     def decide(self) -> Decision:
-        """Decide the next instant."""
+        """Return the decision of the next instant."""
         decision, self._memory = next(self._steps)
         return decision
 
     def follow(self, decision: Decision) -> None:
-        """Act on that decision, or on what a budget left of it, and go on."""
+        """Apply that decision, as cut by the budget, and advance."""
         if self._supply.follow(decision):
             self._decisions.append(decision)
         replicas = self._supply.at(decision.at)
@@ -94,14 +94,14 @@ class Player:
         self.index += 1
 
     def replayed(self) -> Replayed:
-        """Return what has come of it so far."""
+        """Return the result so far."""
         return Replayed(self._policy, tuple(self._instants), tuple(self._decisions))
 
     def _observations(self) -> Iterator[tuple[float, Observation]]:
         while self.index < len(self._recording.instants):
             at = self._recording.instants[self.index]
             replicas = self._supply.at(at)
-            yield at, Observation(replicas, seen_with(self._policy, self._recording, self.index, replicas.ready))
+            yield at, Observation(replicas, readings_with(self._policy, self._recording, self.index, replicas.ready))
 
 
 def _instant(decision: Decision, replicas: Replicas, blind: str) -> Instant:
@@ -119,7 +119,7 @@ def _instant(decision: Decision, replicas: Replicas, blind: str) -> Instant:
 
 
 def missing(decision: Decision) -> str:
-    """Name the rules without a usable reading, and why they have none."""
+    """Return the rules without a usable reading, with the kind of each reading."""
     return ", ".join(
         f"{proposal.rule} ({proposal.reading.kind})" for proposal in decision.proposals if proposal.replicas is None
     )
@@ -133,24 +133,24 @@ def backtest(
     progress: Callable[[float], None],
     memories: Mapping[str, Memory] | None = None,
 ) -> dict[str, Replayed]:
-    """Replay all services side by side, so that they share a budget of replicas as they would have.
+    """Replay all services together, so that they share a replica budget.
 
-    All recordings have the same instants. `progress` is told the share that is done, 0 to 1. A service without a memory
-    begins with an empty one.
+    All recordings have the same instants. `progress` receives the completed share, 0 to 1. A service without a memory
+    starts with an empty one.
     """
     known = memories or {}
-    players = {
-        name: Player(policy, recording, start_delay_seconds, known.get(name, Memory()))
+    replays = {
+        name: ServiceReplay(policy, recording, start_delay_seconds, known.get(name, Memory()))
         for name, (policy, recording) in services.items()
     }
     count = max((len(recording.instants) for _, recording in services.values()), default=0)
     for index in range(count):
-        decisions = {name: each.decide() for name, each in players.items() if each.index == index}
+        decisions = {name: each.decide() for name, each in replays.items() if each.index == index}
         if max_replicas_total is not None:
             decisions = within_budget(decisions, max_replicas_total)
         for name, decision in decisions.items():
-            players[name].follow(decision)
+            replays[name].follow(decision)
         if index % _PROGRESS_INSTANTS == 0:
             progress(index / count)
     progress(1.0)
-    return {name: each.replayed() for name, each in players.items()}
+    return {name: each.replayed() for name, each in replays.items()}

@@ -1,4 +1,4 @@
-"""The stretch of the past that is replayed: from when to when, and how densely."""
+"""Chooses the span to replay, and its step."""
 
 import math
 import re
@@ -18,11 +18,10 @@ def choose_span(
 ) -> Span:
     """Return the instants to replay. Without `until` they end now (unix seconds).
 
-    Without `step_seconds` they are as dense as the daemon's cycles. Where that would be more than `MOST_INSTANTS`, they
-    are so many times coarser that it is not.
+    The step defaults to the daemon's interval, or to the least multiple of it with at most `MOST_INSTANTS` instants.
 
     Raises:
-        ConfigError: not a time or a duration, nothing between the two, or what has not been yet.
+        ConfigError: a value is no time or duration, the span is empty, or it ends in the future.
     """
     now = round(now, 3)
     start, end = moment("--since", since, now), now if until is None else moment("--until", until, now)
@@ -37,7 +36,7 @@ def choose_span(
 
 
 def moment(option: str, text: str, now: float) -> float:
-    """Return the unix seconds of a duration before `now`, or of an ISO date or time (UTC if it names no zone).
+    """Return the unix seconds of a duration before `now`, or of an ISO date or time (UTC by default).
 
     Raises:
         ConfigError: it is neither.

@@ -1,4 +1,4 @@
-"""Totals in words: the lines of a summary, each with what the second policy differs by."""
+"""Formats totals as the lines of a summary, with the difference between two policies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _HOUR_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the summary: the value in words, and as a number where two can be subtracted."""
+    """One line of the summary: the value as text, and as a number where a difference makes sense."""
 
     name: str
     value: str
@@ -26,12 +26,11 @@ class Line:
         return Figure(self.name, self.value, self.number)
 
 
-def lines(totals: Totals) -> tuple[Line, ...]:
+def summary_lines(totals: Totals) -> tuple[Line, ...]:
     """Return the summary of one policy; numbers are in seconds, hours and replicas, shares 0 to 1."""
+    replayed = f"{format_span(totals.seconds)}, {totals.evaluations:,} evaluations"
     return (
-        Line(
-            "replayed", f"{span_words(totals.seconds)}, {totals.evaluations:,} evaluations", totals.seconds, span_words
-        ),
+        Line("replayed", replayed, totals.seconds, format_span),
         _per_hour("changes per hour", totals.changes, totals),
         _per_hour("reversals per hour", totals.reversals, totals),
         Line("replica-hours", f"{totals.replica_hours:,.1f}", totals.replica_hours, _one_digit),
@@ -42,13 +41,13 @@ def lines(totals: Totals) -> tuple[Line, ...]:
         _at_maximum(totals),
         *_shortage(totals),
         _blind(totals),
-        Line("limits that held longest", _top(totals.limit_seconds, span_words)),
+        Line("limits that held longest", _top(totals.limit_seconds, format_span)),
         Line("changes by reason", _top(totals.decisions, _whole)),
     )
 
 
 def difference(first: Line, second: Line) -> str:
-    """Return what the second has more or less than the first, with its sign; empty where that says nothing."""
+    """Return the second value minus the first, with its sign; empty without numbers."""
     if first.number is None or second.number is None:
         return ""
     more = second.number - first.number
@@ -56,16 +55,16 @@ def difference(first: Line, second: Line) -> str:
     return "same" if words == first.unit(0.0) else f"{'+' if more > 0 else '-'}{words}"
 
 
-def compared(first: Sequence[Line], second: Sequence[Line]) -> tuple[tuple[str, str, str, str], ...]:
-    """Return name, both values and the difference of each line that either has."""
+def compare(first: Sequence[Line], second: Sequence[Line]) -> tuple[tuple[str, str, str, str], ...]:
+    """Return name, both values and the difference of each line of either."""
     others = {line.name: line for line in second}
     rows = [(line, others.pop(line.name, Line(line.name, NOT_KNOWN))) for line in first]
     rows += [(Line(line.name, NOT_KNOWN), line) for line in others.values()]
     return tuple((one.name, one.value, two.value, difference(one, two)) for one, two in rows)
 
 
-def span_words(seconds: float) -> str:
-    """Write a span as people read it: to the second, above an hour to the minute."""
+def format_span(seconds: float) -> str:
+    """Write a span rounded to the second, above an hour to the minute."""
     whole = round(seconds) if seconds < _HOUR_SECONDS else round(seconds / 60) * 60
     return format_duration(float(whole))
 
@@ -93,16 +92,16 @@ def _points(share: float) -> str:
 
 def _against_then(totals: Totals) -> Line:
     name = "replica-hours against then"
-    then, ours = totals.real_replica_hours, totals.replica_hours_compared
-    if not then or ours is None:
+    then, replayed = totals.real_replica_hours, totals.replica_hours_compared
+    if not then or replayed is None:
         return Line(name, NOT_KNOWN)
-    return Line(name, f"{ours / then - 1:+.1%} (of {then:,.1f})", ours / then - 1, _points)
+    return Line(name, f"{replayed / then - 1:+.1%} (of {then:,.1f})", replayed / then - 1, _points)
 
 
 def _at_maximum(totals: Totals) -> Line:
     at_max, more = totals.seconds_at_max, totals.seconds_wanting_more
-    words = _part(at_max, totals.seconds) + (f", {span_words(more)} of it wanting more" if more else "")
-    return Line("time at the maximum", words, at_max, span_words)
+    words = _part(at_max, totals.seconds) + (f", {format_span(more)} of it wanting more" if more else "")
+    return Line("time at the maximum", words, at_max, format_span)
 
 
 def _shortage(totals: Totals) -> tuple[Line, ...]:
@@ -111,21 +110,21 @@ def _shortage(totals: Totals) -> tuple[Line, ...]:
     if short is None:
         return (Line(time, NOT_KNOWN), Line(load, NOT_KNOWN))
     return (
-        Line(time, _part(short.seconds, short.of_seconds), short.seconds, span_words),
+        Line(time, _part(short.seconds, short.of_seconds), short.seconds, format_span),
         Line(load, f"{short.load_share:.2%}", short.load_share, _points),
     )
 
 
 def _part(seconds: float, whole: float) -> str:
-    return f"{span_words(seconds)} ({seconds / whole:.1%})" if seconds else "never"
+    return f"{format_span(seconds)} ({seconds / whole:.1%})" if seconds else "never"
 
 
 def _blind(totals: Totals) -> Line:
     if not totals.blind:
-        return Line("blind periods", "none", 0.0, span_words)
+        return Line("blind periods", "none", 0.0, format_span)
     seconds = [period.seconds for period in totals.blind]
-    words = f"{len(seconds)}, {span_words(sum(seconds))} in all, {span_words(max(seconds))} the longest"
-    return Line("blind periods", words, sum(seconds), span_words)
+    words = f"{len(seconds)}, {format_span(sum(seconds))} in all, {format_span(max(seconds))} the longest"
+    return Line("blind periods", words, sum(seconds), format_span)
 
 
 def _top(amounts: Mapping[str, float] | Mapping[str, int], words: Callable[[float], str]) -> str:

@@ -1,4 +1,4 @@
-"""What a replay sums up to, in numbers. Every instant stands for one step."""
+"""The totals of a replay, as numbers. Every instant represents one step."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from autoscaler.rehearse.scores import Tally
 
 @dataclass(frozen=True, slots=True)
 class BlindPeriod:
-    """A stretch without any usable reading, and what was missing when it began."""
+    """A period without any usable reading, and the missing readings at its start."""
 
     start: float  # unix seconds
     seconds: float
@@ -22,27 +22,27 @@ class BlindPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """How long the load was more than the ready replicas can take, and how much of the load came then."""
+    """How long the load exceeded the capacity of the ready replicas, and the share of the load in that time."""
 
     seconds: float
-    of_seconds: float  # in which the load was known
+    of_seconds: float  # with a known load
     load_share: float  # 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """One service under one policy, summed up."""
+    """The totals of one service under one policy."""
 
     seconds: float
     evaluations: int
     changes: int
-    reversals: int  # changes the other way within 10 minutes
+    reversals: int  # changes in the other direction within 10 minutes
     replica_hours: float
     mean_replicas: float
     least_replicas: int
     most_replicas: int
-    real_replica_hours: float | None  # None: nobody knows how many replicas there were
-    replica_hours_compared: float | None  # of the replay, where those are known
+    real_replica_hours: float | None  # None: the past counts are unknown
+    replica_hours_compared: float | None  # of the replay, where the past counts are known
     seconds_at_max: float
     seconds_wanting_more: float  # at the maximum
     shortage: Shortage | None  # None: no rule states a capacity
@@ -63,9 +63,9 @@ def total(
     loads: Numbers = (),
     capacities: Sequence[float] = (),
 ) -> Totals:
-    """Sum up a replay of at least one instant; all sequences go with its instants.
+    """Return the totals of a replay of at least one instant; all sequences have one entry per instant.
 
-    `real` replicas are those of then, `loads` and `capacities` are in the same unit, the latter for one replica.
+    `real` are the past replica counts; `loads` and `capacities` have the same unit, the latter for one replica.
     """
     instants = replayed.instants
     counts = [instant.replicas for instant in instants]

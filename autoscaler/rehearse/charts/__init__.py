@@ -1,1 +1,1 @@
-"""Rehearsals as pictures: in a terminal, as a PNG, as a web page."""
+"""Draws rehearsals: in a terminal, as a PNG, as a web page."""

@@ -1,4 +1,4 @@
-"""The chart itself, drawn by matplotlib, which not every installation has: only picture.py imports this module."""
+"""Draws the chart with matplotlib, which is optional: only picture.py imports this module."""
 
 import io
 import warnings
@@ -20,7 +20,7 @@ from autoscaler.rehearse.charts.timeline import (
     mark_id,
     marks_note,
     plain,
-    service_words,
+    service_names,
     stepped,
     stretches,
     time_axis,
@@ -29,7 +29,7 @@ from autoscaler.rehearse.run import Run
 
 _MOST_POINTS = 3000
 _MOST_TICKS = 12
-_COLORS = ("#0072B2", "#D55E00")  # Okabe and Ito's blue and vermillion: told apart with any colour vision
+_COLORS = ("#0072B2", "#D55E00")  # Okabe and Ito's blue and vermillion: distinct with any colour vision
 _GREY = "#555555"
 _STYLE = {"svg.fonttype": "none", "svg.hashsalt": "rehearsal", "font.size": 9, "legend.fontsize": 8}
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -37,16 +37,16 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 def png(runs: Sequence[Run]) -> bytes:
     """Return the chart as PNG, 1500 points wide."""
-    return _drawn(runs, "png", {})
+    return _draw(runs, "png", {})
 
 
 def svg(runs: Sequence[Run]) -> str:
-    """Return the chart as SVG; each decision's marker has the id that `mark_id` gives."""
-    return _drawn(runs, "svg", _NO_METADATA).decode()
+    """Return the chart as SVG; each decision's marker has the id of `mark_id`."""
+    return _draw(runs, "svg", _NO_METADATA).decode()
 
 
-def _drawn(runs: Sequence[Run], kind: str, metadata: dict[str, None]) -> bytes:
-    """Draw with our own style whatever the user's matplotlibrc says: the same runs give the same bytes."""
+def _draw(runs: Sequence[Run], kind: str, metadata: dict[str, None]) -> bytes:
+    """Draw with a fixed style, independent of the user's matplotlibrc: the same runs give the same bytes."""
     written = io.BytesIO()
     with style.context(["default", _STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
@@ -70,7 +70,7 @@ def _figure(runs: Sequence[Run]) -> Figure:
     panels[-1].set_xticks([at for at, _ in axis.ticks], [label for _, label in axis.ticks])
     panels[-1].set_xlabel(axis.title)
     names = " against ".join(plain(run.title, 50) for run in runs)
-    figure.suptitle(f"{service_words(runs)[:60]}: {names}", fontsize=12, fontweight="bold", parse_math=False)
+    figure.suptitle(f"{service_names(runs)[:60]}: {names}", fontsize=12, fontweight="bold", parse_math=False)
     return figure
 
 
@@ -93,7 +93,7 @@ def _replicas(panel: Axes, runs: Sequence[Run], axis: TimeAxis) -> None:
         asked, ready = (
             _steps(run, value, axis) for value in (lambda sample: sample.replicas, lambda sample: sample.ready)
         )
-        _line(panel, asked, f"asked for{_of(run, runs)}", color=color, linewidth=1.4)
+        _line(panel, asked, f"requested{_of(run, runs)}", color=color, linewidth=1.4)
         _line(panel, ready, f"ready{_of(run, runs)}", color=color, linewidth=4, alpha=0.3)
         _marks(panel, run, number)
     if note := marks_note(runs):
@@ -109,7 +109,7 @@ def _marks(panel: Axes, run: Run, number: int) -> None:
 
 
 def _latency(panel: Axes, runs: Sequence[Run], axis: TimeAxis) -> None:
-    """Draw p95 on a logarithmic scale: an overload's seconds and a calm hour's milliseconds are both read."""
+    """Draw p95 on a logarithmic scale, so that an overload's seconds and a calm hour's milliseconds are readable."""
     panel.set_ylabel("p95")
     panel.set_yscale("log", nonpositive="mask")
     panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -127,7 +127,7 @@ def _steps(run: Run, value: Value, axis: TimeAxis) -> list[list[Point]]:
 
 
 def _line(panel: Axes, parts: Sequence[Sequence[Point]], label: str, **look: str | float) -> None:
-    """Draw a line with gaps between its parts and one entry in the legend; a part of one point is a dot."""
+    """Draw a line with gaps between its parts and one legend entry; a part of one point is a dot."""
     for number, part in enumerate(parts):
         times, values = zip(*part, strict=True)
         (line,) = panel.plot(times, values, label=None if number else label)
@@ -139,7 +139,7 @@ def _of(run: Run, runs: Sequence[Run]) -> str:
 
 
 def _finish(panel: Axes) -> None:
-    """Start the values at zero, and put the legend above the panel, where it hides no line."""
+    """Start the values at zero, and put the legend above the panel, where it covers no line."""
     if panel.get_yscale() == "linear":
         panel.set_ylim(bottom=0)
     panel.grid(alpha=0.3, linewidth=0.6)

@@ -1,4 +1,4 @@
-"""The web page around a chart: one file, no scripts, nothing loaded from elsewhere."""
+"""The web page around a chart: one file, no scripts, no external resources."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -6,12 +6,12 @@ from xml.etree import ElementTree as ET
 
 from autoscaler.rehearse.charts.timeline import (
     MOST_MARKS,
-    change_words,
-    clock_words,
+    format_change,
+    format_time,
     mark_id,
     marks_note,
     plain,
-    service_words,
+    service_names,
 )
 from autoscaler.rehearse.run import Run
 
@@ -52,9 +52,9 @@ def page(runs: Sequence[Run], svg: str) -> str:
 
 
 def heading(runs: Sequence[Run]) -> str:
-    """Return what the page is about, in one line."""
+    """Return the title of the page."""
     names = " against ".join(plain(run.title) for run in runs)
-    return f"Rehearsal of {service_words(runs)}" + (f": {names}" if names else "")
+    return f"Rehearsal of {service_names(runs)}" + (f": {names}" if names else "")
 
 
 def _table(caption: str, header: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
@@ -87,10 +87,10 @@ def _chart(runs: Sequence[Run], svg: str) -> str:
 
 
 def _inline(runs: Sequence[Run], svg: str) -> str:
-    """Return the SVG as an element of a page: named for screen readers, with a tooltip on each marker."""
+    """Return the SVG as an element of a page, with a name for screen readers and a tooltip on each marker."""
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
-    root = ET.fromstring(svg)  # noqa: S314  our own chart, not somebody's file
+    root = ET.fromstring(svg)  # noqa: S314  our own chart, not a foreign file
     count = sum(len(run.decisions) for run in runs)
     root.set("role", "img")
     root.set("aria-label", f"{heading(runs)}. Load, capacity and replicas over time; {count} decisions, listed below.")
@@ -106,13 +106,13 @@ def _tooltips(runs: Sequence[Run]) -> Iterable[tuple[str, str]]:
     for number, run in enumerate(runs):
         name = f"{plain(run.title)}\n" if len(runs) > 1 else ""
         for index, decision in enumerate(run.decisions[:MOST_MARKS]):
-            words = f"{clock_words(decision.at)}, {change_words(decision)} ({decision.reason})"
+            words = f"{format_time(decision.at)}, {format_change(decision)} ({decision.reason})"
             yield mark_id(number, index), f"{name}{words}\n{plain(decision.sentence)}"
 
 
 def _decisions(run: Run) -> str:
     rows = [
-        (clock_words(decision.at), change_words(decision), decision.reason, decision.sentence)
+        (format_time(decision.at), format_change(decision), decision.reason, decision.sentence)
         for decision in run.decisions[:MOST_MARKS]
     ]
     count = len(run.decisions)

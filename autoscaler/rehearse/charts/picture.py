@@ -1,4 +1,4 @@
-"""Rehearsals as files: a PNG, or one self-contained web page. Both need matplotlib, which is an extra."""
+"""Writes rehearsals to files: a PNG, or one self-contained web page. Both need matplotlib, which is an extra."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ _MISSING = "PNG and HTML charts need matplotlib; install traefik-autoscaler[char
 
 
 def check_places(*paths: Path | None) -> None:
-    """Refuse, before the work begins, what could not be drawn or written after it; None is no place.
+    """Check before the work that each path (if not None) can be written after it.
 
     Raises ConfigError as the writers do.
     """
@@ -34,22 +34,22 @@ def _check_place(path: Path) -> None:
 
 
 def write_png(runs: Sequence[Run], path: Path) -> None:
-    """Write the chart of one policy, or of two to compare; replaces what is there.
+    """Write the chart of one policy, or of two to compare; replaces the file.
 
     Raises ConfigError when matplotlib is missing or the file cannot be written.
     """
-    _write(path, _drawn(runs, "png"))
+    _write(path, _draw(runs, "png"))
 
 
 def write_html(runs: Sequence[Run], path: Path) -> None:
-    """Write a page with figures, caveats, chart and decisions that needs nothing else; replaces what is there.
+    """Write a self-contained page with figures, caveats, chart and decisions; replaces the file.
 
     Raises ConfigError when matplotlib is missing or the file cannot be written.
     """
-    _write(path, page(runs, _drawn(runs, "svg").decode()).encode())
+    _write(path, page(runs, _draw(runs, "svg").decode()).encode())
 
 
-def _drawn(runs: Sequence[Run], kind: Literal["png", "svg"]) -> bytes:
+def _draw(runs: Sequence[Run], kind: Literal["png", "svg"]) -> bytes:
     try:
         import matplotlib.figure  # noqa: F401, PLC0415
 

@@ -1,4 +1,4 @@
-"""A rehearsal as text: load against capacity, and below it the replicas with a mark at each decision."""
+"""Draws a rehearsal as text: load against capacity, and below it the replicas with a mark at each decision."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from autoscaler.rehearse.charts.timeline import (
     TimeAxis,
     highest,
     plain,
-    service_words,
+    service_names,
     stepped,
     stretches,
     time_axis,
@@ -21,11 +21,11 @@ from autoscaler.rehearse.run import Run
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 16
 _FRAME_ROWS = 3  # of a panel: two borders and the labels of the time axis
-_TICK_COLUMNS = 14  # what a label on the time axis takes at most, with a gap
+_TICK_COLUMNS = 14  # the widest label on the time axis, with a gap
 _BLOCKS = "hd"  # the library's name for four points in one character
 _MARKS = {Direction.UP: "▲", Direction.DOWN: "▼"}
 _SIGNS = (("•", "blue+"), ("+", "orange+"))  # of the first run and of the second, in both panels
-_TOPS = (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8)  # each has a half that reads well
+_TOPS = (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8)  # each has a short half
 
 
 @dataclass(slots=True)
@@ -47,9 +47,9 @@ class _Panel:
 
 
 def terminal_chart(runs: Sequence[Run], *, width: int, height: int, color: bool) -> str:
-    """Return two panels of text that together fill `width` and `height`, but never less than 40 by 16.
+    """Return two panels of text that together fill `width` and `height`, at least 40 by 16.
 
-    The load is that of the first run: policies are compared under the same load. Without `color` the text holds no
+    The load is that of the first run: policies are compared under the same load. Without `color` the text has no
     escape codes; the lines differ by their characters.
     """
     width, height = max(width, _LEAST_WIDTH), max(height, _LEAST_HEIGHT)
@@ -64,7 +64,7 @@ def terminal_chart(runs: Sequence[Run], *, width: int, height: int, color: bool)
 
 def _load(runs: Sequence[Run], axis: TimeAxis, columns: int) -> _Panel:
     peak = highest(runs[:1], lambda sample: sample.load)
-    words = [(f"{service_words(runs)}: requests/s", None), (_load_words(runs, peak), "gray")]
+    words = [(f"{service_names(runs)}: requests/s", None), (_load_words(runs, peak), "gray")]
     panel = _Panel(words, _round_up(highest(runs, lambda sample: sample.load, lambda sample: sample.capacity) or 1))
     for run in runs[:1]:
         parts = stretches(run, lambda sample: sample.load, axis, columns)
@@ -106,7 +106,7 @@ def _marks(run: Run, direction: Direction, level: float, shade: str) -> _Line:
 
 def _draw(panel: _Panel, axis: TimeAxis, size: tuple[int, int], margin: int, *, color: bool) -> str:
     figure = plotext.figure
-    plotext.terminal.limit(False, False)  # the size is the caller's business, not the terminal's
+    plotext.terminal.limit(False, False)  # the caller sets the size, not the terminal
     figure.clear()
     figure.theme("simple").plot_size(*size)
     figure.ruler("x").ticks([at - axis.start for at, _ in axis.ticks], [label for _, label in axis.ticks])
@@ -131,7 +131,7 @@ def _add(line: _Line, axis: TimeAxis) -> None:
 
 
 def _legend(panel: _Panel, width: int, *, color: bool) -> str:
-    """Return one line; each entry gets the room that the ones before it leave."""
+    """Return one line; each entry gets the room that the earlier ones leave."""
     room, parts = width, []
     for words, shade in panel.words:
         text = plain(words, max(1, room - 3)) if room > len("  …") else ""
@@ -141,6 +141,6 @@ def _legend(panel: _Panel, width: int, *, color: bool) -> str:
 
 
 def _round_up(number: float) -> float:
-    """Return a number that reads well and is not below `number`."""
+    """Return the next round number from `number` up."""
     power = 10.0 ** math.floor(math.log10(number))
     return next((top * power for top in _TOPS if top * power >= number), 10 * power)

@@ -1,4 +1,4 @@
-"""What every chart needs before it draws: the time axis, series thinned to what fits, words for times and changes."""
+"""The parts that all charts share: the time axis, thinned series, and formats of times and changes."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ _STEPS = (1, 2, 5, 10, 15, 30, *(m * MINUTE for m in (1, 2, 5, 10, 15, 30)), *(h
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """The span that all the runs of a chart share, and the instants on it that get a label."""
+    """The common span of a chart's runs, and its labelled instants."""
 
     start: float
     end: float
@@ -29,7 +29,7 @@ class TimeAxis:
 
 
 def time_axis(runs: Sequence[Run], most_ticks: int) -> TimeAxis:
-    """Return the axis over all samples and decisions; it is never empty, so that dividing by its length is safe."""
+    """Return the axis over all samples and decisions; its length is never 0."""
     times = [at for run in runs for at in _times(run)] or [0.0]
     start, end = min(times), max(times)
     end = end if end > start else start + MINUTE
@@ -60,9 +60,9 @@ def _clock(at: float, step: int, span: float) -> str:
 
 
 def stretches(run: Run, value: Value, axis: TimeAxis, most: int) -> list[list[Point]]:
-    """Return the unbroken stretches of a series; a value that is None or not finite ends one.
+    """Return the unbroken parts of a series; a value that is None or not finite ends one.
 
-    Where there are more samples than `most`, the highest of each slot remains, and the last: a peak is never lost.
+    From more than `most` samples, the highest of each slot remains, and the last: no peak is lost.
     """
     points = [(sample.at, _finite(value(sample))) for sample in run.samples]
     if len(points) > most:
@@ -85,40 +85,40 @@ def stepped(points: Sequence[Point]) -> list[Point]:
 
 
 def highest(runs: Sequence[Run], *values: Value) -> float | None:
-    """Return the highest of these values in all runs; None when none is known."""
+    """Return the highest of these values in all runs; None if all are unknown."""
     numbers = (_finite(value(sample)) for run in runs for value in values for sample in run.samples)
     return max((number for number in numbers if number is not None), default=None)
 
 
-def clock_words(at: float) -> str:
-    """Return a time in full: a date, or hours, minutes and seconds since the start."""
+def format_time(at: float) -> str:
+    """Return a time as date and time, or as hours, minutes and seconds since the start."""
     if at > _UNIX:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"{timedelta(seconds=round(at))} since the start"
 
 
-def change_words(decision: Decision) -> str:
-    """Return the change that a decision makes, such as "2 → 4"."""
+def format_change(decision: Decision) -> str:
+    """Return the change of a decision, such as "2 → 4"."""
     return f"{decision.replicas.count} → {decision.desired}"
 
 
 def plain(text: str, most: int = 10_000) -> str:
-    """Return text on one line that neither moves a cursor nor breaks XML; what is too long ends in an ellipsis."""
+    """Return text on one line without control characters, cut with an ellipsis if too long."""
     clean = "".join(char if char.isprintable() else " " for char in text)
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
-def service_words(runs: Sequence[Run]) -> str:
-    """Return the services that the runs are about, each once."""
+def service_names(runs: Sequence[Run]) -> str:
+    """Return the services of the runs, each once."""
     return ", ".join(dict.fromkeys(plain(run.service) for run in runs)) or "nothing"
 
 
 def mark_id(run: int, decision: int) -> str:
-    """Return the id that a decision's marker has in the SVG."""
+    """Return the id of a decision's marker in the SVG."""
     return f"decision-{run}-{decision}"
 
 
 def marks_note(runs: Sequence[Run]) -> str:
-    """Return what to tell a reader when there are more decisions than markers; empty when there are not."""
+    """Return a note if there are more decisions than markers; else an empty text."""
     many = [len(run.decisions) for run in runs if len(run.decisions) > MOST_MARKS]
     return " ".join(f"Only the first {MOST_MARKS} of {count} decisions are marked." for count in many)

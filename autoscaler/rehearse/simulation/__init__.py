@@ -1,1 +1,1 @@
-"""A policy on a simulated service."""
+"""Simulates a policy on a model of a service."""

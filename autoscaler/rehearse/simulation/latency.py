@@ -1,4 +1,4 @@
-"""How long answers take on the simulated plant: those of one second, and a histogram of them as Traefik keeps it."""
+"""The latency of the simulated plant: the answers of one second, and a histogram as Traefik keeps it."""
 
 import math
 from collections import deque
@@ -10,16 +10,16 @@ from autoscaler.rehearse.simulation.queueing import GRID, Service, waiting_proba
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10)  # of config/traefik
 SETTLING_SECONDS = 10.0
-SETTLING_SERVICES = 20.0  # or so many service times, if that is more
+SETTLING_SERVICES = 20.0  # or that many service times, if longer
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """The answers of one second: each takes the mean service time after its wait.
 
-    The wait is that for the queue of an overload, and what chance adds: Erlang C's exponential tail. Near saturation
-    that tail takes longer to come about than a load stays the same, so that it is taken at the utilisation whose
-    relaxation time, 2 / (c mu (1 - rho)^2) (Newell, Applications of Queueing Theory, 1982), is `SETTLING_SECONDS`.
+    The wait is that for the queue of an overload plus a random part: Erlang C's exponential tail. Near saturation that
+    tail forms more slowly than the load changes, so it is taken at the utilisation whose relaxation time,
+    2 / (c mu (1 - rho)^2) (Newell, Applications of Queueing Theory, 1982), is `SETTLING_SECONDS`.
     """
 
     service: Service
@@ -36,14 +36,14 @@ class Answers:
         return waiting_probability(servers, load) * math.exp(-(servers - load) * spare / self.service.service_seconds)
 
     def quantile(self, quantile: float) -> float:
-        """Return the seconds within which that share of the answers comes; nobody waits longer than the queue limit."""
+        """Return the seconds within which that share of the answers arrives; no wait exceeds the queue limit."""
         servers, load = self._servers_and_load()
         waiting = waiting_probability(servers, load) / (1.0 - quantile)
         chance = math.log(waiting) * self.service.service_seconds / (servers - load) if waiting > 1.0 else 0.0
         return self.service.service_seconds + min(self.queued_seconds + chance, self.service.queue_seconds)
 
     def _servers_and_load(self) -> tuple[int, float]:
-        """Return c and the load in Erlang, on the grid that is looked up."""
+        """Return c and the load in Erlang, rounded to the grid."""
         servers, service_seconds = self.ready * self.service.slots, self.service.service_seconds
         settling = max(SETTLING_SECONDS, SETTLING_SERVICES * service_seconds)
         most = 1.0 - math.sqrt(2.0 * service_seconds / (servers * settling))
@@ -52,7 +52,7 @@ class Answers:
 
 
 class Histogram:
-    """Counts answers in Traefik's buckets; keeps what the scrapes of the longest window saw."""
+    """Counts answers in Traefik's buckets; keeps the scrapes of the longest window."""
 
     def __init__(self, scrape_seconds: int, longest_window_seconds: float, buckets: Sequence[float] = BUCKETS) -> None:
         self._bounds = (*buckets, math.inf)

@@ -17,11 +17,11 @@ HIGHEST_RATE: Final = 1_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What arrives, on average."""
+    """The mean rate of arrivals, second by second."""
 
     words: str  # e.g. "step from 20 to 200 requests/s at 20m"
     rates: array[float]  # requests per second, by the second
-    start: float | None = None  # unix seconds of the first; None: no particular time
+    start: float | None = None  # unix seconds of the first rate; None: no particular time
 
     @property
     def peak(self) -> float:
@@ -31,13 +31,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What describes a shape, in requests per second and in seconds since the start."""
+    """The parameters of a shape, in requests per second and seconds since the start."""
 
     base: float
     peak: float
     duration: int
-    at: float  # when the step, the rise or the first pulse begins
-    width: float  # how long the rise or a pulse takes
+    at: float  # start of the step, the rise or the first pulse
+    width: float  # duration of the rise or a pulse
     period: float  # of pulses, or of the day
 
 
@@ -56,7 +56,7 @@ def _pulse(shape: Shape, second: int) -> float:
 
 
 def _diurnal(shape: Shape, second: int) -> float:
-    """One sine a period, from the base at its beginning over the peak in its middle."""
+    """One sine per period, with the base at its start and the peak in its middle."""
     return shape.base + (shape.peak - shape.base) * (1 - math.cos(2 * math.pi * second / shape.period)) / 2
 
 
@@ -75,7 +75,7 @@ USES: Final[Mapping[str, frozenset[str]]] = {  # of at, width and period
 }
 
 
-def shape_of(
+def make_shape(
     name: str,
     *,
     duration: float,
@@ -85,7 +85,7 @@ def shape_of(
     width: float | None = None,
     period: float | None = None,
 ) -> Shape:
-    """Return a shape; without them `at`, `width` and `period` are such shares of the duration as show something."""
+    """Return a shape; `at`, `width` and `period` default to shares of the duration that show the shape."""
     widths = {"ramp": duration / 3, "pulse": duration / 24}
     periods = {"pulse": duration / 4, "diurnal": duration}
     return Shape(
@@ -98,15 +98,15 @@ def shape_of(
     )
 
 
-def shaped(name: str, shape: Shape) -> Load:
+def make_load(name: str, shape: Shape) -> Load:
     """Return the load of that shape, one of `SHAPES`.
 
     Raises:
-        ConfigError: a number is out of range, or the shape would not show within the duration.
+        ConfigError: a number is out of range, or the duration is too short for the shape.
     """
     _check(name, shape)
     rate = _RATES[name]
-    return Load(_words(name, shape), array("d", (rate(shape, second) for second in range(shape.duration))))
+    return Load(_describe(name, shape), array("d", (rate(shape, second) for second in range(shape.duration))))
 
 
 def _check(name: str, shape: Shape) -> None:
@@ -136,7 +136,7 @@ def check_rate(option: str, rate: float) -> None:
         raise ConfigError(f"{option}: must be 0 to {HIGHEST_RATE:,.0f} requests/s, not {rate:g}")
 
 
-def _words(name: str, shape: Shape) -> str:
+def _describe(name: str, shape: Shape) -> str:
     at, width, period = (format_duration(seconds) for seconds in (shape.at, shape.width, shape.period))
     when = {
         "step": f"at {at}",

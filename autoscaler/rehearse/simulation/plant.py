@@ -1,7 +1,7 @@
-"""A simulated service behind a proxy: replicas that start, serve and drain, a queue, and counters that are scraped.
+"""A simulated service behind a proxy: replicas that start, serve and drain, a queue, and scraped counters.
 
 A fluid model in steps of one second: arrivals fill a queue that all ready replicas empty; at steady load the share of
-slow answers is Erlang C's, and a queue from an overload adds to it. `benchmarks/` holds it against discrete events.
+slow answers is Erlang C's, and the queue of an overload adds to it. `benchmarks/` compares it with discrete events.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from autoscaler.rehearse.simulation.queueing import Service, slow_share
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """How the simulated service behaves around its replicas."""
+    """The parameters of the simulated service."""
 
     service: Service = field(default_factory=Service)
-    start_seconds: float = 20.0  # from the order until it is ready
+    start_seconds: float = 20.0  # from the request until the replica is ready
     start_jitter: float = 0.2  # +- this share of it
-    drain_seconds: float = 10.0  # a removed replica is still paid for so long
+    drain_seconds: float = 10.0  # a removed replica is paid for that much longer
     scrape_seconds: int = 5
-    stale_scrapes: int = 1  # a reading is so many scrapes old
+    stale_scrapes: int = 1  # the age of a reading in scrapes
 
 
 class Simulation:
-    """The plant in motion. Time is in whole seconds since the start; randomness comes from the seed."""
+    """The running plant. Time is in whole seconds since the start; randomness comes from the seed."""
 
     def __init__(self, plant: Plant, replicas: int, seed: int) -> None:
         self.plant = plant
@@ -49,26 +49,26 @@ class Simulation:
 
     @property
     def replicas(self) -> int:
-        """Replicas asked for: ready or starting."""
+        """Requested replicas: ready or starting."""
         return self.ready + len(self._starting)
 
     @property
     def capacity(self) -> float:
-        """Requests per second that the ready replicas serve at the utmost."""
+        """Maximum requests per second of the ready replicas."""
         return self.ready * self.plant.service.replica_rate
 
     @property
     def queued_seconds(self) -> float:
-        """How long a request that comes now waits for those that an overload left in the queue."""
+        """How long a request that arrives now waits for the queue of an overload."""
         return min(self._queue / self.capacity if self.capacity > 0.0 else inf, self.plant.service.queue_seconds)
 
     @property
     def visible_scrape(self) -> int:
-        """The second of the latest scrape that readings are made from; not above 0: there is none yet."""
+        """The second of the latest scrape that readings use; 0 or less: none yet."""
         return (self.now // self.plant.scrape_seconds - self.plant.stale_scrapes) * self.plant.scrape_seconds
 
     def scale(self, replicas: int) -> None:
-        """Ask for so many: starts take their time; of those to go, starting ones go first, then ready ones drain."""
+        """Request that many replicas: new ones take a start time; starting ones are removed first, ready ones drain."""
         while self.replicas < replicas:
             jitter = 1.0 + self.plant.start_jitter * (2.0 * self._random.random() - 1.0)
             self._starting.append(self.now + self.plant.start_seconds * jitter)
@@ -80,7 +80,7 @@ class Simulation:
                 self.paid_replica_seconds += self.plant.drain_seconds
 
     def second(self, rate: float, arrivals: float) -> None:
-        """Let one second pass in which `arrivals` requests came, at a true rate of `rate` per second."""
+        """Advance by one second with `arrivals` requests, at a true rate of `rate` per second."""
         if self._starting:
             self._end_starts()
         slow = self._serve(rate, arrivals)
@@ -101,7 +101,7 @@ class Simulation:
         self._starting = waiting
 
     def _serve(self, rate: float, arrivals: float) -> float:
-        """Fill and empty the queue; return the share of this second's requests that are slow."""
+        """Update the queue; return the share of this second's requests that are slow."""
         service, capacity = self.plant.service, self.capacity
         if capacity <= 0.0:
             self.refused_total += arrivals
@@ -117,36 +117,36 @@ class Simulation:
         return max(slow_share(service, self.ready, rate), _share_above(before, self._queue / capacity, service))
 
     def scraped_rate(self, window_seconds: float) -> float | None:
-        """Arrivals per second over the window that ends at the scrape that is visible now."""
+        """Return the arrivals per second over the window that ends at the visible scrape."""
         return self._scraped(self._arrived, window_seconds)
 
     def scraped_concurrency(self, window_seconds: float) -> float | None:
-        """Requests in flight on average over the same window."""
+        """Return the mean requests in flight over the same window."""
         return self._scraped(self._busy, window_seconds)
 
     def scraped_slow_share(self, window_seconds: float) -> float | None:
-        """The share of slow answers over the same window; 0 without any request."""
+        """Return the share of slow answers over the same window; 0 without any request."""
         arrived, slow = self._scraped(self._arrived, window_seconds), self._scraped(self._slow, window_seconds)
         if arrived is None or slow is None:
             return None
         return slow / arrived if arrived > 0 else 0.0
 
     def scraped_refused_share(self, window_seconds: float) -> float | None:
-        """The share of requests that were refused over the same window; 0 without any request."""
+        """Return the share of refused requests over the same window; 0 without any request."""
         arrived, refused = self._scraped(self._arrived, window_seconds), self._scraped(self._refused, window_seconds)
         if arrived is None or refused is None:
             return None
         return refused / arrived if arrived > 0 else 0.0
 
     def fresh_rate(self, window_seconds: float) -> float:
-        """Arrivals per second over the window that ends now, without any delay."""
+        """Return the arrivals per second over the window that ends now, without delay."""
         start = max(0, self.now - int(window_seconds))
         return (self.arrived_total - self._arrived[start]) / max(1, self.now - start)
 
     def scraped_span(self, window_seconds: float) -> tuple[int, int]:
         """Return the seconds of the first and the last scrape within the window."""
         scrape, end = self.plant.scrape_seconds, self.visible_scrape
-        samples = max(2, round(window_seconds / scrape))  # as many lie in Prometheus' left-open range
+        samples = max(2, round(window_seconds / scrape))  # those in Prometheus' left-open range
         return max(0, end - (samples - 1) * scrape), end
 
     def _scraped(self, totals: array[float], window_seconds: float) -> float | None:
@@ -155,7 +155,7 @@ class Simulation:
 
 
 def _share_above(before: float, after: float, service: Service) -> float:
-    """Return the share of a second in which the queue, going evenly from one wait to the other, is too long."""
+    """Return the share of a second in which the queue is too long; its wait changes linearly."""
     limit, low, high = service.patience_seconds, min(before, after), max(before, after)
     if low > limit:
         return 1.0

@@ -1,15 +1,15 @@
-"""M/M/c by Erlang's formulae: how long requests wait, and how many replicas a load needs. Pure."""
+"""M/M/c by Erlang's formulae: the waiting time of requests, and the replicas that a load needs. Pure."""
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-GRID = 1000  # utilisations are looked up in steps of 1/GRID, rounded up: a little on the safe side
+GRID = 1000  # utilisations are rounded up to steps of 1/GRID, which is slightly conservative
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: what a replica can do, and what is promised."""
+    """One service: the abilities of a replica, and the goal."""
 
     slots: int = 8  # requests that a replica serves at once
     service_seconds: float = 0.1  # mean time to serve one
@@ -18,12 +18,12 @@ class Service:
 
     @property
     def replica_rate(self) -> float:
-        """Requests per second that one replica serves at the utmost."""
+        """Maximum requests per second of one replica."""
         return self.slots / self.service_seconds
 
     @property
     def patience_seconds(self) -> float:
-        """How long a request may wait and still be answered within the goal, its own service taking the mean time."""
+        """The longest wait within the goal, for a request with the mean service time."""
         return max(0.0, self.goal_seconds - self.service_seconds)
 
 
@@ -61,7 +61,7 @@ def slow_share(service: Service, replicas: int, rate: float) -> float:
 
 @lru_cache(maxsize=10_000)
 def most_rate(service: Service, replicas: int, slow: float = 0.01) -> float:
-    """Return the highest steady rate of which no more than the share `slow` is slow."""
+    """Return the highest steady rate with at most the share `slow` of slow answers."""
     low, high = 0, GRID
     while high - low > 1:
         middle = (low + high) // 2
@@ -70,7 +70,7 @@ def most_rate(service: Service, replicas: int, slow: float = 0.01) -> float:
 
 
 def needed(service: Service, rate: float, slow: float = 0.01) -> int:
-    """Return the fewest replicas that serve a steady rate with no more than the share `slow` slow: the demand curve."""
+    """Return the fewest replicas for a steady rate with at most the share `slow` of slow answers: the demand curve."""
     replicas = max(1, int(rate / service.replica_rate))
     while most_rate(service, replicas, slow) < rate:
         replicas += 1

@@ -1,4 +1,4 @@
-"""What Prometheus would answer about the simulated plant: one reading for everything that a policy measures."""
+"""The readings that Prometheus would return of the simulated plant, for all sources of a policy."""
 
 import math
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ class Meter:
         self._histogram = Histogram(simulation.plant.scrape_seconds, max(windows)) if windows else None
 
     def second(self, answers: Answers, arrivals: float) -> None:
-        """Note the answers of the second that has just passed."""
+        """Record the answers of the last second."""
         if self._histogram is not None:
             self._histogram.second(answers, arrivals, self._simulation.now)
 
     def readings(self) -> Mapping[str, Reading]:
-        """Return the readings now, by name, as old as the latest scrape that is visible."""
+        """Return the present readings by name, as old as the visible scrape."""
         age_seconds = self._simulation.now - max(0, self._simulation.visible_scrape)
         if age_seconds > self._max_age_seconds:
             old, most = format_duration(age_seconds), format_duration(self._max_age_seconds)
@@ -75,5 +75,5 @@ def is_latency(source: Source) -> bool:
 
 
 def shortest_window(scrape_seconds: float) -> float:
-    """Return the shortest window that has two samples whenever one looks."""
+    """Return the shortest window that always has two samples."""
     return 2 * scrape_seconds

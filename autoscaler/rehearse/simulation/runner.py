@@ -1,4 +1,4 @@
-"""Brings policies, load and plant together: one or two policy files, their services, the same requests for all."""
+"""Simulates the services of one or two policy files, all with the same requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from autoscaler.rehearse.simulation.loads import Load
 from autoscaler.rehearse.simulation.plant import Plant
 from autoscaler.rehearse.simulation.scenario import Scenario
 from autoscaler.rehearse.simulation.simulate import Progress, simulate
-from autoscaler.rehearse.simulation.simulated_policy import goal_of, make_actor
+from autoscaler.rehearse.simulation.simulated_policy import goal_of, prepare_policy
 
 MOST_AT_ONCE = 10_000  # requests; beyond that Erlang's recursion takes minutes
 
 
 @dataclass(frozen=True, slots=True)
 class NamedConfig:
-    """A policy file under the name that charts call it by."""
+    """A policy file, and its name in charts."""
 
     title: str
     config: Config
@@ -28,7 +28,7 @@ class NamedConfig:
 
 @dataclass(frozen=True, slots=True)
 class SimulationOptions:
-    """What is simulated around the policies; `goal_seconds` replaces the goals that they have themselves."""
+    """The simulated conditions; `goal_seconds` replaces the policies' own goals."""
 
     load: Load
     plant: Plant
@@ -37,50 +37,52 @@ class SimulationOptions:
     with_queries: bool = False
 
 
-def choose(scripts: Sequence[NamedConfig], names: Iterable[str]) -> list[str]:
-    """Return the named services, or, without names, those that every file has.
+def choose_services(files: Sequence[NamedConfig], names: Iterable[str]) -> list[str]:
+    """Return the named services, or without names the services of every file.
 
     Raises:
-        ConfigError: a file has no services, or lacks a named one, or there is none that all have.
+        ConfigError: a file has no services, or lacks a named one, or the files have none in common.
     """
-    if empty := [script.title for script in scripts if not script.config.services]:
+    if empty := [file.title for file in files if not file.config.services]:
         raise ConfigError(f"{' and '.join(empty)}: no services in it; labels are not read here, name a policy file")
     wanted = list(dict.fromkeys(names))
-    for script in scripts:
-        missing = [name for name in wanted if name not in script.config.services]
+    for file in files:
+        missing = [name for name in wanted if name not in file.config.services]
         if missing:
-            known = ", ".join(script.config.services)
-            raise ConfigError(f"{script.title}: no service {', '.join(missing)}; it has: {known}")
-    common = [name for name in scripts[0].config.services if all(name in script.config.services for script in scripts)]
+            known = ", ".join(file.config.services)
+            raise ConfigError(f"{file.title}: no service {', '.join(missing)}; it has: {known}")
+    common = [name for name in files[0].config.services if all(name in file.config.services for file in files)]
     if not common:
-        raise ConfigError(f"{' and '.join(script.title for script in scripts)} have no service in common")
+        raise ConfigError(f"{' and '.join(file.title for file in files)} have no service in common")
     return wanted or common
 
 
-def perform(
-    scripts: Sequence[NamedConfig], services: Sequence[str], terms: SimulationOptions, progress: Progress
+def simulate_services(
+    files: Sequence[NamedConfig], services: Sequence[str], options: SimulationOptions, progress: Progress
 ) -> Mapping[str, Sequence[Run]]:
-    """Return a run of each file's policy for each service; all get the same requests.
+    """Return a run of each file's policy for each service; all receive the same requests.
 
     Raises:
-        ConfigError: a policy cannot be simulated, its goal is one that no answer can meet, or the load is too much.
+        ConfigError: a policy cannot be simulated, no answer can meet its goal, or the load is too high.
     """
-    _check_size(terms)
-    acts = [(service, script) for service in services for script in scripts]
-    cast = [make_actor(s.title, s.config, name, terms.plant, with_queries=terms.with_queries) for name, s in acts]
-    scene_of = cache(lambda goal, slow: _scene(terms, goal, slow))  # scenes remember what they work out
-    scenes = [scene_of(*_goal(actor.policy, terms)) for actor in cast]
+    _check_size(options)
+    pairs = [(service, file) for service in services for file in files]
+    policies = [
+        prepare_policy(s.title, s.config, name, options.plant, with_queries=options.with_queries) for name, s in pairs
+    ]
+    scenario_of = cache(lambda goal, slow: _scenario(options, goal, slow))  # scenarios cache their demand
+    scenarios = [scenario_of(*_goal(simulated.policy, options)) for simulated in policies]
     runs: dict[str, list[Run]] = {service: [] for service in services}
-    for done, (actor, scene) in enumerate(zip(cast, scenes, strict=True)):
-        runs[actor.policy.service].append(simulate(actor, scene, _part(progress, done, len(cast))))
+    for done, (simulated, scenario) in enumerate(zip(policies, scenarios, strict=True)):
+        runs[simulated.policy.service].append(simulate(simulated, scenario, _part(progress, done, len(policies))))
     return runs
 
 
-def _check_size(terms: SimulationOptions) -> None:
-    service_seconds = terms.plant.service.service_seconds
-    at_once = terms.load.peak * service_seconds
+def _check_size(options: SimulationOptions) -> None:
+    service_seconds = options.plant.service.service_seconds
+    at_once = options.load.peak * service_seconds
     if at_once > MOST_AT_ONCE:
-        many = f"{terms.load.peak:,.0f} requests/s of {format_duration(service_seconds)} are {at_once:,.0f} at once"
+        many = f"{options.load.peak:,.0f} requests/s of {format_duration(service_seconds)} are {at_once:,.0f} at once"
         raise ConfigError(f"{many}; at most {MOST_AT_ONCE:,} can be simulated; lower --peak or --service-time")
 
 
@@ -88,11 +90,11 @@ def _part(progress: Progress, done: int, of: int) -> Progress:
     return lambda share: progress((done + share) / of)
 
 
-def _goal(policy: Policy, terms: SimulationOptions) -> tuple[float, float]:
+def _goal(policy: Policy, options: SimulationOptions) -> tuple[float, float]:
     goal_seconds, slow_share = goal_of(policy)
-    if terms.goal_seconds is not None:
-        goal_seconds = terms.goal_seconds
-    service_seconds = terms.plant.service.service_seconds
+    if options.goal_seconds is not None:
+        goal_seconds = options.goal_seconds
+    service_seconds = options.plant.service.service_seconds
     if goal_seconds <= service_seconds:
         goal, service = format_duration(goal_seconds), format_duration(service_seconds)
         raise ConfigError(
@@ -102,6 +104,6 @@ def _goal(policy: Policy, terms: SimulationOptions) -> tuple[float, float]:
     return goal_seconds, slow_share
 
 
-def _scene(terms: SimulationOptions, goal_seconds: float, slow_share: float) -> Scenario:
-    service = replace(terms.plant.service, goal_seconds=goal_seconds)
-    return Scenario(terms.load, replace(terms.plant, service=service), slow_share, terms.seed)
+def _scenario(options: SimulationOptions, goal_seconds: float, slow_share: float) -> Scenario:
+    service = replace(options.plant.service, goal_seconds=goal_seconds)
+    return Scenario(options.load, replace(options.plant, service=service), slow_share, options.seed)

@@ -1,4 +1,4 @@
-"""What happens around a policy in a simulation: the load, the service, and what the load would need at least."""
+"""The scenario of a simulation: the load, the plant, and the replicas that the load needs at least."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from autoscaler.rehearse.simulation.loads import Load
 from autoscaler.rehearse.simulation.plant import Plant, poisson
 from autoscaler.rehearse.simulation.queueing import most_rate, needed
 
-MONDAY = 1_704_067_200.0  # 2024-01-01 00:00 UTC, when a load of no particular time begins
+MONDAY = 1_704_067_200.0  # 2024-01-01 00:00 UTC, the start of a load without a particular time
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens around a policy. Two policies in the same scene get the same requests."""
+    """The load and the plant around a policy. Two policies in the same scenario receive the same requests."""
 
     load: Load
     plant: Plant
-    slow_share: float = 0.01  # of the answers may be slow; says how many replicas are needed
+    slow_share: float = 0.01  # of answers that may be slow; determines the demand
     seed: int = 1
 
     @cached_property
@@ -39,5 +39,5 @@ class Scenario:
 
     @property
     def start(self) -> float:
-        """Unix seconds of the beginning: what schedules go by."""
+        """The start in unix seconds, for schedules."""
         return MONDAY if self.load.start is None else self.load.start

@@ -1,4 +1,4 @@
-"""The closed loop: the daemon's own `decide` on a simulated service, with the readings Prometheus would give of it."""
+"""The closed loop: the daemon's own `decide` on a simulated service, with the readings of Prometheus."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from autoscaler.rehearse.simulation.summary import Summary
 MOST_SAMPLES = 4000
 _P95 = 0.95
 
-Progress = Callable[[float], None]  # is told the share that is done, 0 to 1
+Progress = Callable[[float], None]  # receives the completed share, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPolicy:
-    """A policy, and how the daemon that follows it looks at the world."""
+    """A policy, and the settings of the daemon that applies it."""
 
     title: str
     policy: Policy
@@ -34,73 +34,74 @@ class SimulatedPolicy:
     caveats: tuple[str, ...] = ()
 
 
-def simulate(actor: SimulatedPolicy, scene: Scenario, progress: Progress = lambda _: None) -> Run:
-    """Return what the policy does in this scene; the same arguments give the same run.
+def simulate(simulated: SimulatedPolicy, scenario: Scenario, progress: Progress = lambda _: None) -> Run:
+    """Return the policy's run in this scenario; the same arguments give the same run.
 
-    It begins with as many ready replicas as the load then needs, within the bounds. As the daemon, it raises
-    at once even while replicas start, lowers nothing meanwhile, and orders nothing while replicas drain.
+    It starts with the ready replicas that the load then needs, within the bounds. Like the daemon it raises at once
+    even while replicas start, does not lower meanwhile, and changes nothing while replicas drain.
     """
-    loop = _Loop(actor, scene)
-    total = len(scene.load.rates)
+    loop = _Loop(simulated, scenario)
+    total = len(scenario.load.rates)
     for second in range(total):
         loop.second(second)
         if second % max(1, total // 100) == 0:
             progress(second / total)
     progress(1.0)
     return Run(
-        actor.title,
-        actor.policy.service,
+        simulated.title,
+        simulated.policy.service,
         tuple(loop.samples),
         tuple(loop.decisions),
         loop.summary.figures(loop.simulation),
-        scene.plant.service.goal_seconds,
-        actor.caveats,
+        scenario.plant.service.goal_seconds,
+        simulated.caveats,
     )
 
 
 @dataclass
 class _Loop:
-    actor: SimulatedPolicy
-    scene: Scenario
+    simulated: SimulatedPolicy
+    scenario: Scenario
     samples: list[Sample] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
-        policy, scene = self.actor.policy, self.scene
-        bounds = policy.bounds_at(scene.start)
-        self.simulation = Simulation(scene.plant, min(max(scene.demand[0], bounds.low), bounds.high), scene.seed)
-        self.meter = Meter(policy, self.simulation, self.actor.max_sample_age_seconds)
-        self.summary = Summary(scene.plant.service.goal_seconds)
+        policy, scenario = self.simulated.policy, self.scenario
+        bounds = policy.bounds_at(scenario.start)
+        replicas = min(max(scenario.demand[0], bounds.low), bounds.high)
+        self.simulation = Simulation(scenario.plant, replicas, scenario.seed)
+        self.meter = Meter(policy, self.simulation, self.simulated.max_sample_age_seconds)
+        self.summary = Summary(scenario.plant.service.goal_seconds)
         self.most = bounds.high
         self._next_at, self._drained_at = 0.0, 0.0
-        self._sample_seconds = max(1, round(self.actor.interval_seconds), len(scene.load.rates) // MOST_SAMPLES)
+        self._sample_seconds = max(1, round(self.simulated.interval_seconds), len(scenario.load.rates) // MOST_SAMPLES)
         self._seen = Sample(0.0, 0.0, None, 0, 0, 0.0)
-        self._shown_from = 0.0 if scene.load.start is None else scene.load.start
+        self._shown_from = 0.0 if scenario.load.start is None else scenario.load.start
 
     def second(self, second: int) -> None:
-        """Decide if it is time, and let the second pass."""
+        """Decide if it is due, and advance by one second."""
         if second >= self._next_at:
-            self._next_at += self.actor.interval_seconds
+            self._next_at += self.simulated.interval_seconds
             self._decide()
-        rate, arrivals = self.scene.load.rates[second], self.scene.arrivals[second]
+        rate, arrivals = self.scenario.load.rates[second], self.scenario.arrivals[second]
         simulation = self.simulation
         simulation.second(rate, arrivals)
-        answers = Answers(self.scene.plant.service, simulation.ready, rate, simulation.queued_seconds)
+        answers = Answers(self.scenario.plant.service, simulation.ready, rate, simulation.queued_seconds)
         p95_seconds = answers.quantile(_P95)
         self.meter.second(answers, arrivals)
-        self.summary.second(simulation, self.scene.demand[second], self.most, p95_seconds)
+        self.summary.second(simulation, self.scenario.demand[second], self.most, p95_seconds)
         self._sample(second, rate, p95_seconds)
 
     def _decide(self) -> None:
         simulation = self.simulation
         seen = Observation(Replicas(simulation.replicas, simulation.ready), self.meter.readings())
-        decision, self.memory = decide(self.actor.policy, seen, self.memory, self.scene.start + simulation.now)
+        decision, self.memory = decide(self.simulated.policy, seen, self.memory, self.scenario.start + simulation.now)
         self.most = decision.high
         up = decision.direction is Direction.UP
         if decision.direction is Direction.NONE or self._is_busy(up=up):
             return
-        self._drained_at = simulation.now + (0.0 if up else self.scene.plant.drain_seconds)
+        self._drained_at = simulation.now + (0.0 if up else self.scenario.plant.drain_seconds)
         self.summary.tally.change(simulation.now, up=up)
         self.decisions.append(replace(decision, at=self._shown_from + simulation.now))
         simulation.scale(decision.desired)
@@ -110,13 +111,13 @@ class _Loop:
         return self.simulation.now < self._drained_at or (starting and not up)
 
     def _sample(self, second: int, rate: float, p95_seconds: float) -> None:
-        """Keep the worst of the seconds since the latest sample."""
+        """Keep the highest values since the latest sample."""
         load, p95 = max(rate, self._seen.load or 0.0), max(p95_seconds, self._seen.p95_seconds or 0.0)
         self._seen = replace(self._seen, load=load, p95_seconds=p95)
         if second % self._sample_seconds:
             return
-        simulation, scene = self.simulation, self.scene
-        capacity = most_rate(scene.plant.service, simulation.ready, scene.slow_share)
+        simulation, scenario = self.simulation, self.scenario
+        capacity = most_rate(scenario.plant.service, simulation.ready, scenario.slow_share)
         self.samples.append(
             Sample(self._shown_from + second, load, capacity, simulation.replicas, simulation.ready, p95)
         )

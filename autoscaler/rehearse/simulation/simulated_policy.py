@@ -1,4 +1,4 @@
-"""From a policy file to what is simulated: a policy without what cannot be measured, and what to know of it."""
+"""Prepares a policy for simulation: drops the rules that cannot be simulated, and lists the caveats."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,14 +15,13 @@ USUAL_GOAL_SECONDS = 0.3
 USUAL_SLOW_SHARE = 0.01
 
 
-def make_actor(title: str, config: Config, service: str, plant: Plant, *, with_queries: bool) -> SimulatedPolicy:
-    """Return the policy of one service of the file, as it can be simulated, and its caveats.
+def prepare_policy(title: str, config: Config, service: str, plant: Plant, *, with_queries: bool) -> SimulatedPolicy:
+    """Return the policy of one service of the file as it can be simulated, with its caveats.
 
-    A `query` measures what no simulated service has. Such rules are left out, unless `with_queries`: then they stay,
-    without a reading.
+    A `query` cannot be simulated. Its rules are left out, unless `with_queries`: then they stay, without a reading.
 
     Raises:
-        ConfigError: without its queries no rule is left that may ask for replicas.
+        ConfigError: without its queries no rule is left that may raise.
     """
     policy = config.services[service].policy
     queries = [rule for rule in policy.rules if isinstance(rule.source, Query)]
@@ -33,9 +32,9 @@ def make_actor(title: str, config: Config, service: str, plant: Plant, *, with_q
 
 
 def goal_of(policy: Policy) -> tuple[float, float]:
-    """Return in how many seconds an answer should come, and what share may take longer.
+    """Return the goal in seconds, and the share of answers that may exceed it.
 
-    The objective says so; else the target of a latency rule, or 300 ms, and 1 %.
+    From the objective; else the target of a latency rule, or 300 ms, and 1 %.
     """
     if policy.objective is not None:
         return policy.objective.latency_seconds, policy.objective.budget
@@ -67,14 +66,14 @@ def _about(policy: Policy, config: Config, plant: Plant) -> Iterator[str]:
             window, scrape = format_duration(source.window_seconds), format_duration(plant.scrape_seconds)
             yield f"{name} has no reading: its window {window} is shorter than two scrapes ({scrape} apart)."
     if policy.objective is not None:
-        yield "What the objective lets be learned begins from nothing; the daemon learns from days of Prometheus first."
+        yield "The simulation starts with nothing learned; the daemon first learns from days of Prometheus data."
     if policy.schedules:
-        yield "Schedules: it begins on Monday 2024-01-01 00:00 UTC, unless the CSV file has unix times."
+        yield "For schedules, the simulation starts on Monday 2024-01-01 00:00 UTC, unless the CSV file has unix times."
     if config.max_replicas_total is not None and len(config.services) > 1:
         yield f"Each service is simulated alone: limits.max_replicas_total {config.max_replicas_total} is not shared."
     yield (
-        "The service is a model: arrivals at random, equal replicas, waits as queueing theory has them. A real one has "
-        "slow requests, cold caches, shared hosts, failing starts, and clients that try again."
+        "The service is a model: random arrivals, equal replicas, waiting times of queueing theory. A real service has "
+        "slow requests, cold caches, shared hosts, failing starts, and clients that retry."
     )
 
 

@@ -1,4 +1,4 @@
-"""A simulation in figures: what users noticed, what it cost, and how calm it was."""
+"""The figures of a simulation: service to users, cost, and number of changes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Summary:
 
     goal_seconds: float
     tally: Tally = field(default_factory=Tally)
-    replica_seconds: float = 0.0  # asked for
+    replica_seconds: float = 0.0  # requested
     peak_replicas: int = 0
     seconds_at_max: int = 0
     p95_seconds: array[float] = field(default_factory=lambda: array("d"))  # of every second
 
     def second(self, simulation: Simulation, demand: int, most: int, p95_seconds: float) -> None:
-        """Count the second that has just passed; `demand` replicas were needed, `most` allowed."""
+        """Add the last second; `demand` replicas were needed, `most` allowed."""
         replicas = simulation.replicas
         self.tally.second(demand, simulation.ready)
         self.replica_seconds += replicas

@@ -1,4 +1,4 @@
-"""A load from a CSV file: `timestamp_s,requests_per_s`, one row for each change; errors name file, line and value."""
+"""Reads a load from a CSV file: `timestamp_s,requests_per_s`, one row per change; errors name file, line and value."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from autoscaler.errors import ConfigError
 from autoscaler.rehearse.simulation.loads import HIGHEST_RATE, LONGEST_SECONDS, Load, check_rate
 
 COLUMNS = ("timestamp_s", "requests_per_s")
-UNIX_SECONDS = 1e9  # times above it are taken for unix seconds
-_MOST_FIELD_CHARACTERS = 40  # of a wrong value that are shown
+UNIX_SECONDS = 1e9  # times above it count as unix seconds
+_MOST_FIELD_CHARACTERS = 40  # shown of an invalid value
 
 Row = tuple[float, float]
 
 
 def read_trace(path: Path, *, duration: float | None = None, peak: float | None = None) -> Load:
-    """Return the load of a file; a row's rate stays until the next row, the last one as long as the one before it.
+    """Return the load of a file; a row's rate lasts until the next row, the last one as long as the one before it.
 
-    Without a header the two columns are taken in that order. `duration` cuts the load after so many seconds; `peak`
-    scales it so that its highest rate is that.
+    Without a header the two columns are in that order. `duration` cuts the load after that many seconds; `peak` scales
+    its highest rate to that value.
 
     Raises:
-        ConfigError: the file cannot be read or a row is wrong; the text says where, what, and what is allowed.
+        ConfigError: the file cannot be read or a row is invalid; the message has the place and what is allowed.
     """
     if peak is not None:
         check_rate("--peak", peak)
@@ -70,7 +70,7 @@ def _lines(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 def _header(where: str, cells: Sequence[str]) -> tuple[int, int] | None:
-    """Return where the two columns are; None when the row is no header, but numbers."""
+    """Return the indexes of the two columns; None if the row has numbers instead of a header."""
     names = [cell.strip() for cell in cells]
     if set(COLUMNS) <= set(names):
         return names.index(COLUMNS[0]), names.index(COLUMNS[1])
@@ -119,7 +119,7 @@ def _load(path: Path, rows: Sequence[Row], duration: float | None, peak: float |
 
 
 def _spread(rows: Sequence[Row], seconds: int) -> Iterator[float]:
-    """Yield the rate of every second: that of the latest row by then."""
+    """Yield the rate of every second: that of the latest row."""
     start, second = rows[0][0], 0
     for (_, rate), (until, _) in pairwise([*rows, (math.inf, 0.0)]):
         while second < seconds and start + second < until:

@@ -31,18 +31,18 @@ def test_a_grafana_below_a_path_is_asked_there(grafana: Grafana) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ((401, b"{}"), "refuses the token (HTTP 401); make a new one"),
+        ((401, b"{}"), "refuses the token (HTTP 401); create a new one"),
         (
             (403, b"{}"),
             "does not let the token write annotations (HTTP 403); its service account needs the role Editor",
         ),
-        ((404, b"<html>"), "has no such API (HTTP 404); check AUTOSCALER_GRAFANA_URL"),
-        ((302, b""), "is somewhere else (HTTP 302); set AUTOSCALER_GRAFANA_URL to where it redirects"),
+        ((404, b"<html>"), "no such API (HTTP 404); check AUTOSCALER_GRAFANA_URL"),
+        ((302, b""), "redirects (HTTP 302); set AUTOSCALER_GRAFANA_URL to the target of the redirect"),
         ((500, b"{}"), "fails (HTTP 500); see its log"),
-        ((200, b"<html>log in</html>"), "answers as no Grafana does; check AUTOSCALER_GRAFANA_URL"),
-        ((200, b"[1]"), "answers as no Grafana does"),
-        ((200, b'{"message":"Annotation added"}'), "answers as no Grafana does"),
-        ((200, b"\xff\xfe{"), "answers as no Grafana does"),
+        ((200, b"<html>log in</html>"), "does not answer like Grafana; check AUTOSCALER_GRAFANA_URL"),
+        ((200, b"[1]"), "does not answer like Grafana"),
+        ((200, b'{"message":"Annotation added"}'), "does not answer like Grafana"),
+        ((200, b"\xff\xfe{"), "does not answer like Grafana"),
         ((200, b'{"id": 1}' + b" " * 17 * 2**20), "cannot be reached"),
     ],
 )
@@ -78,5 +78,5 @@ def test_a_grafana_that_is_away_cannot_be_reached_and_its_password_is_not_shown(
 
 
 def test_an_annotation_that_is_gone_is_a_fault(grafana: Grafana) -> None:
-    with pytest.raises(GrafanaFault, match="knows no such annotation"):
+    with pytest.raises(GrafanaFault, match="has no such annotation"):
         api(grafana).change(7, UP)

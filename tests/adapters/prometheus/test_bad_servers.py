@@ -125,7 +125,7 @@ def error_json(kind: str, text: str) -> str:
         pytest.param(
             says(503, error_json("timeout", "query timed out")),
             ReadingKind.ERROR,
-            "gave up on the query: query timed out",
+            "aborted the query: query timed out",
             "timeout",
             id="a query that takes too long",
         ),

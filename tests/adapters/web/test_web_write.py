@@ -179,7 +179,7 @@ def test_another_method_is_405_and_says_which_is_right(site: Site, path: str, me
         ("pause", b"\xff", 'the body is no JSON; allowed are "for"'),
         ("pause", b"[" * 4000, 'the body is no JSON; allowed are "for"'),
         ("pause", b"[]", 'the body must be a JSON object; allowed are "for"'),
-        ("pause", b'{"for": "1h", "for": "2h"}', "a key stands in the body twice"),
+        ("pause", b'{"for": "1h", "for": "2h"}', "the body has a key twice"),
         ("pause", {"fro": "1h"}, 'unknown key "fro"; allowed are "for"'),
         ("pause", {"for": 60}, '"for" must be a duration: a number with a unit'),
         ("pause", {"for": "0s"}, '"for" must be from 1s to 365d, not 0s'),

@@ -99,7 +99,7 @@ def test_two_policies_stand_side_by_side(url: str, policy: str, tmp_path: Path) 
     assert "replicas at the peak 8 11 +3" in lines
     assert any(line.startswith("replica-hours against then -") for line in lines)
     assert any(line.startswith("blind from 2023-11-15 03:00") for line in lines)
-    assert "note: No traefik_service is stated, so web@docker was taken." in lines
+    assert "note: No traefik_service is stated, so web@docker was assumed." in lines
     assert any("more; --decisions all lists them" in line for line in lines)
     assert "\x1b" not in done.stdout
 
@@ -113,7 +113,7 @@ def test_the_picture_and_the_page_are_written(policy: str, tmp_path: Path) -> No
     assert png.read_bytes().startswith(b"\x89PNG")
     page = html.read_text(encoding="utf-8")
     assert "time with too little capacity" in page
-    assert "The load is that of then, whatever is decided" in page
+    assert "The load is the past load, independent of the decisions" in page
 
 
 def test_a_service_that_came_in_the_evening_is_replayed_from_then_on(policy: str) -> None:

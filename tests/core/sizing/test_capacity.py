@@ -18,9 +18,9 @@ from autoscaler.core.sizing.capacity import (
     Capacity,
     CapacityOptions,
     Pair,
-    see_load,
-    see_no_pair,
-    see_pair,
+    observe_load,
+    observe_no_pair,
+    observe_pair,
 )
 
 BUDGET = 0.01
@@ -33,7 +33,7 @@ HOUR = 3600.0
 
 def gains(share: float, load: float = 100.0, terms: CapacityOptions = TERMS, capacity: Capacity = OLD) -> float:
     """By how many hours of quick answers such an hour moves the factor."""
-    moved = see_pair(capacity, Pair(load, 2, share), HOUR, terms)
+    moved = observe_pair(capacity, Pair(load, 2, share), HOUR, terms)
     return (moved.log_factor - capacity.log_factor) / GAIN_PER_HOUR
 
 
@@ -64,8 +64,8 @@ def test_while_little_is_known_answers_count_for_more() -> None:
 
 
 def test_only_what_was_judged_makes_it_old() -> None:
-    hour = see_pair(see_load(OLD, 100.0, HOUR), Pair(100.0, 2, 0.0), HOUR, TERMS)
-    assert see_load(OLD, 100.0, HOUR).judged_seconds == OLD.judged_seconds
+    hour = observe_pair(observe_load(OLD, 100.0, HOUR), Pair(100.0, 2, 0.0), HOUR, TERMS)
+    assert observe_load(OLD, 100.0, HOUR).judged_seconds == OLD.judged_seconds
     assert hour.judged_seconds == OLD.judged_seconds + HOUR
 
 
@@ -73,28 +73,28 @@ def test_only_what_was_judged_makes_it_old() -> None:
 def test_the_factor_stays_within_its_bounds(share: float, bound: float) -> None:
     capacity = OLD
     for _ in range(1000):
-        capacity = see_pair(capacity, Pair(100.0, 2, share), HOUR, TERMS)
+        capacity = observe_pair(capacity, Pair(100.0, 2, share), HOUR, TERMS)
     assert capacity.factor == pytest.approx(bound)
 
 
 def test_before_any_load_nothing_is_settled() -> None:
-    assert see_pair(Capacity(), Pair(100.0, 2, 1.0), HOUR, TERMS).log_factor == 0.0
+    assert observe_pair(Capacity(), Pair(100.0, 2, 1.0), HOUR, TERMS).log_factor == 0.0
 
 
 @pytest.mark.parametrize(("days", "least", "most"), [(1, 0.5, 0.8), (7, 0.99, 1.0)])
 def test_the_share_of_slow_answers_is_told_as_a_mean_of_about_a_day(days: int, least: float, most: float) -> None:
     capacity = OLD
     for _ in range(24 * days):
-        capacity = see_pair(capacity, Pair(100.0, 2, 0.02), HOUR, TERMS)
+        capacity = observe_pair(capacity, Pair(100.0, 2, 0.02), HOUR, TERMS)
     assert least <= capacity.slow_share / 0.02 <= most
 
 
 def test_the_mean_load_is_that_of_about_a_day() -> None:
     capacity = Capacity()
     for load in [*[100.0] * 240, *[300.0] * 24]:
-        capacity = see_load(capacity, load, HOUR)
+        capacity = observe_load(capacity, load, HOUR)
     assert capacity.mean_load == pytest.approx(300.0 - 200.0 / math.e, rel=0.03)
-    assert see_load(Capacity(), 100.0, 0.0).mean_load == 0.0
+    assert observe_load(Capacity(), 100.0, 0.0).mean_load == 0.0
 
 
 @pytest.mark.parametrize("real", [0.7, 1.0, 1.3, 1.7])
@@ -107,7 +107,7 @@ def test_in_the_long_run_as_many_answers_are_slow_as_it_aims_at(real: float) -> 
         share = 0.3 if load > replicas * 50.0 * real else 0.0
         if minute > 30 * 24 * 60:
             answers, slow = answers + load, slow + load * share
-        capacity = see_pair(see_load(capacity, load, 60.0), Pair(load, replicas, share), 60.0, TERMS)
+        capacity = observe_pair(observe_load(capacity, load, 60.0), Pair(load, replicas, share), 60.0, TERMS)
     assert slow / answers == pytest.approx(AIM * BUDGET, rel=0.05)
 
 
@@ -116,7 +116,7 @@ QUIET, SLOW = Pair(190.0, 2, 0.0), Pair(200.0, 2, OVERLOADED_SHARE)
 
 def ceiling(before: Pair | None, pair: Pair, terms: CapacityOptions = TERMS, known: Capacity = OLD) -> float:
     """Load per replica at the ceiling after these two pairs, over the stated one."""
-    return math.exp(see_pair(replace(known, latest=before), pair, 5.0, terms).log_ceiling)
+    return math.exp(observe_pair(replace(known, latest=before), pair, 5.0, terms).log_ceiling)
 
 
 @pytest.mark.parametrize(
@@ -150,21 +150,21 @@ def test_of_two_ceilings_the_lower_counts(known: float, then: float) -> None:
 
 
 def test_the_next_pair_after_an_unmeasured_time_is_no_onset() -> None:
-    known = see_no_pair(replace(OLD, latest=QUIET))
-    assert see_pair(known, SLOW, 5.0, TERMS).log_ceiling == math.inf
+    known = observe_no_pair(replace(OLD, latest=QUIET))
+    assert observe_pair(known, SLOW, 5.0, TERMS).log_ceiling == math.inf
 
 
 @pytest.mark.parametrize(("onset", "factor"), [(60.0, 1.2), (30.0, 0.6), (1.0, LOWEST)])
 def test_the_factor_is_at_once_no_higher_than_the_ceiling(onset: float, factor: float) -> None:
     known = replace(OLD, log_factor=math.log(1.5), mean_load=onset, latest=Pair(onset, 1, 0.0))
-    assert see_pair(known, Pair(onset, 1, 1.0), 5.0, TERMS).factor == pytest.approx(factor)
+    assert observe_pair(known, Pair(onset, 1, 1.0), 5.0, TERMS).factor == pytest.approx(factor)
 
 
 def test_an_old_ceiling_is_trusted_less_and_less() -> None:
-    known = see_load(replace(OLD, log_ceiling=0.1), 100.0, 20 * HOUR)
+    known = observe_load(replace(OLD, log_ceiling=0.1), 100.0, 20 * HOUR)
     assert known.log_ceiling == pytest.approx(0.1 + 20 * CEILING_GROWTH_PER_HOUR)
 
 
-@pytest.mark.parametrize("see", [lambda known: see_pair(known, QUIET, 5.0, TERMS), see_no_pair])
+@pytest.mark.parametrize("see", [lambda known: observe_pair(known, QUIET, 5.0, TERMS), observe_no_pair])
 def test_pairs_alone_make_a_ceiling_no_older(see: Callable[[Capacity], Capacity]) -> None:
     assert see(replace(OLD, log_ceiling=0.1)).log_ceiling == 0.1

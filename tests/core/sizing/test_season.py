@@ -11,7 +11,7 @@ from autoscaler.core.guards import season as floor_guard
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Replicas, Sizing
 from autoscaler.core.schedule import Bounds
-from autoscaler.core.sizing.season import _CLIP, CYCLES_NEEDED, Profile, best, forecast, new_profiles, see
+from autoscaler.core.sizing.season import _CLIP, CYCLES_NEEDED, Profile, best, forecast, new_profiles, observe
 from tests.support.builders import NOW, policy
 from tests.support.learning import DAY, MIDNIGHT, every, spiking
 
@@ -21,7 +21,7 @@ SPIKE_AT = 3 * 3600.0
 def profiled(past: Iterable[tuple[float, float]]) -> tuple[Profile, ...]:
     profiles = new_profiles()
     for at, load in past:
-        profiles = tuple(see(each, load, at) for each in profiles)
+        profiles = tuple(observe(each, load, at) for each in profiles)
     return profiles
 
 
@@ -53,7 +53,7 @@ def test_chance_hardly_ever_looks_like_a_season(seed: int) -> None:
     """What does is tried by shadows before it is followed."""
     dice, profiles, skilled = Random(seed), new_profiles(), 0
     for minute in range(14 * 1440):
-        profiles = tuple(see(each, dice.uniform(50.0, 150.0), NOW + 60.0 * minute) for each in profiles)
+        profiles = tuple(observe(each, dice.uniform(50.0, 150.0), NOW + 60.0 * minute) for each in profiles)
         skilled += minute > 2 * 1440 and best(profiles) is not None
     assert skilled < 0.1 * 12 * 1440
 
@@ -73,7 +73,7 @@ def test_of_two_seasons_the_one_that_errs_less_is_best() -> None:
 def test_a_slot_keeps_its_highest_load_of_each_cycle() -> None:
     profile = Profile("short", 10.0, array("f", [-1.0, -1.0]))
     for at, load in [(0.0, 5.0), (4.0, 9.0), (8.0, 2.0), (10.0, 1.0), (20.0, 3.0)]:
-        profile = see(profile, load, at)
+        profile = observe(profile, load, at)
     assert list(profile.levels) == [9.0, 1.0]
     assert (profile.slot, profile.highest, profile.cycles) == (2, 3.0, 1.0)
 
@@ -81,7 +81,7 @@ def test_a_slot_keeps_its_highest_load_of_each_cycle() -> None:
 def test_a_later_cycle_moves_the_usual_level_a_part_of_the_way() -> None:
     profile = Profile("short", 10.0, array("f", [-1.0, -1.0]))
     for slot, load in enumerate([100.0, 50.0, 200.0, 50.0, 0.0]):
-        profile = see(profile, load, 10.0 * slot)
+        profile = observe(profile, load, 10.0 * slot)
     assert 100.0 < profile.levels[0] < 200.0
     assert profile.levels[1] == 50.0
     assert profile.error > 0.0

@@ -6,8 +6,8 @@ import pytest
 
 from autoscaler.core.model import Reason
 from autoscaler.core.policy import Goal, Objective, Policy, Rule, Signal, TraefikSignal
-from autoscaler.rehearse.backtest.caveats import judged_by
-from autoscaler.rehearse.backtest.reference_capacity import capacities, request_sources, yardstick
+from autoscaler.rehearse.backtest.caveats import describe_reference
+from autoscaler.rehearse.backtest.reference_capacity import capacities, find_reference, request_sources
 from autoscaler.rehearse.backtest.replay import Instant, Replayed
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, policy
 
@@ -31,23 +31,23 @@ PROMISING = replace(policy(THROUGHPUT, SIZED), objective=Objective(0.3, 0.99, SL
     ],
 )
 def test_whose_capacity_counts(policies: list[Policy], owner: int, rule: Rule) -> None:
-    stick = yardstick(policies)
-    assert stick is not None
-    assert (stick.owner, stick.rule) == (owner, rule)
+    reference = find_reference(policies)
+    assert reference is not None
+    assert (reference.owner, reference.rule) == (owner, rule)
 
 
 def test_without_a_rule_per_replica_there_is_none() -> None:
-    assert yardstick([policy(LATENCY), policy(LATENCY)]) is None
+    assert find_reference([policy(LATENCY), policy(LATENCY)]) is None
 
 
 def test_the_quickest_measure_of_any_policy_comes_first() -> None:
     quick = replace(THROUGHPUT, source=TraefikSignal(Signal.REQUESTS, 20.0))
     bursting = replace(THROUGHPUT, burst=TraefikSignal(Signal.REQUESTS, 30.0))
-    stick = yardstick([policy(bursting), policy(quick)])
-    assert stick is not None
-    windows = [source.window_seconds for source in stick.sources]
+    reference = find_reference([policy(bursting), policy(quick)])
+    assert reference is not None
+    windows = [source.window_seconds for source in reference.sources]
     assert windows == [20.0, 30.0, 60.0]
-    assert list(stick.sources) == list(request_sources([policy(bursting), policy(quick)]))
+    assert list(reference.sources) == list(request_sources([policy(bursting), policy(quick)]))
 
 
 def test_without_a_rule_of_requests_they_are_measured_over_a_minute() -> None:
@@ -60,11 +60,11 @@ def replayed(*factors: float) -> Replayed:
 
 
 def test_what_was_learned_moves_the_capacity_and_is_said() -> None:
-    stick = yardstick([policy()])
-    assert stick is not None
+    reference = find_reference([policy()])
+    assert reference is not None
     replays = [replayed(1.0, 1.2, 0.9)]
-    assert capacities(stick, replays) == [50.0, 60.0, 45.0]
-    assert "throughput's 50 req/s per ready replica, learned on the way: 45 req/s to 60 req/s" in judged_by(
-        stick, replays
+    assert capacities(reference, replays) == [50.0, 60.0, 45.0]
+    assert "throughput's 50 req/s per ready replica, learned in the replay: 45 req/s to 60 req/s" in describe_reference(
+        reference, replays
     )
-    assert "learned" not in judged_by(stick, [replayed(1.0)])
+    assert "learned" not in describe_reference(reference, [replayed(1.0)])

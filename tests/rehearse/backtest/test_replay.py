@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autoscaler.core.model import Limit, Reading, ReadingKind, Reason
 from autoscaler.core.policy import OBJECTIVE, Goal, Objective, Query, Rule, Signal, TraefikSignal
-from autoscaler.rehearse.backtest.recording import seen_with
+from autoscaler.rehearse.backtest.recording import readings_with
 from autoscaler.rehearse.backtest.replay import Replayed, backtest
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, at_most, behavior, policy
 from tests.support.examples import examples
@@ -113,16 +113,16 @@ def test_a_value_per_replica_is_spread_over_the_replayed_ones(
     rule: Rule, then: int | None, ready: int, value: float
 ) -> None:
     past = recording({rule.source: [0.2]}, replicas=[then])
-    assert seen_with(policy(rule), past, 0, ready)[rule.name].value == pytest.approx(value)
+    assert readings_with(policy(rule), past, 0, ready)[rule.name].value == pytest.approx(value)
 
 
 @pytest.mark.parametrize("rule", [THROUGHPUT, BACKLOG], ids=["requests", "query"])
 def test_a_total_is_the_same_with_any_number_of_replicas(rule: Rule) -> None:
-    assert seen_with(policy(rule), recording({rule.source: [200.0]}, replicas=[4]), 0, 2)[rule.name].value == 200.0
+    assert readings_with(policy(rule), recording({rule.source: [200.0]}, replicas=[4]), 0, 2)[rule.name].value == 200.0
 
 
 def test_a_missing_value_is_not_spread() -> None:
-    assert seen_with(policy(LATENCY), recording({LATENCY.source: [GAP]}, replicas=[4]), 0, 2)["p95"] == GAP
+    assert readings_with(policy(LATENCY), recording({LATENCY.source: [GAP]}, replicas=[4]), 0, 2)["p95"] == GAP
 
 
 @pytest.mark.parametrize(("then", "seen"), [(4, True), (2, False), (None, False)])
@@ -130,7 +130,7 @@ def test_slow_answers_are_seen_only_with_as_many_replicas_as_then(then: int | No
     slow = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
     sized = replace(policy(), objective=Objective(0.3, 0.99, slow, "throughput"))
     past = recording({THROUGHPUT.source: [200.0], slow: [0.02]}, replicas=[then])
-    assert (OBJECTIVE in seen_with(sized, past, 0, 4)) is seen
+    assert (OBJECTIVE in readings_with(sized, past, 0, 4)) is seen
 
 
 def test_services_share_a_budget_of_replicas_as_they_would_have() -> None:

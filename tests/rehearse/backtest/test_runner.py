@@ -11,8 +11,8 @@ from autoscaler.core.policy import Goal, Objective, Policy, Rule, Signal, Source
 from autoscaler.errors import ConfigError, MetricsUnavailable
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.metrics import SignalRequest, Span
-from autoscaler.rehearse.backtest.outcome import Outcome
-from autoscaler.rehearse.backtest.runner import ReplayOptions, study
+from autoscaler.rehearse.backtest.outcome import BacktestOutcome
+from autoscaler.rehearse.backtest.runner import ReplayOptions, backtest_services
 from autoscaler.rehearse.simulation.runner import NamedConfig
 from tests.support.builders import BACKLOG, LATENCY, NOW, THROUGHPUT, policy
 
@@ -61,7 +61,7 @@ class FakePast:
         return {}
 
 
-def script(
+def file(
     title: str = "policy.yaml", *, total: int | None = None, interval: float = 5.0, **given: Policy
 ) -> NamedConfig:
     services = {
@@ -72,26 +72,28 @@ def script(
 
 
 def studied(
-    past: FakePast, *scripts: NamedConfig, names: Sequence[str] = ("web",), span: Span = SPAN
-) -> dict[str, tuple[Outcome, ...]]:
-    return study(past, past, scripts, names, ReplayOptions(span, 20.0, NOW + 7200.0), report_progress=lambda *_: None)
+    past: FakePast, *files: NamedConfig, names: Sequence[str] = ("web",), span: Span = SPAN
+) -> dict[str, tuple[BacktestOutcome, ...]]:
+    return backtest_services(
+        past, past, files, names, ReplayOptions(span, 20.0, NOW + 7200.0), report_progress=lambda *_: None
+    )
 
 
-def notes(outcome: Outcome) -> str:
+def notes(outcome: BacktestOutcome) -> str:
     return "\n".join(outcome.run.caveats)
 
 
 def test_both_policies_read_the_same_and_it_is_asked_once() -> None:
     past = FakePast()
-    studied(past, script(), script("other.yaml", web=policy(THROUGHPUT, LATENCY)))
+    studied(past, file(), file("other.yaml", web=policy(THROUGHPUT, LATENCY)))
     assert [{request.source for request in asked} for asked in past.asked] == [{THROUGHPUT.source, LATENCY.source}]
     assert {(request.traefik_service, request.service) for request in past.asked[0]} == {("web@docker", "web")}
 
 
 def test_the_name_in_traefik_is_the_stated_one_or_else_the_services_own_and_that_is_said() -> None:
-    assumed = studied(FakePast(), script())["web"][0]
-    assert "No traefik_service is stated, so web@docker was taken." in assumed.run.caveats
-    named = script()
+    assumed = studied(FakePast(), file())["web"][0]
+    assert "No traefik_service is stated, so web@docker was assumed." in assumed.run.caveats
+    named = file()
     named.config.services["web"] = replace(named.config.services["web"], traefik_service="api@docker")  # type: ignore[index]
     past = FakePast()
     assert "traefik_service" not in notes(studied(past, named)["web"][0])
@@ -100,7 +102,7 @@ def test_the_name_in_traefik_is_the_stated_one_or_else_the_services_own_and_that
 
 def test_two_policies_are_judged_by_one_capacity() -> None:
     strict = replace(THROUGHPUT, target=100.0)
-    one, other = studied(FakePast(), script(), script("other.yaml", web=policy(strict)))["web"]
+    one, other = studied(FakePast(), file(), file("other.yaml", web=policy(strict)))["web"]
     assert one.run.samples[-1].capacity == 4 * 50.0
     assert other.run.samples[-1].capacity == 2 * 50.0
     assert other.totals.shortage is not None
@@ -109,7 +111,7 @@ def test_two_policies_are_judged_by_one_capacity() -> None:
 
 def test_a_policy_without_a_capacity_is_judged_by_the_others() -> None:
     past = FakePast({THROUGHPUT.source: Reading.of(200.0), LATENCY.source: Reading.of(0.3)})
-    one, other = studied(past, script(web=policy(LATENCY)), script("other.yaml"))["web"]
+    one, other = studied(past, file(web=policy(LATENCY)), file("other.yaml"))["web"]
     assert one.totals.shortage is not None
     assert "throughput's 50 req/s per ready replica" in notes(one)
     assert one.run.caveats[-1] == other.run.caveats[-1]
@@ -118,36 +120,36 @@ def test_a_policy_without_a_capacity_is_judged_by_the_others() -> None:
 def test_the_load_is_the_quickest_measure_that_has_one() -> None:
     bursting = replace(THROUGHPUT, burst=BURST)
     past = FakePast({THROUGHPUT.source: Reading.of(200.0), BURST: Reading.of(260.0)})
-    outcome = studied(past, script(web=policy(bursting)))["web"][0]
+    outcome = studied(past, file(web=policy(bursting)))["web"][0]
     assert outcome.run.samples[0].load == 260.0
     assert "The load is an average over 30s" in notes(outcome)
     del past.readings[BURST]
-    assert studied(past, script(web=policy(bursting)))["web"][0].run.samples[0].load == 200.0
+    assert studied(past, file(web=policy(bursting)))["web"][0].run.samples[0].load == 200.0
 
 
 def test_a_capacity_in_flight_is_judged_and_not_drawn_among_requests() -> None:
     past = FakePast({CONCURRENCY.source: Reading.of(20.0)})
-    outcome = studied(past, script(web=policy(CONCURRENCY, high=3)))["web"][0]
+    outcome = studied(past, file(web=policy(CONCURRENCY, high=3)))["web"][0]
     assert outcome.totals.shortage is not None
     assert outcome.totals.shortage.load_share == 1.0
     assert (outcome.run.samples[0].load, outcome.run.samples[0].capacity) == (None, None)
 
 
 def test_without_a_rule_per_replica_the_capacity_is_not_known() -> None:
-    outcome = studied(FakePast({LATENCY.source: Reading.of(0.3)}), script(web=policy(LATENCY)))["web"][0]
+    outcome = studied(FakePast({LATENCY.source: Reading.of(0.3)}), file(web=policy(LATENCY)))["web"][0]
     assert outcome.totals.shortage is None
     assert "whether there was too little capacity is not known" in notes(outcome)
 
 
 def test_a_policy_of_queries_needs_no_traefik() -> None:
     past = FakePast({BACKLOG.source: Reading.of(250.0)}, known={})
-    outcome = studied(past, script(web=policy(BACKLOG)))["web"][0]
+    outcome = studied(past, file(web=policy(BACKLOG)))["web"][0]
     assert outcome.totals.most_replicas == 3
     assert "backlog's 100 per ready replica" in notes(outcome)
 
 
 def test_all_services_share_the_budget_but_not_with_those_that_are_left_out() -> None:
-    both = script(total=5, web=policy(), api=policy())
+    both = file(total=5, web=policy(), api=policy())
     together = studied(FakePast(), both, names=("web", "api"))
     assert {name: outcome.totals.most_replicas for name, (outcome,) in together.items()} == {"api": 3, "web": 2}
     alone = studied(FakePast(), both)["web"][0]
@@ -159,33 +161,33 @@ def test_all_services_share_the_budget_but_not_with_those_that_are_left_out() ->
     ("given", "replicas", "words"),
     [
         pytest.param(
-            policy(low=2), None, "It begins with replicas.min 2: the count of then is not known", id="no count"
-        ),
-        pytest.param(policy(low=2), 3, "It begins with the replicas of then, and without a memory.", id="a count"),
-        pytest.param(
-            policy(THROUGHPUT, LATENCY), 3, "p95: measured with the replicas of then, and spread", id="spread"
+            policy(low=2), None, "The replay starts with replicas.min 2 (the past count is not known)", id="no count"
         ),
         pytest.param(
-            policy(THROUGHPUT, LATENCY), None, "p95: taken as measured with the replicas of then", id="not spread"
+            policy(low=2), 3, "The replay starts with the past replica count, and without a memory.", id="a count"
+        ),
+        pytest.param(policy(THROUGHPUT, LATENCY), 3, "p95: measured with the past replicas, and spread", id="spread"),
+        pytest.param(
+            policy(THROUGHPUT, LATENCY), None, "p95: used as measured with the past replicas", id="not spread"
         ),
         pytest.param(
             policy(THROUGHPUT, Rule("errors", TraefikSignal(Signal.ERROR_RATIO, 60.0), Goal.TARGET, 0.05)),
             3,
-            "errors: taken as measured with the replicas of then",
+            "errors: used as measured with the past replicas",
             id="a ratio of errors",
         ),
         pytest.param(
             SIZED,
             3,
-            "counts for learning only while the replay has as many replicas as there were",
+            "counts for learning only while the replay has the past replica count",
             id="learning",
         ),
     ],
 )
 def test_what_was_assumed_is_said(given: Policy, replicas: int | None, words: str) -> None:
-    outcome = studied(FakePast(replicas=replicas), script(web=given))["web"][0]
+    outcome = studied(FakePast(replicas=replicas), file(web=given))["web"][0]
     assert words in notes(outcome)
-    assert "The load is that of then, whatever is decided" in notes(outcome)
+    assert "The load is the past load, independent of the decisions" in notes(outcome)
 
 
 def surges(at: float) -> Reading:
@@ -195,10 +197,11 @@ def surges(at: float) -> Reading:
 
 def test_what_the_loads_before_the_span_teach_is_known_from_the_first_decision_on() -> None:
     past = FakePast({THROUGHPUT.source: Reading.of(100.0)}, before=surges)
-    known, unknown = studied(past, script(web=SIZED), script("stated.yaml", web=policy()))["web"]
+    known, unknown = studied(past, file(web=SIZED), file("stated.yaml", web=policy()))["web"]
     assert known.run.samples[0].replicas > unknown.run.samples[0].replicas
-    assert "It begins with replicas.min 1: the count of then is not known, and without a memory but what 1d1h" in notes(
-        known
+    assert (
+        "The replay starts with replicas.min 1 (the past count is not known), and without a memory, except what 1d1h"
+        in notes(known)
     )
     assert "before the span" not in notes(known)
 
@@ -206,7 +209,7 @@ def test_what_the_loads_before_the_span_teach_is_known_from_the_first_decision_o
 def test_both_policies_learn_for_themselves() -> None:
     past = FakePast({THROUGHPUT.source: Reading.of(100.0)}, before=surges)
     strict = replace(SIZED, rules=(replace(THROUGHPUT, target=25.0),))
-    one, other = studied(past, script(web=SIZED), script("strict.yaml", web=strict))["web"]
+    one, other = studied(past, file(web=SIZED), file("strict.yaml", web=strict))["web"]
     assert other.run.samples[0].replicas > one.run.samples[0].replicas
 
 
@@ -215,7 +218,7 @@ def test_both_policies_learn_for_themselves() -> None:
     [
         pytest.param(
             FakePast(before=lambda at: Reading.of(90.0) if at > NOW - 7200.0 else NOTHING),
-            "Less than a day of load was known before the span (2h) to learn from.",
+            "Less than a day of load before the span (2h) was known to learn from.",
             id="two hours",
         ),
         pytest.param(
@@ -231,19 +234,21 @@ def test_both_policies_learn_for_themselves() -> None:
     ],
 )
 def test_where_little_or_nothing_was_learned_before_it_says_so(past: FakePast, words: str) -> None:
-    assert words in studied(past, script(web=SIZED))["web"][0].run.caveats
-    assert "before the span" not in notes(studied(past, script())["web"][0])
+    assert words in studied(past, file(web=SIZED))["web"][0].run.caveats
+    assert "before the span" not in notes(studied(past, file())["web"][0])
 
 
 def test_a_step_coarser_than_the_daemons_interval_is_said() -> None:
-    assert "It decides every 5s, the daemon every 15s" in notes(studied(FakePast(), script(interval=15.0))["web"][0])
+    assert "The replay decides every 5s, the daemon every 15s" in notes(
+        studied(FakePast(), file(interval=15.0))["web"][0]
+    )
 
 
 def test_a_service_that_came_later_is_replayed_from_then_on_and_that_is_said() -> None:
     past = FakePast(known={"web@docker": NOW + 1800.0})
-    outcome = studied(past, script())["web"][0]
+    outcome = studied(past, file())["web"][0]
     assert outcome.run.samples[0].at == NOW + 1800.0
-    assert "web@docker only since about 2023-11-14 22:43:20 UTC: the replay begins there." in notes(outcome)
+    assert "web@docker only since about 2023-11-14 22:43:20 UTC: the replay starts there." in notes(outcome)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +283,7 @@ def test_a_service_that_came_later_is_replayed_from_then_on_and_that_is_said() -
 )
 def test_where_there_is_nothing_to_replay_it_says_why(past: FakePast, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as raised:
-        studied(past, script())
+        studied(past, file())
     head, _, tail = message.partition(".*")
     assert str(raised.value).startswith(head)
     assert tail in str(raised.value)
@@ -287,4 +292,4 @@ def test_where_there_is_nothing_to_replay_it_says_why(past: FakePast, kind: type
 def test_of_several_services_one_without_data_can_be_left_out() -> None:
     past = FakePast(known={"api@docker": NOW})
     with pytest.raises(ConfigError, match=r"or choose other services with --service\. It knows: api@docker"):
-        studied(past, script(web=policy(), api=policy()), names=("web", "api"))
+        studied(past, file(web=policy(), api=policy()), names=("web", "api"))

@@ -3,7 +3,7 @@
 import pytest
 
 from autoscaler.rehearse.backtest.replay import Replayed
-from autoscaler.rehearse.backtest.summary import compared, lines
+from autoscaler.rehearse.backtest.summary import compare, summary_lines
 from autoscaler.rehearse.backtest.totals import BlindPeriod, Shortage, Totals, total
 from tests.support.builders import LATENCY, NOW, THROUGHPUT, behavior, policy
 from tests.support.recorded_pasts import GAP, recording, replay, requests
@@ -109,7 +109,7 @@ def test_the_limits_that_held_longest_come_first() -> None:
 def test_two_policies_are_compared_line_by_line() -> None:
     past = requests((100.0, HOUR), (300.0, HOUR), replicas=[4] * 2 * HOUR)
     few, many = (totals(replay(policy(low=2, high=high), past), real=[4] * 2 * HOUR) for high in (4, 6))
-    rows = {name: rest for name, *rest in compared(lines(few), lines(many))}
+    rows = {name: rest for name, *rest in compare(summary_lines(few), summary_lines(many))}
     assert rows["replica-hours"] == ["6.0", "8.0", "+2.0"]
     assert rows["replica-hours against then"] == ["-25.0% (of 8.0)", "+0.0% (of 8.0)", "+25.00 points"]
     assert rows["time at the maximum"] == ["1h (50.0%), 59m55s of it wanting more", "1h (50.0%)", "same"]
@@ -118,10 +118,10 @@ def test_two_policies_are_compared_line_by_line() -> None:
 
 
 def test_a_line_that_only_one_has_is_compared_with_nothing() -> None:
-    whole = lines(totals(replay(policy(), requests((10.0, 3)))))
-    (last,) = compared(whole[:1], whole[:2])[1:]
+    whole = summary_lines(totals(replay(policy(), requests((10.0, 3)))))
+    (last,) = compare(whole[:1], whole[:2])[1:]
     assert last == (whole[1].name, "not known", whole[1].value, "")
 
 
 def figures(summed: Totals) -> dict[str, str]:
-    return {line.name: line.value for line in lines(summed)}
+    return {line.name: line.value for line in summary_lines(summed)}

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from autoscaler.errors import ConfigError
-from autoscaler.rehearse.simulation.loads import SHAPES, Load, shape_of, shaped
+from autoscaler.rehearse.simulation.loads import SHAPES, Load, make_load, make_shape
 
 
 def made(name: str, duration: float = 120.0, base: float = 10.0, peak: float = 50.0, **timing: float) -> Load:
-    return shaped(name, shape_of(name, duration=duration, base=base, peak=peak, **timing))
+    return make_load(name, make_shape(name, duration=duration, base=base, peak=peak, **timing))
 
 
 def test_a_step_goes_from_base_to_peak_at_once() -> None:

@@ -13,7 +13,7 @@ from autoscaler.core.model import Direction, Reason
 from autoscaler.core.policy import Policy
 from autoscaler.core.schedule import Schedule
 from autoscaler.rehearse.run import Run
-from autoscaler.rehearse.simulation.loads import Load, shape_of, shaped
+from autoscaler.rehearse.simulation.loads import Load, make_load, make_shape
 from autoscaler.rehearse.simulation.plant import Plant
 from autoscaler.rehearse.simulation.queueing import Service
 from autoscaler.rehearse.simulation.scenario import MONDAY, Scenario
@@ -40,10 +40,10 @@ ALL_FIGURES = [
 ]
 
 
-def scene(
+def scenario(
     name: str = "step", *, duration: float = 1800.0, base: float = 20.0, peak: float = 200.0, **rest: float
 ) -> Scenario:
-    return Scenario(shaped(name, shape_of(name, duration=duration, base=base, peak=peak, **rest)), PLANT)
+    return Scenario(make_load(name, make_shape(name, duration=duration, base=base, peak=peak, **rest)), PLANT)
 
 
 def run(which: Policy, around: Scenario, *, interval: float = 5.0, max_age: float = 30.0) -> Run:
@@ -58,7 +58,7 @@ def figures(made: Run) -> dict[str, float]:
 
 
 def test_a_step_is_followed_up_after_it_is_scraped_and_down_after_the_window() -> None:
-    made = run(policy(THROUGHPUT, down=CALM), scene("pulse", at=300.0, width=300.0, period=1800.0))
+    made = run(policy(THROUGHPUT, down=CALM), scenario("pulse", at=300.0, width=300.0, period=1800.0))
     first, last = made.decisions[0], made.decisions[-1]
     assert first.reason is Reason.ABOVE_TARGET
     assert 305 < first.at < 330
@@ -70,20 +70,20 @@ def test_a_step_is_followed_up_after_it_is_scraped_and_down_after_the_window() -
 
 
 def test_replicas_that_were_asked_for_serve_after_the_start_delay() -> None:
-    made = run(policy(THROUGHPUT, down=CALM), scene(at=300.0))
+    made = run(policy(THROUGHPUT, down=CALM), scenario(at=300.0))
     asked = next(sample.at for sample in made.samples if sample.replicas > 1)
     serving = next(sample.at for sample in made.samples if sample.ready > 1)
     assert serving - asked == 20.0
 
 
 def test_it_begins_with_what_the_load_needs_within_the_bounds() -> None:
-    assert run(policy(), scene(base=150.0)).samples[0].ready == 3
-    assert run(policy(low=5), scene(base=150.0)).samples[0].ready == 5
-    assert run(policy(high=2), scene(base=150.0)).samples[0].ready == 2
+    assert run(policy(), scenario(base=150.0)).samples[0].ready == 3
+    assert run(policy(low=5), scenario(base=150.0)).samples[0].ready == 5
+    assert run(policy(high=2), scenario(base=150.0)).samples[0].ready == 2
 
 
 def test_a_latency_rule_sees_the_queue_that_it_shortens() -> None:
-    made = run(policy(LATENCY, down=behavior(window=3600.0)), scene(at=300.0))
+    made = run(policy(LATENCY, down=behavior(window=3600.0)), scenario(at=300.0))
     assert made.decisions[0].winner == "p95"
     assert made.samples[-1].ready >= 3
     assert (made.samples[-1].p95_seconds or 9) < 0.3
@@ -93,7 +93,7 @@ def stepwise() -> Run:
     """A run that raises and lowers by one at a time, as fast as it may."""
     one_by_one = behavior(at_most(1, 5.0))
     which = policy(THROUGHPUT, up=one_by_one, down=one_by_one)
-    return run(which, scene("pulse", at=300.0, width=600.0, period=1800.0))
+    return run(which, scenario("pulse", at=300.0, width=600.0, period=1800.0))
 
 
 def test_still_more_replicas_are_ordered_while_others_start() -> None:
@@ -114,13 +114,13 @@ def test_nothing_is_lowered_while_replicas_start_and_nothing_ordered_while_they_
 
 
 def test_stale_readings_keep_it_from_deciding_anything() -> None:
-    made = run(policy(), replace(scene(), plant=replace(PLANT, scrape_seconds=60)))
+    made = run(policy(), replace(scenario(), plant=replace(PLANT, scrape_seconds=60)))
     assert made.decisions == ()
     assert figures(made)["answers slower than 300ms"] > 0.5
 
 
 def test_a_policy_at_its_maximum_is_told_by_the_figures() -> None:
-    made = figures(run(policy(high=2), scene(at=300.0)))
+    made = figures(run(policy(high=2), scenario(at=300.0)))
     assert made["time at the maximum"] == pytest.approx(1480, abs=30)
     assert made["time with too little capacity"] == 1500.0
     assert made["refused requests"] > 0.1
@@ -131,7 +131,7 @@ def test_a_policy_at_its_maximum_is_told_by_the_figures() -> None:
 
 
 def test_all_figures_are_there_and_consistent() -> None:
-    made = run(policy(THROUGHPUT, down=CALM), scene())
+    made = run(policy(THROUGHPUT, down=CALM), scenario())
     assert [figure.name for figure in made.figures] == ALL_FIGURES
     values = figures(made)
     assert values["requests"] == pytest.approx(20 * 300 + 200 * 1500, rel=0.02)
@@ -142,18 +142,18 @@ def test_all_figures_are_there_and_consistent() -> None:
 
 
 def test_a_load_of_nothing_is_simulated_too() -> None:
-    values = figures(run(policy(), scene(base=0.0, peak=0.0)))
+    values = figures(run(policy(), scenario(base=0.0, peak=0.0)))
     assert (values["requests"], values["answers slower than 300ms"], values["replicas on average"]) == (0, 0, 1)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_one_other_requests() -> None:
-    first, again = (run(policy(), scene()) for _ in range(2))
+    first, again = (run(policy(), scenario()) for _ in range(2))
     assert first == again
-    assert run(policy(), replace(scene(), seed=2)) != first
+    assert run(policy(), replace(scenario(), seed=2)) != first
 
 
 def test_two_policies_in_a_scene_get_the_same_requests() -> None:
-    around = scene()
+    around = scenario()
     assert figures(run(policy(), around))["requests"] == figures(run(policy(low=8), around))["requests"]
 
 
@@ -172,12 +172,12 @@ def array_with_spike(seconds: int, at: int) -> "array[float]":
 
 def test_progress_is_told_from_the_beginning_to_the_end() -> None:
     told: list[float] = []
-    simulate(SimulatedPolicy("policy.yaml", policy(), 5.0, 30.0), scene(), told.append)
+    simulate(SimulatedPolicy("policy.yaml", policy(), 5.0, 30.0), scenario(), told.append)
     assert (told[0], told[-1], told) == (0.0, 1.0, sorted(told))
 
 
 def test_an_interval_that_is_no_whole_number_of_seconds_is_kept_on_average() -> None:
-    made = run(policy(THROUGHPUT, down=CALM), scene(), interval=2.5)
+    made = run(policy(THROUGHPUT, down=CALM), scenario(), interval=2.5)
     assert made.decisions
 
 
@@ -186,7 +186,7 @@ def test_an_interval_that_is_no_whole_number_of_seconds_is_kept_on_average() -> 
 
 def test_schedules_go_by_a_monday_or_by_the_files_own_time() -> None:
     at_ten_past = replace(policy(high=9), schedules=(Schedule("10 0 * * 1", 600.0, ZoneInfo("UTC"), min_replicas=6),))
-    around = scene(base=1.0, peak=1.0)
+    around = scenario(base=1.0, peak=1.0)
     raised = run(at_ten_past, around).decisions[0]
     assert (raised.at, raised.desired, raised.reason) == (600.0, 6, Reason.BELOW_MIN)
     unix = replace(around, load=replace(around.load, start=MONDAY + 300))
