@@ -1,4 +1,4 @@
-"""Builds single parts out of the settings, for the daemon and for commands."""
+"""Builds single parts from the settings, for the daemon and for commands."""
 
 import os
 import socket
@@ -25,23 +25,23 @@ from autoscaler.ports.targets import ReplicaTarget
 
 
 def make_target(settings: Settings, emit: Emit) -> ReplicaTarget:
-    """Return what holds the replicas of every kind of service that the settings name."""
+    """Return the target of all services."""
     compose = ComposeTarget(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=emit)
     return Targets({COMPOSE: compose})
 
 
 def make_leadership(settings: Settings, emit: Emit, keys: Iterable[str], off: Callable[[], bool]) -> Leadership:
-    """Return what keeps this daemon's leases, unless they are `off`; it follows these keys from the start."""
+    """Return this daemon's leases, unless they are `off`; it follows `keys` from the start."""
     timing = LeaseTiming()
-    # A look that takes longer than that is of no use any more.
+    # A longer look is useless: the holder may not act any more.
     timeout_seconds = min(settings.docker_timeout_seconds, timing.confirmed_seconds)
     engine = Engine(settings.docker_url, timeout_seconds=timeout_seconds, emit=emit)
     holder = f"the daemon on {socket.gethostname()} (process {os.getpid()})"
-    return Leases(LeaseVolumes(engine, holder), emit, projects=keys, terms=timing, off=off)
+    return Leases(LeaseVolumes(engine, holder), emit, projects=keys, timing=timing, off=off)
 
 
 def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
-    """Look for the way to a service through its gateway.
+    """Return where a service is reached through its gateway.
 
     Raises:
         TargetUnavailable: the engine does not answer. TargetRefused: there is no such service.
@@ -51,7 +51,7 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
 
 
 def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSource:
-    """Return the metric source that the policy file and the settings name."""
+    """Return the source of present readings."""
     return PrometheusSource(
         config.prometheus.url,
         timeout_seconds=config.prometheus.timeout_seconds,
@@ -62,7 +62,7 @@ def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSou
 
 
 def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusHistory:
-    """Return the metric history that the policy file and the settings name; its questions may take longer."""
+    """Return the source of past readings; its queries may take longer."""
     return PrometheusHistory(
         config.prometheus.url,
         max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
@@ -73,7 +73,7 @@ def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seco
 
 
 def make_catalog(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusCatalog:
-    """Return the list of services that the Prometheus of the policy file knows."""
+    """Return the catalog of the services that Prometheus knows."""
     return PrometheusCatalog(
         config.prometheus.url,
         emit=emit,
@@ -88,17 +88,17 @@ def _prometheus_token(settings: Settings) -> str | None:
 
 
 def stalled_after_seconds(settings: Settings, config: Config) -> float:
-    """Return how long the loop may be silent before it counts as dead: three of the slowest possible cycles."""
+    """Return after how long without a cycle the loop counts as dead: three of the slowest possible cycles."""
     slowest = config.interval_seconds + settings.docker_timeout_seconds + 2 * config.prometheus.timeout_seconds
     return 3 * slowest
 
 
 def broadcast(observers: Iterable[Observer]) -> Emit:
-    """Return a function that tells every observer."""
-    everybody = tuple(observers)
+    """Return a function that passes an event to every observer."""
+    observers = tuple(observers)
 
     def emit(event: Event) -> None:
-        for observer in everybody:
+        for observer in observers:
             observer.notify(event)
 
     return emit

@@ -1,4 +1,4 @@
-"""A service's target -> the adapter that holds it; one that fails does not fail the others."""
+"""Passes each service to the adapter of its kind of target; an adapter that fails does not fail the others."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,14 +9,14 @@ from autoscaler.ports.targets import ForeignChanges, ReplicaTarget, SettledChang
 
 
 class Targets:
-    """Fulfils ports.targets.ReplicaTarget by the adapters of each kind of service."""
+    """Implements ports.targets.ReplicaTarget by one adapter for each kind."""
 
     def __init__(self, by_kind: Mapping[str, ReplicaTarget]) -> None:
         self._by_kind = dict(by_kind)
         self.foreign: ForeignChanges = _ForeignByKind(self._of)
 
     def observe(self) -> Fleet:
-        """Return the services of all targets, and why those of some cannot be seen."""
+        """Return the services of all targets, and why those of a kind are unavailable."""
         services: dict[ServiceRef, ServiceState] = {}
         unavailable: dict[str, str] = {}
         for kind, target in self._by_kind.items():
@@ -29,11 +29,11 @@ class Targets:
         return Fleet(services, unavailable)
 
     def refusal(self, ref: ServiceRef) -> str | None:
-        """Return why the service cannot be scaled as it is, or None; raises what its adapter raises."""
+        """Return why the service cannot be scaled, or None; raises what its adapter raises."""
         return self._of(ref).refusal(ref)
 
     def warnings(self, ref: ServiceRef, most: int, options: object) -> list[str]:
-        """Return what makes scaling the service worse than it could be; raises what its adapter raises."""
+        """Return what is wrong with the service; raises what its adapter raises."""
         return self._of(ref).warnings(ref, most, options)
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
@@ -41,10 +41,10 @@ class Targets:
         return self._of(ref).scale(ref, order)
 
     def recover(self, leads: Callable[[ServiceRef], bool], options: Callable[[ServiceRef], object]) -> None:
-        """Let each adapter put right what interrupted operations have left behind; then raise what one raised.
+        """Clean up after interrupted operations in every adapter.
 
         Raises:
-            ExceptionGroup: adapters failed; the others have looked.
+            ExceptionGroup: adapters failed; the others have cleaned up.
         """
         failures = []
         for target in self._by_kind.values():
@@ -56,12 +56,12 @@ class Targets:
             raise ExceptionGroup("recovery failed", failures)
 
     def watch(self) -> None:
-        """Let each adapter follow what others do."""
+        """Follow foreign changes in every adapter."""
         for target in self._by_kind.values():
             target.watch()
 
     def close(self) -> None:
-        """End what `watch` began."""
+        """End `watch`."""
         for target in self._by_kind.values():
             target.close()
 
@@ -72,7 +72,7 @@ class Targets:
 
 
 class _ForeignByKind:
-    """Fulfils ports.targets.ForeignChanges by the adapter that holds the service."""
+    """Implements ports.targets.ForeignChanges by the adapter of the service's kind."""
 
     def __init__(self, of: Callable[[ServiceRef], ReplicaTarget]) -> None:
         self._of = of
@@ -86,11 +86,11 @@ class _ForeignByKind:
     def settled(self, ref: ServiceRef) -> SettledChange | None:
         return self._of(ref).foreign.settled(ref)
 
-    def owed(self, ref: ServiceRef) -> int | None:
-        return self._of(ref).foreign.owed(ref)
+    def count_before_crash(self, ref: ServiceRef) -> int | None:
+        return self._of(ref).foreign.count_before_crash(ref)
 
-    def forgive(self, ref: ServiceRef, desired: int) -> None:
-        self._of(ref).foreign.forgive(ref, desired)
+    def drop_count_above(self, ref: ServiceRef, desired: int) -> None:
+        self._of(ref).foreign.drop_count_above(ref, desired)
 
-    def repaired(self, ref: ServiceRef) -> None:
-        self._of(ref).foreign.repaired(ref)
+    def corrected(self, ref: ServiceRef) -> None:
+        self._of(ref).foreign.corrected(ref)

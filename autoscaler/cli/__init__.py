@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    from autoscaler.cli.app import app  # noqa: PLC0415  takes half a second, in which Ctrl-C is to be heard
+    from autoscaler.cli.app import app  # noqa: PLC0415  takes half a second: Ctrl-C works meanwhile
 
     try:
         app()

@@ -1,4 +1,4 @@
-"""All commands, in the order in which the help has them."""
+"""All commands, in the order of the help."""
 
 import typer
 

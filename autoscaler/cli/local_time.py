@@ -1,4 +1,4 @@
-"""Times as an operator writes and reads them, in local time."""
+"""Local times, as operators write and read them."""
 
 import re
 from datetime import datetime, time
@@ -12,7 +12,7 @@ def parse_at(text: str, now: datetime) -> float:
     """Return the unix seconds of HH:MM[:SS] today, or of an ISO time; without a zone both are local.
 
     Raises:
-        ConfigError: it is no such time, or still to come.
+        ConfigError: it is no such time, or in the future.
     """
     try:
         at = _clock(text, now) if _CLOCK.fullmatch(text) else datetime.fromisoformat(text).astimezone()
@@ -21,7 +21,7 @@ def parse_at(text: str, now: datetime) -> float:
         raise ConfigError(f"--at must be a time such as 14:05, 14:05:30 or 2026-01-31T14:05, not {text!r}") from error
     if seconds > now.timestamp():
         raise ConfigError(
-            f"--at {text} is still to come: now it is {now:%Y-%m-%d %H:%M:%S}; of another day give the date, too, "
+            f"--at {text} is in the future: now it is {now:%Y-%m-%d %H:%M:%S}; for another day give the date, too, "
             f"such as {now:%Y-%m-%d}T14:05"
         )
     return seconds

@@ -9,11 +9,11 @@ from autoscaler.formats import parse_duration
 FOR = "--for"
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
 SERVICE = typer.Argument(help="A service of the policy file, or `all`.", autocompletion=service_names_or_all)
-URL_OPTION = typer.Option(None, "--url", help="Where the daemon is; default: as AUTOSCALER_URL or _LISTEN says.")
+URL_OPTION = typer.Option(None, "--url", help="The daemon's address; default: as AUTOSCALER_URL or _LISTEN says.")
 
 
 def seconds(text: str | float) -> float:
-    """Read a duration, such as 20s."""
+    """Parse a duration, such as 20s."""
     try:
         return parse_duration(text)
     except ValueError as error:
@@ -21,10 +21,10 @@ def seconds(text: str | float) -> float:
 
 
 def seconds_of(option: str, text: str) -> float:
-    """Read the duration of an option that is a text to typer.
+    """Parse the duration of a text option.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is no duration.
     """
     try:
         return parse_duration(text)
@@ -33,7 +33,7 @@ def seconds_of(option: str, text: str) -> float:
 
 
 def some_seconds(text: str | float) -> float:
-    """Read a duration of at least a millisecond."""
+    """Parse a duration of at least a millisecond."""
     number = seconds(text)
     if number < 0.001:  # noqa: PLR2004
         raise typer.BadParameter(f"must be at least 1ms, not {text!r}")
@@ -41,7 +41,7 @@ def some_seconds(text: str | float) -> float:
 
 
 def whole_seconds(text: str | int) -> int:
-    """Read a duration of whole seconds, at least one."""
+    """Parse a duration of whole seconds, at least one."""
     number = seconds(text)
     if number < 1 or number != int(number):
         raise typer.BadParameter(f"must be whole seconds, at least 1s, not {text!r}")

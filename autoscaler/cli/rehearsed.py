@@ -1,4 +1,4 @@
-"""What is rehearsed: the policy files that `simulate` and `backtest` set side by side, and the load of `simulate`."""
+"""The policy files that `simulate` and `backtest` compare, and the load of `simulate`."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ USUAL_BASE, USUAL_PEAK = 20.0, 200.0
 
 
 def load_scripts(settings: Settings, file: Path | None, against: Path | None) -> list[NamedConfig]:
-    """Load one policy file or two; they are called by their names, or if those are the same, by their paths.
+    """Load one policy file or two; their titles are their names, or their paths if the names are the same.
 
     Raises:
         ConfigError: a file is wrong.

@@ -1,4 +1,4 @@
-"""One cycle: observe -> decide -> apply -> tell. It never loops, sleeps or reads a wall clock."""
+"""One cycle: observe -> decide -> apply -> emit. It never loops, sleeps or reads a wall clock."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ Readings = Mapping[SignalRequest, Reading]
 
 
 class _CannotBeScaled(TargetRefused):
-    """The service is there, but there cannot be another replica of it."""
+    """The service exists, but cannot be scaled."""
 
 
 class Cycle:
@@ -44,7 +44,7 @@ class Cycle:
     ) -> None:
         self._services = services
         self._resolved = services(Fleet())
-        self._called = False  # whether anybody has been told who is on it
+        self._announced = False  # the services have been emitted once
         self._source = source
         self._target = target
         self._gate = gate
@@ -56,12 +56,12 @@ class Cycle:
 
     @property
     def services(self) -> Mapping[str, ServiceConfig]:
-        """What is scaled, as it was seen last."""
+        """The services of the last snapshot, by the policies' names."""
         return self._resolved.services
 
     @property
     def memories(self) -> Mapping[str, Memory]:
-        """What is remembered of each service."""
+        """The memory of each service."""
         return self._memories
 
     def run(self, now: float) -> CycleFinished:
@@ -78,16 +78,16 @@ class Cycle:
 
     def _evaluate(self, now: float) -> dict[str, ServiceOutcome]:
         fleet = self._target.observe()
-        if self._called or not fleet.unavailable:  # before all services were seen once, those of the file are evaluated
+        if self._announced or not fleet.unavailable:  # until the first whole snapshot, the policy file's
             self._refresh_services(fleet)
         return {**self._refused(), **self._evaluate_services(fleet, now)}
 
     def _refresh_services(self, fleet: Fleet) -> None:
-        """Notice services that have come, changed or gone; what is gone is forgotten."""
+        """Take up new and changed services, and forget removed ones."""
         resolved = self._services(fleet)
-        if resolved == self._resolved and self._called:
+        if resolved == self._resolved and self._announced:
             return
-        self._called = True
+        self._announced = True
         self._resolved = resolved
         self._memories = {name: memory for name, memory in self._memories.items() if name in resolved.services}
         policies = {name: service.policy for name, service in resolved.services.items()}
@@ -107,7 +107,7 @@ class Cycle:
         }
 
     def _read(self, found: Mapping[str, ServiceState | AutoscalerError], now: float) -> Readings:
-        """Ask for everything at once, so that the source can batch it."""
+        """Read all signals in one call, so that the source can batch them."""
         requests = {
             request
             for name, state in found.items()
@@ -118,7 +118,7 @@ class Cycle:
             return {}
         try:
             return self._source.read(requests, now)
-        except Exception as error:  # noqa: BLE001  bounds and caps need no reading, and hold whatever the source does
+        except Exception as error:  # noqa: BLE001  bounds and caps need no reading
             return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=f"{type(error).__name__}: {error}"))
 
     def _decided(
@@ -146,7 +146,7 @@ class Cycle:
     def _within_budget(
         self, decisions: Mapping[str, Decision], found: Mapping[str, ServiceState | AutoscalerError]
     ) -> Mapping[str, Decision]:
-        """Cut what is more than all services may have together; one that could not be decided keeps what it has."""
+        """Limit the sum of all counts; a service without a decision keeps its present count."""
         if self._max_replicas_total is None:
             return decisions
         kept = sum(
@@ -159,8 +159,8 @@ class Cycle:
             assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
             service = self._resolved.services[name]
             applied = self._gate.apply(state, decision, service.options)
-            called = traefik_service(service, state)
-            return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=called)
+            served_as = traefik_service(service, state)
+            return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=served_as)
         except Exception as error:  # noqa: BLE001  see above
             return _failed(name, error)
 
@@ -173,6 +173,6 @@ def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | AutoscalerErro
 
 
 def _failed(name: str, error: Decision | Exception) -> ServiceOutcome:
-    ours = isinstance(error, (TargetRefused, TargetUnavailable))
+    expected = isinstance(error, (TargetRefused, TargetUnavailable))
     action = Action.REFUSED if isinstance(error, _CannotBeScaled) else Action.FAILED
-    return ServiceOutcome(name, action, error=str(error) if ours else f"{type(error).__name__}: {error}")
+    return ServiceOutcome(name, action, error=str(error) if expected else f"{type(error).__name__}: {error}")

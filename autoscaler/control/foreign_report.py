@@ -1,4 +1,4 @@
-"""One event for each thing that somebody else has done to a service, with what follows from it."""
+"""One event for each foreign change, with what follows from it."""
 
 from autoscaler.control.gate import Applied
 from autoscaler.core.model import Decision
@@ -9,32 +9,32 @@ from autoscaler.ports.targets import ForeignChanges, SettledChange
 
 
 class ForeignReport:
-    """Sees every decision at the gate, and the end of each cycle. One caller at a time."""
+    """Takes every decision of the gate, and the end of each cycle. One caller at a time."""
 
     def __init__(self, foreign: ForeignChanges, emit: Emit) -> None:
         self._foreign = foreign
         self._emit = emit
-        self._names: dict[ServiceRef, str] = {}  # what the policies call the services
+        self._names: dict[ServiceRef, str] = {}  # by the policies
 
     def witness(self, ref: ServiceRef, decision: Decision, applied: Applied) -> None:
-        """Tell what has settled before this decision, and what was decided about it."""
+        """Emit the foreign change that has settled before this decision, and its consequence."""
         self._names[ref] = decision.service
-        self._foreign.forgive(ref, 0 if applied.action is Action.DRY_RUN else decision.desired)
+        self._foreign.drop_count_above(ref, 0 if applied.action is Action.DRY_RUN else decision.desired)
         found = self._foreign.settled(ref)
         if found is None:
             return
         if found.kind is Foreign.SCALED and applied.action is Action.SCALED:
-            self._foreign.repaired(ref)
+            self._foreign.corrected(ref)
         what = f"{found.what}; {_consequence(found, decision, applied)}"
         self._emit(_event(decision.service, found, decision.desired, applied.action, what))
 
-    def owed(self, service: str) -> int | None:
-        """Return the count that a service had before some of its replicas died; by the policy's name."""
-        owed = (self._foreign.owed(ref) for ref, name in self._names.items() if name == service)
-        return next((count for count in owed if count is not None), None)
+    def count_before_crash(self, service: str) -> int | None:
+        """Return the count before replicas of a service died, if any did; by the policy's name."""
+        counts = (self._foreign.count_before_crash(ref) for ref, name in self._names.items() if name == service)
+        return next((count for count in counts if count is not None), None)
 
     def notify(self, event: Event) -> None:
-        """Tell what has become of services that are no longer there to be decided about."""
+        """Emit the foreign changes of services without a decision: they have no replicas left."""
         if not isinstance(event, CycleFinished):
             return
         for ref, name in list(self._names.items()):
@@ -49,9 +49,9 @@ def _event(service: str, found: SettledChange, desired: int | None, action: Acti
 
 def _consequence(found: SettledChange, decision: Decision, applied: Applied) -> str:
     if found.after == 0:
-        return "left alone until somebody starts it"
+        return "left alone until it is started"
     if applied.action is Action.UNCHANGED:
-        return f"{decision.replicas.count} it is"
+        return f"stays at {decision.replicas.count}"
     if applied.action is Action.SCALED:
         return f"brought to {decision.desired}"
     return f"{decision.desired} are wanted, but: {applied.why or applied.action.value}"

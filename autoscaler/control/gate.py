@@ -1,4 +1,4 @@
-"""The one place where a decision becomes an action, or is held back; nothing else knows why one would be."""
+"""The one place where a decision becomes an action or is held."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,22 +13,22 @@ from autoscaler.ports.fleet import ServiceRef, ServiceState
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was done about a decision; `why` is a sentence for the operator where something held it back."""
+    """The action that a decision led to; `why` is a sentence for the operator where a hold stopped it."""
 
     action: Action
     why: str | None = None
 
 
-Hold = Callable[[ServiceRef, Decision], Applied | None]  # what holds a decision that asks for a change back, if it does
+Hold = Callable[[ServiceRef, Decision], Applied | None]  # for decisions that ask for a change; None: it does not hold
 
 
 def dry_run(_: ServiceRef, __: Decision) -> Applied:
-    """Hold everything back."""
-    return Applied(Action.DRY_RUN, "dry run: decided and told, but not carried out")
+    """Hold every decision."""
+    return Applied(Action.DRY_RUN, "dry run: decided and reported, but not carried out")
 
 
 def paused(overrides: Overrides) -> Hold:
-    """Return what holds the decisions about a service back while an operator has paused it."""
+    """Return the hold of services that an operator has paused."""
 
     def hold(_: ServiceRef, decision: Decision) -> Applied | None:
         until = overrides.of(decision.service, decision.at).paused_until
@@ -37,28 +37,28 @@ def paused(overrides: Overrides) -> Hold:
     return hold
 
 
-def settling(trouble: Callable[[ServiceRef], str | None]) -> Hold:
-    """Return what holds decisions back while somebody else is at work on the service, for the reason given."""
+def settling(hold_reason: Callable[[ServiceRef], str | None]) -> Hold:
+    """Return the hold of services with a foreign change under way."""
 
     def hold(ref: ServiceRef, _: Decision) -> Applied | None:
-        why = trouble(ref)
+        why = hold_reason(ref)
         return None if why is None else Applied(Action.SETTLING, why)
 
     return hold
 
 
-def backing_off(pause: Callable[[ServiceRef, int], str | None]) -> Hold:
-    """Return what holds a replica back while those before it have died again and again, for the reason given."""
+def backing_off(crash_backoff: Callable[[ServiceRef, int], str | None]) -> Hold:
+    """Return the hold of services whose new replicas keep dying: they are not raised."""
 
     def hold(ref: ServiceRef, decision: Decision) -> Applied | None:
-        why = pause(ref, decision.desired) if decision.direction is Direction.UP else None
+        why = crash_backoff(ref, decision.desired) if decision.direction is Direction.UP else None
         return None if why is None else Applied(Action.BACKING_OFF, why)
 
     return hold
 
 
 def standing_by(why_not: Callable[[str], str | None]) -> Hold:
-    """Return what holds decisions back while the daemon does not lead the service's project, for the reason given."""
+    """Return the hold of services whose lease another daemon holds."""
 
     def hold(ref: ServiceRef, _: Decision) -> Applied | None:
         why = why_not(ref.lease_key)
@@ -67,11 +67,11 @@ def standing_by(why_not: Callable[[str], str | None]) -> Hold:
     return hold
 
 
-Witness = Callable[[ServiceRef, Decision, Applied], None]  # sees every decision, and what was done about it
+Witness = Callable[[ServiceRef, Decision, Applied], None]  # takes every decision and its action
 
 
 class Gate:
-    """Lets decisions through to the operations, unless a hold speaks; the first that does gives the reason."""
+    """Passes decisions on to the operations, unless a hold applies; the first one gives the reason."""
 
     def __init__(
         self,
@@ -79,28 +79,29 @@ class Gate:
         holds: Sequence[Hold] = (),
         *,
         witness: Witness | None = None,
-        owed: Callable[[str], int | None] = lambda _: None,
+        count_before_crash: Callable[[str], int | None] = lambda _: None,
     ) -> None:
         self._operations = operations
         self._holds = tuple(holds)
         self._witness = witness
-        self._owed = owed
+        self._count_before_crash = count_before_crash
 
     def requested(self, service: str) -> int | None:
-        """Return the count that an operation under way is bringing the service to, or that it had before some died."""
+        """Return the count of the operation under way, or else the count before replicas died, if there is one."""
         requested = self._operations.requested(service)
-        return self._owed(service) if requested is None else requested
+        return self._count_before_crash(service) if requested is None else requested
 
     def apply(self, state: ServiceState, decision: Decision, options: object = None) -> Applied:
-        """Act on the decision, if it asks for a change and nothing holds it back."""
+        """Act on the decision, if it asks for a change and no hold applies."""
         applied = self._apply(state, decision, options)
         if self._witness is not None:
             self._witness(state.ref, decision, applied)
         return applied
 
     def _apply(self, state: ServiceState, decision: Decision, options: object) -> Applied:
-        if self._operations.requested(decision.service) is None and self._owed(decision.service) is not None:
-            decision = replace(decision, replicas=replace(decision.replicas, requested=None))  # as they are
+        busy = self._operations.requested(decision.service) is not None
+        if not busy and self._count_before_crash(decision.service) is not None:
+            decision = replace(decision, replicas=replace(decision.replicas, requested=None))
         if decision.direction is Direction.NONE:
             return Applied(Action.UNCHANGED)
         held = next((found for hold in self._holds if (found := hold(state.ref, decision))), None)

@@ -1,4 +1,4 @@
-"""What is under way: places for so many services at once, what each is being brought to, what an operation has done."""
+"""Operations under way: slots for services, the counts that services are brought to, the replicas that were changed."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,7 @@ from autoscaler.ports.order import Order
 
 
 class Slots:
-    """Hands out places to services; the operations of one service share a place. Thread-safe."""
+    """Limits how many services act at once; the operations of one service share a slot. Thread-safe."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -22,14 +22,14 @@ class Slots:
         self._changed = threading.Condition()
 
     def allow(self, count: int) -> None:
-        """Hand out so many from now on; who holds one keeps it."""
+        """Set the number of slots; slots in use stay in use."""
         with self._changed:
             self._count = count
             self._changed.notify_all()
 
     @contextmanager
     def held(self, service: str) -> Iterator[None]:
-        """Wait for a place, or join whoever acts on the same service; the last to leave frees it."""
+        """Wait for a slot, or share the one of the same service; its last operation frees it."""
         with self._changed:
             self._changed.wait_for(lambda: service in self._users or len(self._users) < self._count)
             self._users[service] += 1
@@ -37,56 +37,56 @@ class Slots:
             yield
         finally:
             with self._changed:
-                self._users -= Counter([service])  # forgets who has none left
+                self._users -= Counter([service])  # drops the service at 0
                 self._changed.notify_all()
 
 
 @dataclass(slots=True)
 class InFlight:
-    """The operations of one service that overlap: one that removes, or any number that add."""
+    """The operations of one service under way: one that removes, or any number that add."""
 
     capabilities: Capabilities
     adding: bool
-    asked: dict[threading.Thread, Order] = field(default_factory=dict)
-    reached: int = 0  # by those that have ended: what they added is there, whatever the others were asked for
+    orders: dict[threading.Thread, Order] = field(default_factory=dict)
+    reached: int = 0  # the highest count of those that have ended
 
     @property
     def requested(self) -> int:
-        """The count that the service is being brought to."""
-        return max(self.reached, *(order.replicas for order in self.asked.values()))
+        """The count that the service is brought to."""
+        return max(self.reached, *(order.replicas for order in self.orders.values()))
 
     def admits(self, decision: Decision) -> bool:
-        """Whether that may begin beside what is under way: only what adds still more."""
+        """Return whether the decision may begin beside the others: all of them add, and it adds more."""
         return self.adding and self.capabilities.overlapping_starts and decision.desired > self.requested
 
-    def takes_back(self, decision: Decision) -> bool:
-        """Keep of what is to go as many as the decision wants and as have not gone yet; whether those are more now."""
+    def keep(self, decision: Decision) -> bool:
+        """Keep as many of the replicas that are not stopped yet as the decision wants; return whether any is kept."""
         if self.adding or not self.capabilities.take_back:
             return False
-        return any(order.raise_to(decision.desired) for order in self.asked.values())
+        return any(order.raise_to(decision.desired) for order in self.orders.values())
 
-    def lowers(self, decision: Decision) -> bool:
-        """Start no more than the decision wants of what still waits for a place; whether those are fewer now."""
+    def lower(self, decision: Decision) -> bool:
+        """Lower the orders that wait for a slot to what the decision wants; return whether any was lowered."""
         if not self.adding:
             return False
-        wanted = max(decision.desired, decision.replicas.current)  # what is there is not removed by that
-        lowered = [order.lower_to(wanted) for order in self.asked.values()]
+        wanted = max(decision.desired, decision.replicas.current)  # they remove nothing
+        lowered = [order.lower_to(wanted) for order in self.orders.values()]
         return any(lowered)
 
     def ended(self, thread: threading.Thread, after: int) -> None:
-        """Note that one of them has ended, and with how many replicas."""
-        del self.asked[thread]
+        """Note that an operation has ended, with `after` replicas."""
+        del self.orders[thread]
         self.reached = max(self.reached, after)
 
 
 class ReplicaCounter:
-    """Tells each replica under the policy's name, and counts them: the engine's count has what others add, too."""
+    """Emits events under the policy's name, and counts the operation's own replicas: foreign changes do not count."""
 
     def __init__(self, decision: Decision, emit: Emit) -> None:
         self.reached = decision.replicas.count
         self._service = decision.service
         self._emit = emit
-        self._lock = threading.Lock()  # replicas that go do so side by side
+        self._lock = threading.Lock()  # replicas are removed side by side
 
     def emit(self, event: Event) -> None:
         """Pass an event on."""

@@ -1,4 +1,4 @@
-"""Operations run outside the cycle: a few raises at once, a removal that can be taken back, a pause after failures."""
+"""Operations run outside the cycle: a few services at once, removals that can be taken back, a wait after failures."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ LONGEST_BACKOFF_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How often in a row a service's operations failed, and when the next one may begin (monotonic seconds)."""
+    """How often in a row operations of a service failed, and when the next one may begin (monotonic seconds)."""
 
     count: int = 0
     retry_at: float = 0.0
@@ -36,11 +36,10 @@ class Failures:
 class Operations:
     """Carries out decisions in threads of their own; thread-safe.
 
-    While replicas of a service start, a decision for still more is begun beside them; while replicas go, a decision
-    for more keeps those that have not gone yet; everything else waits. `at_once` limits the services whose replicas
-    start: to let replicas go takes time, but no strength. While a service waits for a place, what it waits to start
-    follows the decisions. An operation ends early, with nothing half made, once the daemon stops or `may_act` no longer
-    allows it.
+    While replicas start, a decision for more begins beside them. While replicas drain, a decision for more keeps those
+    that are not stopped yet. Every other decision waits. `at_once` limits the services whose replicas start; removals
+    need no slot. An order that waits for a slot follows the decisions. An operation ends early, with nothing half made,
+    once the daemon stops or `may_act` returns False.
     """
 
     def __init__(
@@ -63,13 +62,13 @@ class Operations:
         self._failures: dict[str, Failures] = {}
 
     def requested(self, service: str) -> int | None:
-        """Return the highest count that operations under way are bringing the service to, if there are any."""
+        """Return the highest count that operations under way bring the service to, if there are any."""
         with self._lock:
             busy = self._busy.get(service)
             return None if busy is None else busy.requested
 
     def begin(self, state: ServiceState, decision: Decision, options: object = None) -> Action:
-        """Start bringing the service to the desired count, unless it is busy or has just failed.
+        """Begin an operation for the decision, unless the service is busy or backs off after a failure.
 
         Raises:
             RuntimeError: the machine has no thread left; the service stays as it was.
@@ -80,26 +79,26 @@ class Operations:
             )
             if self._stopping.is_set():
                 return Action.BUSY
-            if busy.asked and not busy.admits(decision):
-                follows = busy.takes_back(decision) or busy.lowers(decision)
+            if busy.orders and not busy.admits(decision):
+                follows = busy.keep(decision) or busy.lower(decision)
                 return Action.SCALED if follows else Action.BUSY
             if self._failures.get(decision.service, Failures()).retry_at > self._monotonic():
                 return Action.BACKING_OFF
             thread, order = self._start(state.ref, decision, options)
-            busy.asked[thread] = order
+            busy.orders[thread] = order
             self._busy[decision.service] = busy
         return Action.SCALED
 
     def allow(self, at_once: int) -> None:
-        """Act on so many services at once from now on."""
+        """Raise replicas of at most `at_once` services at a time from now on."""
         self._slots.allow(at_once)
 
     def stop(self, timeout_seconds: float) -> list[str]:
-        """Let running operations end after their present step; return the services still busy after the timeout."""
+        """End operations after their present step; return the services that are still busy after the timeout."""
         self._stopping.set()
         deadline = self._monotonic() + timeout_seconds
         with self._lock:
-            threads = [thread for busy in self._busy.values() for thread in busy.asked]
+            threads = [thread for busy in self._busy.values() for thread in busy.orders]
         for thread in threads:
             thread.join(max(0.0, deadline - self._monotonic()))
         with self._lock:
@@ -114,7 +113,7 @@ class Operations:
         order = Order(decision.desired, emit=steps.emit, pause=pause, options=options, only_adds=only_adds)
         arguments = (ref, decision, order, steps)
         thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)
-        thread.start()  # before it is noted: one that cannot start must not keep the service busy for ever
+        thread.start()  # before it is noted: a thread that cannot start must not keep the service busy
         return thread, order
 
     def _run(self, ref: ServiceRef, decision: Decision, order: Order, steps: ReplicaCounter) -> None:
@@ -125,7 +124,7 @@ class Operations:
             self._remember(finished)
             busy = self._busy[decision.service]
             busy.ended(threading.current_thread(), finished.after)
-            if not busy.asked:
+            if not busy.orders:
                 del self._busy[decision.service]
         self._emit(finished)
 
@@ -136,7 +135,7 @@ class Operations:
             after = self._target.scale(ref, order)
         except AutoscalerError as error:
             failure, after = error, steps.reached
-        except Exception as error:  # noqa: BLE001  one broken operation must not take its service out of service
+        except Exception as error:  # noqa: BLE001  one broken operation must not block its service
             failure = ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}")
             after = steps.reached
         return operation_finished(decision, after, self._monotonic() - started, failure)

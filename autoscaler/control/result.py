@@ -1,4 +1,4 @@
-"""How an operation ended -> its record, and the word under which a failure is counted."""
+"""The result of an operation -> its event, and the stage that a failure is counted under."""
 
 from autoscaler.core.model import Decision
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetRefused, TargetUnavailable
@@ -8,7 +8,7 @@ from autoscaler.events import OperationFinished
 def operation_finished(
     decision: Decision, after: int, duration_seconds: float, failure: AutoscalerError | None
 ) -> OperationFinished:
-    """Return the record of an operation that has ended."""
+    """Return the event of an operation that has ended."""
     return OperationFinished(
         service=decision.service,
         direction=decision.direction,
@@ -23,7 +23,7 @@ def operation_finished(
 
 
 def failure_stage(failure: AutoscalerError | None) -> str | None:
-    """Return the small fixed word under which a failure is counted."""
+    """Return the `stage` label that a failure is counted under."""
     match failure:
         case None:
             return None

@@ -1,29 +1,29 @@
-"""When somebody else undoes our changes again and again, one of us has to give way: we do. Pure."""
+"""The daemon yields when foreign changes undo its own again and again. Pure."""
 
 from dataclasses import dataclass, replace
 
-MOST_REPAIRS = 3  # of what somebody else did, each undone again by somebody else
+MOST_CORRECTIONS = 3  # each undone by another foreign change
 PERIOD_SECONDS = 300.0  # within which they count
-GIVES_WAY_SECONDS = 300.0  # since the latest change against us
+YIELD_SECONDS = 300.0  # since the latest foreign change
 
 
 @dataclass(frozen=True, slots=True)
 class Yielding:
-    """How often we have set a service's count right after somebody else. Times in seconds of a monotonic clock."""
+    """When the daemon corrected the count of a foreign change. Times in monotonic seconds."""
 
-    repairs: tuple[float, ...] = ()
-    until: float | None = None  # the service is left alone
+    corrections: tuple[float, ...] = ()
+    until: float | None = None  # the end of the yield
 
-    def repaired(self, now: float) -> "Yielding":
-        """Note that we have brought the service back from a count that somebody else had set."""
-        return replace(self, repairs=(*self.repairs, now)[-MOST_REPAIRS:])
+    def corrected(self, now: float) -> "Yielding":
+        """Note that the daemon has undone the count of a foreign change."""
+        return replace(self, corrections=(*self.corrections, now)[-MOST_CORRECTIONS:])
 
     def changed(self, now: float) -> "Yielding":
-        """Note that somebody else has set the count; the one who would be fighting gives way."""
-        recent = [at for at in self.repairs if at > now - PERIOD_SECONDS]
-        fighting = len(recent) >= MOST_REPAIRS or self.gives_way(now)
-        return replace(self, until=now + GIVES_WAY_SECONDS) if fighting else self
+        """Note that a foreign change has set the count."""
+        recent = [at for at in self.corrections if at > now - PERIOD_SECONDS]
+        fighting = len(recent) >= MOST_CORRECTIONS or self.yields(now)
+        return replace(self, until=now + YIELD_SECONDS) if fighting else self
 
-    def gives_way(self, now: float) -> bool:
+    def yields(self, now: float) -> bool:
         """Whether the service is left alone."""
         return self.until is not None and now < self.until

@@ -1,1 +1,1 @@
-"""The process that runs on: it builds the parts, turns the loop, and ends in order."""
+"""The daemon's process: it builds the parts, runs the loop, and ends in order."""

@@ -1,4 +1,4 @@
-"""The cycle in force. Another may take its place between two evaluations; what is remembered goes over to it."""
+"""The cycle in force. A reload replaces it between two evaluations and keeps the memories."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.events import CycleFinished
 from autoscaler.ports.fleet import Fleet
 
-MakeCycle = Callable[[PolicyFile, Mapping[str, Memory]], Cycle]  # with the memories that it begins with
+MakeCycle = Callable[[PolicyFile, Mapping[str, Memory]], Cycle]
 
 
 class ActiveCycle:
@@ -25,32 +25,32 @@ class ActiveCycle:
 
     @property
     def config(self) -> Config:
-        """What the policy file in force says."""
+        """The configuration of the policy file in force."""
         return self._file.config
 
     @property
     def services(self) -> Mapping[str, ServiceConfig]:
-        """What is scaled now, by the file and by labels."""
+        """The services in force, of the file and of labels."""
         cycle = self._cycle
         return self._file.config.services if cycle is None else cycle.services
 
     def resolved(self, fleet: Fleet) -> ResolvedServices:
-        """Return what would be scaled if that were seen."""
+        """Return the services of a snapshot, of the file and of labels."""
         return by_labels(self._file)(fleet)
 
     def begin(self, memories: Mapping[str, Memory]) -> None:
-        """Be ready to run, with what is remembered from before the start."""
+        """Make the first cycle, with the memories of the warm start."""
         with self._lock:
             self._cycle = self._make(self._file, memories)
 
     def run(self, now: float) -> CycleFinished:
-        """Evaluate everything as of `now` (unix seconds)."""
+        """Evaluate all services as of `now` (unix seconds)."""
         with self._lock:
             assert self._cycle is not None  # noqa: S101  begin comes first
             return self._cycle.run(now)
 
-    def turn(self, file: PolicyFile) -> None:
-        """Put another policy file in force, after the evaluation that may be under way."""
+    def replace(self, file: PolicyFile) -> None:
+        """Put another policy file in force, after the evaluation under way."""
         with self._lock:
             if self._cycle is not None:
                 self._cycle = self._make(file, self._cycle.memories)

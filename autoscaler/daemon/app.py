@@ -1,4 +1,4 @@
-"""The daemon's life: load, start, wait, end in order. It dies if its web server dies."""
+"""The daemon's life: load, start, wait, end in order. It ends if its web server ends."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ from autoscaler.warmstart.warm_start import Rebuilt, wait_for
 
 WEB_STOP_SECONDS = 2.0
 ANNOTATIONS_STOP_SECONDS = 3.0
-RELOAD_LOOK_SECONDS = 2.0  # from one look at the policy file to the next
+RELOAD_LOOK_SECONDS = 2.0  # the interval between two looks at the policy file
 
 
 def run(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; return the exit code, 0 when the end was wanted.
+    """Run until SIGTERM or SIGINT; return the exit code: 0 after a signal, 1 when the web server ended.
 
     Raises:
         ConfigError: the policy file is wrong, or the address is taken; nothing was started.
@@ -47,7 +47,7 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
     memories = _memories(daemon, stop)
     daemon.target.watch()
     if not stop.cause:
-        _turn(settings, daemon, memories, stop)
+        _run_cycles(settings, daemon, memories, stop)
     log.info("stopping", cause=stop.cause)
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
     chores.shutdown(wait=True)
@@ -61,7 +61,7 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
 
 
 def _chores(daemon: Daemon) -> Sequence[loop.Chore]:
-    """Return what is done beside the cycles. A dry run holds no lease: it would keep one that acts from acting."""
+    """Return the daemon's chores. A dry run holds no lease: it would keep another daemon from acting."""
 
     def dry_run() -> bool:
         return daemon.active_cycle.config.dry_run
@@ -71,8 +71,8 @@ def _chores(daemon: Daemon) -> Sequence[loop.Chore]:
     return (*daemon.chores.all(acting=lambda: not dry_run()), reload)
 
 
-def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:
-    """Run cycle after cycle until there is a cause to end."""
+def _run_cycles(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:
+    """Run cycles until there is a cause to end."""
     daemon.active_cycle.begin(memories)
     config = daemon.active_cycle.config
     scheduler = loop.start(daemon.active_cycle.run, config.interval_seconds, daemon.observers.emit)
@@ -90,14 +90,14 @@ def _turn(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], st
 
 
 def _memories(daemon: Daemon, stop: Stop) -> dict[str, Memory]:
-    """Return what is remembered from before the start; a service without a past holds its count for a whole window."""
+    """Return the memories of the warm start; a service without one holds its count for a whole window."""
     rebuilt = wait_for(daemon.warm_start(), time.time(), daemon.warm_start_seconds, stopping=lambda: bool(stop.cause))
     for each in rebuilt.values():
-        _say_rebuilt(each)
+        _log_warm_start(each)
     return {name: each.memory for name, each in rebuilt.items()}
 
 
-def _say_rebuilt(rebuilt: Rebuilt) -> None:
+def _log_warm_start(rebuilt: Rebuilt) -> None:
     facts = {
         "service": rebuilt.service,
         "window_seconds": round(rebuilt.window_seconds),

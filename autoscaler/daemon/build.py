@@ -1,4 +1,4 @@
-"""Builds the daemon out of the settings and the policy file."""
+"""Builds the daemon from the settings and the policy file."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from autoscaler.wiring import (
     stalled_after_seconds,
 )
 
-WARM_START_SECONDS = 30.0  # at most; a loop that must turn sooner gets less
+WARM_START_SECONDS = 30.0  # at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class Daemon:
     overrides: Overrides
     active_cycle: ActiveCycle
     reloader: Reloader
-    reconfigured: list[Callable[[Config], None]]  # told of each configuration that is put in force
+    reconfigured: list[Callable[[Config], None]]  # called with each configuration that is put in force
 
     @property
     def warm_start_seconds(self) -> float:
-        """How long the warm start may take: /healthz must not take it for a standstill."""
+        """How long the warm start may take, so that /healthz does not fail meanwhile."""
         return min(WARM_START_SECONDS, stalled_after_seconds(self.settings, self.active_cycle.config) / 2)
 
     def warm_start(self) -> WarmStart:
-        """Return what rebuilds the memories."""
+        """Return the warm start, which rebuilds the memories."""
         config, seconds = self.active_cycle.config, self.warm_start_seconds
         history = make_history(self.settings, config, self.observers.emit, timeout_seconds=seconds)
         return WarmStart(self.active_cycle.resolved, self.target, history, interval_seconds=config.interval_seconds)
@@ -88,7 +88,12 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
             settling(foreign.hold_reason),
             backing_off(foreign.crash_backoff),
         ]
-        gate = Gate(operations, [dry_run, *holds] if file.config.dry_run else holds, witness=witness, owed=report.owed)
+        gate = Gate(
+            operations,
+            [dry_run, *holds] if file.config.dry_run else holds,
+            witness=witness,
+            count_before_crash=report.count_before_crash,
+        )
         source = make_source(settings, file.config, emit)
         return Cycle(
             *(by_labels(file), source, target, gate, broadcast([*observers.all, report])),
@@ -114,7 +119,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
 def _witness(
     leadership: Leadership, report: ForeignReport, foreign: ForeignChanges, is_dry: Callable[[], bool]
 ) -> Witness:
-    """Return what sees every decision: it finds projects to lead, and has told what others do where we act."""
+    """Return what takes every decision: it follows leases, and reports foreign changes where the daemon acts."""
     standby = standing_by(leadership.why_not)
 
     def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
@@ -122,17 +127,17 @@ def _witness(
         if is_dry() or standby(ref, decision) is None:
             report.witness(ref, decision, applied)
         else:
-            foreign.settled(ref)  # what the leader does is no news to anybody
+            foreign.settled(ref)  # it is the leader's operation
 
     return witness
 
 
 def _in_force(active_cycle: ActiveCycle, reconfigured: list[Callable[[Config], None]]) -> Callable[[PolicyFile], None]:
-    """Return what puts a policy file in force."""
+    """Return the function that puts a policy file in force."""
 
     def put(file: PolicyFile) -> None:
-        active_cycle.turn(file)
-        for told in reconfigured:
-            told(file.config)
+        active_cycle.replace(file)
+        for reconfigure in reconfigured:
+            reconfigure(file.config)
 
     return put

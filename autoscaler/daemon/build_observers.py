@@ -1,4 +1,4 @@
-"""Builds whoever hears what happens: logs, metrics, pages, journal, and Grafana if the settings name one."""
+"""Builds the observers: logs, metrics, status, journal, and Grafana if the settings name one."""
 
 import time
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from autoscaler.wiring import broadcast, stalled_after_seconds
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """Everybody who is told; the web server shows what some of them hold."""
+    """All observers of a daemon; the web server reads some of them."""
 
     status: StatusObserver
     metrics: MetricsObserver
@@ -32,17 +32,17 @@ class Observers:
 
     @property
     def all(self) -> Sequence[Observer]:
-        """Everybody, in the order in which they are told."""
+        """All observers, in the order in which they get an event."""
         return (self.status, self.metrics, self.journal, self.overview, self.recent, self.logs, *self.annotations)
 
     @property
     def emit(self) -> Emit:
-        """Return a function that tells everybody."""
+        """Return a function that passes an event to all observers."""
         return broadcast(self.all)
 
 
 def make_observers(settings: Settings, config: Config) -> Observers:
-    """Return those that a daemon has, knowing the services of the policy file."""
+    """Return the observers of a daemon, with the services of the policy file."""
     policies = [service.policy for service in config.services.values()]
     metrics, logs = MetricsObserver(policies, dry_run=config.dry_run), LogObserver()
     return Observers(
@@ -59,7 +59,7 @@ def make_observers(settings: Settings, config: Config) -> Observers:
 
 
 def make_annotations(settings: Settings, emit: Emit) -> list[GrafanaObserver]:
-    """Return who tells Grafana of scale events, if the settings name one."""
+    """Return the observer that annotates Grafana, if the settings name one."""
     if settings.grafana_url is None or settings.grafana_token is None:
         return []
     return [GrafanaObserver(GrafanaApi(settings.grafana_url, settings.grafana_token.get_secret_value()), emit)]

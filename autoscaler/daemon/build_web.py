@@ -1,4 +1,4 @@
-"""Builds what operators read and say something with: the web server, and what keeps what they say."""
+"""Builds the web server: pages, API and metrics."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def _reload(daemon: Daemon) -> None:
     """Load the policy file anew.
 
     Raises:
-        ConfigError: every mistake of the file, by lines; the one before stays in force.
+        ConfigError: every mistake of the file, by lines; the former file stays in force.
     """
     problem = daemon.reloader.reload("POST /-/reload")
     if problem is not None:

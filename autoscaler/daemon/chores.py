@@ -1,4 +1,4 @@
-"""What a daemon that acts does beside its cycles: it keeps its leases, and puts right what was left behind."""
+"""What a daemon does beside its cycles: it keeps its leases and cleans up after interrupted operations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.leadership import Leadership
 from autoscaler.ports.targets import ReplicaTarget
 
-RECOVERY_SECONDS = 3.0  # from one look for left-overs to the next
+RECOVERY_SECONDS = 3.0  # the interval between two recoveries
 
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """Leases and recovery of one daemon; `services` are those in force at the time of the call."""
+    """Leases and recovery of one daemon; `services` returns the services in force."""
 
     leadership: Leadership
     target: ReplicaTarget
     services: Callable[[], Mapping[str, ServiceConfig]]
 
     def all(self, acting: Callable[[], bool]) -> tuple[Chore, ...]:
-        """Return what is done again and again while the daemon is `acting`: a dry run is not."""
+        """Return the chores; they do nothing unless the daemon is `acting`: a dry run is not."""
 
         def lease() -> None:
             if acting():

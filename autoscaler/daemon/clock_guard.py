@@ -1,4 +1,4 @@
-"""Lets jobs go on when the clock was set back: APScheduler waits for a time on the clock, however far off that is."""
+"""Brings jobs forward when the clock was set back: APScheduler waits for a clock time, however far off it is."""
 
 import contextlib
 import threading
@@ -9,16 +9,16 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 LOOK_SECONDS = 1.0
-MOST_INTERVALS = 3  # a job comes after one, and may be moved by less than another
+MOST_INTERVALS = 3  # a job is due after one, and may be shifted by less than another
 
 
-def mind_the_clock(scheduler: BackgroundScheduler) -> None:
-    """Look for jobs that are too far off, in a thread of its own, as long as the scheduler runs."""
+def guard_clock(scheduler: BackgroundScheduler) -> None:
+    """Bring forward jobs that are too far off, in a thread of its own, as long as the scheduler runs."""
 
     def look() -> None:
         while scheduler.running:
             _bring_forward(scheduler)
-            time.sleep(LOOK_SECONDS)  # as long as that, whatever the clock says
+            time.sleep(LOOK_SECONDS)  # by the monotonic clock
 
     threading.Thread(target=look, name="clock", daemon=True).start()
 

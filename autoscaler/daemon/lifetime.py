@@ -1,4 +1,4 @@
-"""Waits for the daemon's end: a signal (wanted), or the death of its web server (not wanted)."""
+"""The daemon's end: a signal (wanted), or the end of its web server (not wanted)."""
 
 import contextlib
 import signal
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 
 class Stop:
-    """Remembers the first cause of the end."""
+    """The first cause of the end."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -19,7 +19,7 @@ class Stop:
         self._event.wait()
 
     def web_ended(self) -> None:
-        """End because nobody could see the daemon any more."""
+        """End because the web server ended."""
         self._end("the web server ended", wanted=False)
 
     def _end(self, cause: str, *, wanted: bool) -> None:
@@ -29,7 +29,7 @@ class Stop:
 
     @contextlib.contextmanager
     def on_signals(self, hangup: Callable[[], object] = lambda: None) -> Iterator[None]:
-        """End on SIGTERM and SIGINT, a second of them ends the process at once; call `hangup` in a thread on SIGHUP."""
+        """End on SIGTERM and SIGINT, at once on the second one; call `hangup` in a thread on SIGHUP."""
         numbers = (signal.SIGTERM, signal.SIGINT)
         before = {number: signal.getsignal(number) for number in (*numbers, signal.SIGHUP)}
 

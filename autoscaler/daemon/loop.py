@@ -1,4 +1,4 @@
-"""Drives the cycle (APScheduler): at once, then every interval, never two at a time, late rather than never."""
+"""Runs the cycle (APScheduler): at once, then every interval, never two at a time, late rather than never."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from autoscaler.daemon.clock_guard import mind_the_clock
+from autoscaler.daemon.clock_guard import guard_clock
 from autoscaler.daemon.scrape_phase import Phase, shifted
 from autoscaler.events import CycleFinished, CycleMissed
 from autoscaler.ports.observers import Emit
@@ -20,7 +20,7 @@ _CYCLE = "cycle"
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Something to be done beside the cycle, every so many seconds; it waits for nothing but itself."""
+    """A job beside the cycle, at an interval of its own."""
 
     name: str
     call: Callable[[], None]
@@ -28,9 +28,9 @@ class Chore:
 
 
 def start(run: Callable[[float], CycleFinished | None], interval_seconds: float, emit: Emit) -> BackgroundScheduler:
-    """Start to run cycles, as of unix seconds, and return the scheduler; one that had to be skipped is told.
+    """Start to run cycles, each as of its unix seconds, and return the scheduler; a skipped one emits CycleMissed.
 
-    They move within their interval until each comes soon after a scrape.
+    Cycles shift within their interval until each comes soon after a scrape.
     """
     phase = Phase()
 
@@ -38,9 +38,9 @@ def start(run: Callable[[float], CycleFinished | None], interval_seconds: float,
         nonlocal phase
         finished = run(time.time())
         if finished is not None:
-            phase = _moved(scheduler, phase, finished)
+            phase = _shift_next(scheduler, phase, finished)
 
-    def trouble(event: JobEvent) -> None:
+    def failed(event: JobEvent) -> None:
         if event.code == EVENT_JOB_ERROR:
             error = f"{type(event.exception).__name__}: {event.exception}"
             structlog.stdlib.get_logger("autoscaler").error("cycle.failed", error=error)
@@ -52,17 +52,17 @@ def start(run: Callable[[float], CycleFinished | None], interval_seconds: float,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=UTC,
     )
-    scheduler.add_listener(trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
+    scheduler.add_listener(failed, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
     scheduler.add_job(cycle, "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC))
     scheduler.start()
-    mind_the_clock(scheduler)
+    guard_clock(scheduler)
     return scheduler
 
 
-def _moved(scheduler: BackgroundScheduler, phase: Phase, finished: CycleFinished) -> Phase:
-    """Let the next cycle come sooner or later, if need be; return what is known of the scrapes now."""
+def _shift_next(scheduler: BackgroundScheduler, phase: Phase, finished: CycleFinished) -> Phase:
+    """Shift the next cycle, if need be; return the new phase."""
     job = scheduler.get_job(_CYCLE) if scheduler.running else None
-    if job is None:  # the scheduler has been shut down; asked while that is under way, it would wait for us
+    if job is None:  # the scheduler was shut down; a running shutdown waits for this job
         return phase
     later_seconds, phase = shifted(phase, finished, job.trigger.interval.total_seconds())
     if later_seconds:
@@ -76,7 +76,7 @@ def every(scheduler: BackgroundScheduler, interval_seconds: float) -> None:
 
 
 def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
-    """Start doing the chores, each in a thread of its own, at once and then at its interval; return the scheduler."""
+    """Run each chore in a thread of its own, at once and then at its interval; return the scheduler."""
     scheduler = BackgroundScheduler(
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone=UTC
     )
@@ -92,7 +92,7 @@ def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
             next_run_time=datetime.now(UTC),
         )
     scheduler.start()
-    mind_the_clock(scheduler)
+    guard_clock(scheduler)
     return scheduler
 
 

@@ -1,4 +1,4 @@
-"""The policy file anew while the daemon runs: whole or not at all."""
+"""Reloads the policy file while the daemon runs: whole or not at all."""
 
 import hashlib
 import threading
@@ -16,15 +16,15 @@ _GONE = "gone"
 
 
 def loaded(config: Config, cause: str, at: float) -> ConfigLoaded:
-    """Return the record of a configuration that is in force from `at` (unix seconds) on."""
+    """Return the event of a configuration that is in force from `at` (unix seconds) on."""
     return ConfigLoaded(at, cause, config.interval_seconds, config.dry_run)
 
 
 class Reloader:
-    """Loads the file when it is asked to, and when its content has changed. Thread-safe.
+    """Loads the file on demand, and when its content has changed. Thread-safe.
 
-    It looks at the content, not at the file's time or inode: a single file that is mounted into a container keeps
-    neither when an editor or a deployment replaces it.
+    It compares the content, not the file's time or inode: for a single file mounted into a container, neither changes
+    as expected when an editor or a deployment replaces it.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Reloader:
         self._known = self._last = self._content()
 
     def reload(self, cause: str) -> str | None:
-        """Put the file in force, or leave everything as it is; return every problem of the file, by lines, or None."""
+        """Put the file in force, or change nothing; return every problem of the file, by lines, or None."""
         with self._lock:
             self._known = self._last = self._content()
             event = self._put_in_force(cause)
@@ -53,7 +53,7 @@ class Reloader:
         return event.problem
 
     def look(self) -> None:
-        """Reload if the content has changed, and was the same at the last look: nobody is in the middle of writing."""
+        """Reload if the content has changed, and has not since the last look: then it is not half written."""
         content = self._content()
         settled, self._last = content == self._last, content
         if settled and content != self._known:

@@ -1,4 +1,4 @@
-"""What a target sees: every service that runs, at one instant, and how to find one of them."""
+"""The snapshot of a target: every service that runs, at one instant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +10,9 @@ COMPOSE = "compose"
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceRef:
-    """A service, whatever holds it. Without a group its name must be unique among the services of its kind.
+    """A service of any target. `group` is its Compose project or Swarm stack; `kind` names the target.
 
-    `group` is what is deployed together: a Compose project, a Swarm stack. `kind` names the target that holds it.
+    Without a group its name must be unique among the services of its kind.
     """
 
     name: str
@@ -24,31 +24,31 @@ class ServiceRef:
 
     @property
     def lease_key(self) -> str:
-        """What one daemon leads as a whole: the group."""
+        """The lease that covers the service: one for each group."""
         return self.name if self.group is None else self.group
 
     @property
     def without_group(self) -> "ServiceRef":
-        """The same service, as a policy names it that leaves the group open."""
+        """The same service, as a policy without a group names it."""
         return replace(self, group=None)
 
     def names(self, other: "ServiceRef") -> bool:
-        """Return whether a policy that names this service means the other one."""
+        """Return whether a policy for this reference applies to the other service."""
         return self in {other, other.without_group}
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the target can do with a service; control asks these, never the kind."""
+    """What the target can do with a service; control asks for these, never for the kind."""
 
-    overlapping_starts: bool = False  # more replicas can be started beside those that are starting
-    take_back: bool = False  # a replica that is being removed can be kept, as long as it has not been stopped
-    drains: bool = False  # a replica that is removed gets no new requests before it is stopped
+    overlapping_starts: bool = False  # an operation that adds may begin while another one adds
+    take_back: bool = False  # a replica that is being drained can be kept, until it is stopped
+    drains: bool = False  # a replica gets no new requests before it is stopped
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """One service as it stands. `ref.group` is always set here."""
+    """One service of a snapshot. `ref.group` is always set here."""
 
     ref: ServiceRef
     current: int  # replicas that exist and are meant to run
@@ -60,16 +60,16 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All services at one instant, by full reference; `unavailable` says of a kind why its services are not seen."""
+    """All services at one instant, by full reference; `unavailable` has the reason for each kind that has no answer."""
 
     services: Mapping[ServiceRef, ServiceState] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, ref: ServiceRef) -> ServiceState:
-        """The state of that service.
+        """Return the state of a service.
 
         Raises:
-            TargetUnavailable: the services of its kind could not be seen.
+            TargetUnavailable: the target of its kind does not answer.
             TargetRefused: no such service, or several groups have one of that name.
         """
         if ref.kind in self.unavailable:

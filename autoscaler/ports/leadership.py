@@ -1,30 +1,30 @@
-"""Which of several daemons acts: the right to do so, as control and daemon see it."""
+"""The lease: the right to act, which one of several daemons holds."""
 
 from typing import Protocol
 
 
 class Leadership(Protocol):
-    """Keeps a lease for each key that it follows (`ServiceRef.lease_key`). Thread-safe."""
+    """The leases of one daemon, one for each key that it follows (`ServiceRef.lease_key`). Thread-safe."""
 
     @property
     def look_seconds(self) -> float:
-        """From one `look` to the next."""
+        """The interval between two calls of `look`."""
         ...
 
     def follow(self, key: str) -> None:
-        """Ask for the lease of this key from now on, as long as this is called now and then."""
+        """Ask for the lease of this key from now on; called again and again, else the lease is given back."""
         ...
 
     def leads(self, key: str) -> bool:
-        """Return whether the daemon may act now on what this key stands for."""
+        """Return whether the daemon holds the lease of this key and may act."""
         ...
 
     def why_not(self, key: str) -> str | None:
-        """Return why the daemon may not act now, as a sentence for the operator; None: it may."""
+        """Return a sentence for the operator that says why the daemon may not act; None: it may."""
         ...
 
     def look(self) -> None:
-        """Look at every lease and take the next step; one caller at a time."""
+        """Read every lease and take the next step; one caller at a time."""
         ...
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""Where readings come from: those of now, and those of the past."""
+"""The sources of readings: present ones and past ones."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -11,9 +11,9 @@ from autoscaler.core.policy import Query, TraefikSignal
 
 @dataclass(frozen=True, slots=True)
 class SignalRequest:
-    """One thing to measure. `traefik_service` (e.g. userservice@docker) matters to Traefik signals only.
+    """One signal to measure. `traefik_service` (e.g. userservice@docker) is for Traefik signals only.
 
-    `service`, the policy's own name, matters to past replica counts only: our own metrics have them under that name.
+    `service`, the policy's name, is for past replica counts only: the autoscaler's own metrics have that label.
     """
 
     source: TraefikSignal | Query
@@ -22,12 +22,12 @@ class SignalRequest:
 
 
 class MetricSource(Protocol):
-    """Where readings come from."""
+    """The source of present readings."""
 
     def read(self, requests: Collection[SignalRequest], at: float) -> Mapping[SignalRequest, Reading]:
-        """Measure everything as of one instant, `at` (unix seconds).
+        """Measure every signal as of one instant, `at` (unix seconds).
 
-        Never raises for what the server does: each request gets a reading, if need be one of kind `error`.
+        A failure of the server raises nothing: each request gets a reading, of kind `error` if need be.
         """
         ...
 
@@ -49,7 +49,7 @@ class Span:
         return [self.start + index * self.step_seconds for index in range(len(self))]
 
     def chunks(self, most: int) -> "Iterator[Span]":
-        """Cut it into spans of at most so many instants, oldest first."""
+        """Split it into spans of at most `most` instants, oldest first."""
         instants = self.instants
         for first in range(0, len(instants), most):
             last = min(first + most, len(instants)) - 1
@@ -60,14 +60,14 @@ class Span:
 
 
 class MetricHistory(Protocol):
-    """What the readings were in the past."""
+    """The source of past readings."""
 
     def read_range(
         self, requests: Collection[SignalRequest], span: Span, *, progress: Callable[[float], None]
     ) -> Mapping[SignalRequest, Sequence[Reading]]:
         """Return a reading for each instant of the span, as `MetricSource.read` would have returned it then.
 
-        `progress` is told the share that is done, 0 to 1.
+        `progress` gets the share that is done, 0 to 1.
 
         Raises:
             MetricsUnavailable: the server does not answer, or refuses; the text says what to check.
@@ -77,9 +77,9 @@ class MetricHistory(Protocol):
     def replicas_range(
         self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False
     ) -> Mapping[SignalRequest, Sequence[int | None]]:
-        """Return how many replicas served at each instant, by request; None where nobody knows.
+        """Return how many replicas served at each instant, by request; None where it is unknown.
 
-        With `existing` those that were starting or unhealthy count, too, as far as anybody knows of them.
+        With `existing`, starting and unhealthy replicas count too, where they are known.
 
         Raises:
             MetricsUnavailable: as `read_range`.
@@ -87,7 +87,7 @@ class MetricHistory(Protocol):
         ...
 
     def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
-        """Return the load per replica that was learned by then (unix seconds), by service and rule.
+        """Return the load per replica that was learned until `at` (unix seconds), by service and rule.
 
         Raises:
             MetricsUnavailable: as `read_range`.

@@ -1,4 +1,4 @@
-"""Who hears what happens."""
+"""Where events go."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,10 +9,10 @@ Emit = Callable[[Event], None]
 
 
 def discard(_: Event) -> None:
-    """Take an event and do nothing, for commands that print their result."""
+    """Drop an event: for commands that print their result."""
 
 
 class Observer(Protocol):
-    """Whoever wants to know what happened; must be quick and must not raise."""
+    """Takes every event; must be quick and must not raise."""
 
     def notify(self, event: Event) -> None: ...

@@ -1,26 +1,26 @@
-"""What a service is to be brought to, and how: an order may be raised while it is carried out, and lowered before."""
+"""The count that an operation brings a service to: it may be lowered before the operation begins, and raised later."""
 
 import threading
 from collections.abc import Callable
 
-from autoscaler.events import Event
+from autoscaler.ports.observers import Emit
 
-Pause = Callable[[float], bool]  # waits so many seconds; True: end now, the daemon stops or no longer leads
+Pause = Callable[[float], bool]  # waits so many seconds; True: end the operation, the daemon stops or lost the lease
 
 
 class Order:
-    """Brings one service to `replicas`; thread-safe. One that `only_adds` removes nothing where there are more by then.
+    """Brings one service to `replicas`; thread-safe. With `only_adds`, surplus replicas stay.
 
-    `emit` takes what happens, and only the service's target reads `options`. `pause` waits so many seconds, and returns
-    True when the operation is to end: then what is under way is ended, and nothing is left half made.
+    `emit` takes the events. Only the service's target reads `options`. Once `pause` returns True, the target ends the
+    operation and leaves nothing half made.
     """
 
     def __init__(
         self,
         replicas: int,
         *,
-        emit: Callable[[Event], None],
-        pause: Callable[[float], bool],
+        emit: Emit,
+        pause: Pause,
         options: object = None,
         only_adds: bool = False,
     ) -> None:
@@ -31,7 +31,7 @@ class Order:
         self._lock = threading.Lock()
         self._replicas = replicas
         self._begun = False
-        self._left: int | None = None  # those that are there and are not being stopped, once somebody removes
+        self._remaining: int | None = None  # replicas that are not being stopped, once the removal has begun
 
     @property
     def replicas(self) -> int:
@@ -41,20 +41,20 @@ class Order:
 
     @property
     def surplus(self) -> int:
-        """How many may still go."""
+        """How many replicas may still be stopped."""
         with self._lock:
-            return 0 if self._left is None else max(0, self._left - self._replicas)
+            return 0 if self._remaining is None else max(0, self._remaining - self._replicas)
 
     def raise_to(self, replicas: int) -> bool:
-        """Ask for more, as far as those that were to go are still there; whether that changed anything."""
+        """Raise the count, by replicas that are not stopped yet once the removal has begun; return whether it rose."""
         with self._lock:
-            possible = replicas if self._left is None else min(replicas, self._left)
+            possible = replicas if self._remaining is None else min(replicas, self._remaining)
             raised = possible > self._replicas
             self._replicas = max(self._replicas, possible)
             return raised
 
     def lower_to(self, replicas: int) -> bool:
-        """Ask for fewer, as long as nobody has begun to carry it out; whether that changed anything."""
+        """Lower the count, unless the operation has begun; return whether it fell."""
         with self._lock:
             if self._begun or replicas >= self._replicas:
                 return False
@@ -62,19 +62,19 @@ class Order:
             return True
 
     def begin(self) -> None:
-        """Carry it out from now on."""
+        """Note that the operation has begun."""
         with self._lock:
             self._begun = True
 
-    def removes_from(self, present: int) -> None:
-        """Begin to remove from so many replicas: from now on at most those can be kept."""
+    def begin_removal(self, present: int) -> None:
+        """Note that the removal has begun: of `present` replicas at most, all can be kept."""
         with self._lock:
-            self._left = present
+            self._remaining = present
 
     def release(self) -> bool:
-        """Say whether one more may go now; then it is lost, and nobody may ask for it back."""
+        """Return whether one more replica may be stopped, and count it as stopped: it cannot be kept any more."""
         with self._lock:
-            if self._left is None or self._left <= self._replicas:
+            if self._remaining is None or self._remaining <= self._replicas:
                 return False
-            self._left -= 1
+            self._remaining -= 1
             return True

@@ -1,4 +1,4 @@
-"""What holds replicas, and what others do to them meanwhile."""
+"""Targets, which hold replicas, and the foreign changes to their services."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from autoscaler.ports.order import Order
 
 @dataclass(frozen=True, slots=True)
 class SettledChange:
-    """What was done to a service from outside, once it is over. `before` and `after` count replicas meant to run."""
+    """A foreign change that has settled. `before` and `after` count replicas that are meant to run."""
 
     kind: Foreign
     before: int
@@ -20,50 +20,50 @@ class SettledChange:
 
 
 class ForeignChanges(Protocol):
-    """What programs and people other than this daemon do to services. Thread-safe."""
+    """Follows what programs and people other than this daemon do to services. Thread-safe."""
 
     def hold_reason(self, ref: ServiceRef) -> str | None:
-        """Return why no decision about the service is carried out now: a foreign change goes on; or None."""
+        """Return why the service is not scaled now, because of a foreign change; or None."""
         ...
 
     def crash_backoff(self, ref: ServiceRef, replicas: int) -> str | None:
-        """Return why no replica is added now to have so many: those before it died again and again; or None."""
+        """Return why the service is not raised to `replicas` now, because replicas keep dying; or None."""
         ...
 
     def settled(self, ref: ServiceRef) -> SettledChange | None:
         """Return the foreign change that has settled since the last call, if there is one."""
         ...
 
-    def owed(self, ref: ServiceRef) -> int | None:
-        """Return the count that the service had before replicas died, until it has that again."""
+    def count_before_crash(self, ref: ServiceRef) -> int | None:
+        """Return the count before replicas died, until the service has as many again."""
         ...
 
-    def forgive(self, ref: ServiceRef, desired: int) -> None:
-        """Take in that the rules want so many now: more than that is no longer owed."""
+    def drop_count_above(self, ref: ServiceRef, desired: int) -> None:
+        """Forget the count before the crash if the rules want fewer now."""
         ...
 
-    def repaired(self, ref: ServiceRef) -> None:
-        """Take in that the daemon is changing the count that a foreign change had set."""
+    def corrected(self, ref: ServiceRef) -> None:
+        """Note that the daemon undoes the count that a foreign change has set."""
         ...
 
 
 class ReplicaTarget(Protocol):
-    """What holds replicas. `options` of a service are read by its target only."""
+    """Holds replicas. Only the target of a service reads the service's `options`."""
 
     @property
     def foreign(self) -> ForeignChanges:
-        """What others do to the services of this target."""
+        """The foreign changes to the services of this target."""
         ...
 
     def observe(self) -> Fleet:
         """Return all services at one instant, by a few calls whatever their number; one caller at a time.
 
-        Never raises for what an engine does: the fleet says in `unavailable` what could not be seen.
+        A failure of the engine raises nothing: the fleet has it in `unavailable`.
         """
         ...
 
     def refusal(self, ref: ServiceRef) -> str | None:
-        """Return why a service of the last `observe` cannot be scaled as it is, or None; by the same caller.
+        """Return why a service of the last `observe` cannot be scaled, or None; one caller at a time.
 
         Raises:
             TargetUnavailable: the engine does not answer.
@@ -71,7 +71,7 @@ class ReplicaTarget(Protocol):
         ...
 
     def warnings(self, ref: ServiceRef, most: int, options: object) -> list[str]:
-        """Return what makes scaling a service of the last `observe` up to `most` replicas worse than it could be.
+        """Return what is wrong with a service of the last `observe` that may have up to `most` replicas.
 
         Raises:
             TargetUnavailable: the engine does not answer.
@@ -81,24 +81,23 @@ class ReplicaTarget(Protocol):
     def scale(self, ref: ServiceRef, order: Order) -> int:
         """Add or remove replicas until there are as many as the order says; return the count reached.
 
-        An order that removes may be raised meanwhile: then what has not gone yet stays, where the service's
-        capabilities have `take_back`. Calls of one service may overlap if all of them add, where they have
-        `overlapping_starts`; then the count is without what the others add meanwhile.
-        Returns early, with nothing half made, when the order's `pause` says that the operation is to end.
+        With the capability `take_back`, an order that removes may be raised: replicas that are not stopped yet stay.
+        With `overlapping_starts`, calls that add may overlap; each count is without the replicas of the others.
+        Returns early once the order's `pause` returns True.
 
         Raises:
-            TargetUnavailable, TargetRefused, ScaleFailed: and nothing is left half made.
+            TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
         ...
 
     def recover(self, leads: Callable[[ServiceRef], bool], options: Callable[[ServiceRef], object]) -> None:
-        """Look once for what interrupted operations have left behind, and put it right where the daemon `leads`."""
+        """Clean up once after interrupted operations, in services whose lease the daemon holds (`leads`)."""
         ...
 
     def watch(self) -> None:
-        """Follow what others do to the services from now on, in the background, until `close`."""
+        """Follow foreign changes in the background, until `close`."""
         ...
 
     def close(self) -> None:
-        """End what `watch` began; without it, do nothing."""
+        """End `watch`; without it, do nothing."""
         ...

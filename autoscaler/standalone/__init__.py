@@ -1,1 +1,1 @@
-"""One evaluation, one scaling or one check without a daemon."""
+"""One evaluation, one operation or one check without a daemon."""

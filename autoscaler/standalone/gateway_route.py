@@ -1,4 +1,4 @@
-"""The way of a load test to the service: what the options say, and what the engine knows."""
+"""The URL of a load test: from the options, and from the labels that the engine knows."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -16,10 +16,10 @@ _NOTHING = Entrance((), 0, None, None, (), None)
 
 
 def entrance_of(settings: Settings, service: str, url: str | None) -> Entrance:
-    """Return what the engine knows of the way; nothing, where it cannot be asked and a URL is given.
+    """Return the service's entrance as the engine knows it; an empty one without an engine, if a URL is given.
 
     Raises:
-        ConfigError: the policy file is wrong. TargetUnavailable, TargetRefused: the service is not to be found.
+        ConfigError: the policy file is wrong. TargetUnavailable, TargetRefused: the service was not found.
     """
     try:
         return find_entrance(settings, _ref(settings, service))
@@ -38,10 +38,10 @@ def _ref(settings: Settings, service: str) -> ServiceRef:
 
 
 def aim_at(entrance: Entrance, url: str | None, path: str | None) -> tuple[str, str | None]:
-    """Return the URL to ask, and the host to name there if it is another one.
+    """Return the URL to load, and the Host header if it differs.
 
     Raises:
-        ConfigError: the labels do not tell, so that it takes an option.
+        ConfigError: the labels do not say, and an option is needed.
     """
     if path is not None and not path.startswith("/"):
         raise ConfigError(f"--path must begin with a slash, such as /api/users, not {path!r}")
@@ -63,7 +63,7 @@ def _unknown(entrance: Entrance) -> str:
 
 
 def _is_address(host: str) -> bool:
-    """Tell whether that names a machine rather than a site."""
+    """Return whether a host names a machine rather than a site."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One evaluation without a daemon, which acts on nothing."""
+"""One evaluation without a daemon; it does not act."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -21,9 +21,9 @@ WARM_START_SECONDS = 10.0  # at most, before a plan
 
 
 def plan(settings: Settings, names: Iterable[str] = ()) -> list[Evaluation]:
-    """Evaluate the named services (all, without names) once and act on nothing.
+    """Evaluate the named services (all, without names) once; do not act.
 
-    It knows what a daemon that starts now would know; where Prometheus cannot say it, the memory is empty.
+    The memories are those of a daemon that starts now; without an answer of Prometheus they are empty.
 
     Raises:
         ConfigError: the policy file is wrong, or neither it nor a label has such a service.

@@ -1,4 +1,4 @@
-"""A policy file held against the engine and Prometheus: is each service there, can it be scaled, can it be measured."""
+"""Checks a policy file against the engine and Prometheus: each service exists, can be scaled, can be measured."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ ENGINE_SECONDS = PROMETHEUS_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One service as the engine sees it; without `current` it was not found, or not looked for."""
+    """One service as the engine sees it; without `current` it was not found."""
 
     current: int | None = None
     ready: int | None = None
@@ -33,10 +33,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What came of it. `config` has the services that labels describe, too, where the engine was asked.
+    """The result of a check. `config` has the services that labels describe, too, if the engine answered.
 
-    `unasked` says why the engine or Prometheus could not be asked; `problems` has a line for each thing that forbids
-    scaling, with file and line where it was written.
+    `unasked` says why the engine or Prometheus did not answer. `problems` has a line for each thing that forbids
+    scaling, with its file and line.
     """
 
     config: Config
@@ -46,18 +46,17 @@ class Examination:
 
 
 def examine(path: Path, settings: Settings, *, offline: bool) -> Examination:
-    """Read a policy file and, unless offline, ask the engine and Prometheus about its services.
+    """Load a policy file and, unless offline, check its services against the engine and Prometheus.
 
     Raises:
-        ConfigError: the file is wrong, whatever they say.
+        ConfigError: the file is wrong.
     """
     file = load_file(path, settings)
     found = Examination(file.config)
-    return found if offline else _measured(file, _looked(file, found))
+    return found if offline else _check_metrics(file, _check_target(file, found))
 
 
-def _looked(file: PolicyFile, found: Examination) -> Examination:
-    """Ask the engine."""
+def _check_target(file: PolicyFile, found: Examination) -> Examination:
     timeout_seconds = min(ENGINE_SECONDS, file.settings.docker_timeout_seconds)
     target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), discard)
     fleet = target.observe()
@@ -99,8 +98,8 @@ def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
         )
 
 
-def _measured(file: PolicyFile, found: Examination) -> Examination:
-    """Ask Prometheus which latencies can be measured."""
+def _check_metrics(file: PolicyFile, found: Examination) -> Examination:
+    """Check which latencies the buckets of Prometheus can measure."""
     timeout_seconds = min(PROMETHEUS_SECONDS, file.config.prometheus.timeout_seconds)
     try:
         buckets = make_catalog(file.settings, file.config, discard, timeout_seconds=timeout_seconds).buckets(

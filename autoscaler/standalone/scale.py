@@ -1,4 +1,4 @@
-"""Scaling by hand without a daemon."""
+"""The operation of `scale` without a daemon."""
 
 import time
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ MANUAL = "manual"
 
 
 def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[OperationFinished]:
-    """Bring the named services (all, without names) to that count by the daemon's own target code.
+    """Bring the named services (all, without names) to a count by the daemon's own target code.
 
     Raises:
         ConfigError: the policy file is wrong, there is no such service, or the count is outside a service's bounds.

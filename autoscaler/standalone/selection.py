@@ -1,4 +1,4 @@
-"""Which services a command without a daemon is about."""
+"""The services that a command without a daemon acts on."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,7 +18,7 @@ def chosen(resolved: ResolvedServices, names: Iterable[str]) -> Mapping[str, Ser
     """Return the named services, or all of them.
 
     Raises:
-        ConfigError: a name is not there, or nothing is; or the labels of one of them have a mistake.
+        ConfigError: a name is unknown, there is no service at all, or a label has a mistake.
     """
     services, wanted = resolved.services, list(names)
     mistakes = [why for name, why in resolved.refused.items() if name in wanted or not wanted]

@@ -70,7 +70,7 @@ class ReplicaTargetContract:
         assert bench.target.refusal(ref) is None
         assert bench.target.foreign.hold_reason(ref) is None
         assert bench.target.foreign.crash_backoff(ref, 2) is None
-        assert bench.target.foreign.owed(ref) is None
+        assert bench.target.foreign.count_before_crash(ref) is None
         assert bench.target.foreign.settled(ref) is None
         assert all(isinstance(warning, str) for warning in bench.target.warnings(ref, 2, None))
 

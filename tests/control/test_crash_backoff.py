@@ -29,38 +29,36 @@ def died(times: Iterable[float]) -> CrashBackoff:
 )
 def test_each_death_of_a_new_one_makes_the_pause_longer_up_to_five_minutes(deaths: int, pause_seconds: float) -> None:
     crash_backoff = died([0.0] * deaths)
-    assert crash_backoff.pause(3, pause_seconds) is None
+    assert crash_backoff.hold_reason(3, pause_seconds) is None
     if pause_seconds:
-        assert crash_backoff.pause(3, pause_seconds - 0.1) is not None
+        assert crash_backoff.hold_reason(3, pause_seconds - 0.1) is not None
 
 
 def test_the_operator_is_told_how_often_and_how_long() -> None:
-    assert died([0.0, 0.0]).pause(3, 4.0) == (
-        "a replica died soon after it was made, once more; the next one is made in 6 s"
-    )
-    assert died([0.0] * 4).pause(3, 10.0) == (
-        "a replica died soon after it was made, 3 times in a row; the next one is made in 30 s"
+    assert died([0.0, 0.0]).hold_reason(3, 4.0) == ("a new replica has died; the next one starts in 6 s")
+    assert died([0.0] * 4).hold_reason(3, 10.0) == (
+        "new replicas have died 3 times in a row; the next one starts in 30 s"
     )
 
 
 def test_a_load_that_needs_more_than_there_were_is_followed_at_once() -> None:
-    assert died([0.0] * 4).pause(4, 1.0) is None
+    assert died([0.0] * 4).hold_reason(4, 1.0) is None
 
 
 def test_one_that_was_there_at_the_death_before_is_no_new_one() -> None:
     crash_backoff = died([0.0]).died(ids("first"), ids("second", "third"), 3, 20.0)
-    assert crash_backoff.pause(3, 20.0) is None
+    assert crash_backoff.hold_reason(3, 20.0) is None
 
 
 def test_an_old_one_that_dies_beside_them_changes_nothing_of_the_pause() -> None:
     crash_backoff = died([0.0] * 3).died(ids("first"), ids("second"), 3, 5.0)
-    assert crash_backoff.pause(3, 19.9) is not None
-    assert crash_backoff.pause(3, 20.0) is None
+    assert crash_backoff.hold_reason(3, 19.9) is not None
+    assert crash_backoff.hold_reason(3, 20.0) is None
 
 
 def test_what_has_lived_for_ten_minutes_begins_anew() -> None:
-    assert died([0.0, 0.0, FORGOTTEN_AFTER_SECONDS - 1.0]).pause(3, FORGOTTEN_AFTER_SECONDS) is not None
-    assert died([0.0, 0.0, FORGOTTEN_AFTER_SECONDS]).pause(3, FORGOTTEN_AFTER_SECONDS) is None
+    assert died([0.0, 0.0, FORGOTTEN_AFTER_SECONDS - 1.0]).hold_reason(3, FORGOTTEN_AFTER_SECONDS) is not None
+    assert died([0.0, 0.0, FORGOTTEN_AFTER_SECONDS]).hold_reason(3, FORGOTTEN_AFTER_SECONDS) is None
 
 
 @pytest.mark.engine
@@ -74,6 +72,6 @@ def test_a_clone_that_dies_again_is_replaced_after_a_pause_and_a_growing_load_is
         run(["docker", "kill", *plain.names(3)], "kill the next one")
         living.until_told(2)
         assert [each.action for each in living.told] == [Action.SCALED, Action.BACKING_OFF]
-        assert "died soon after it was made, once more; the next one is made in " in living.told[1].what
+        assert "a new replica has died; the next one starts in " in living.told[1].what
         living.load(3)
         living.until("the load is followed all the same", lambda: living.ready == 3 and living.quiet)

@@ -35,7 +35,7 @@ def test_an_order_is_lowered_as_long_as_nobody_has_begun_to_carry_it_out() -> No
 
 def test_an_order_that_removes_keeps_at_most_those_that_are_left() -> None:
     wanted = order(2)
-    wanted.removes_from(5)
+    wanted.begin_removal(5)
     assert wanted.release()
     assert wanted.raise_to(9)
     assert wanted.replicas == 4
@@ -49,7 +49,7 @@ def test_nothing_may_go_before_it_is_known_how_many_there_are() -> None:
 @given(present=st.integers(1, 30), steps=st.lists(st.one_of(st.none(), st.integers(0, 40)), max_size=60))
 def test_there_are_never_fewer_left_than_asked_for(present: int, steps: list[int | None]) -> None:
     wanted = order(min(1, present))
-    wanted.removes_from(present)
+    wanted.begin_removal(present)
     left = present
     for step in steps:
         if step is None:
@@ -61,7 +61,7 @@ def test_there_are_never_fewer_left_than_asked_for(present: int, steps: list[int
 
 def test_of_many_threads_no_two_get_the_same_leave() -> None:
     wanted, allowed = order(10), threading.Semaphore(0)
-    wanted.removes_from(200)
+    wanted.begin_removal(200)
 
     def ask() -> None:
         for _ in range(100):

@@ -49,7 +49,7 @@ class Living:
         foreign, report = target.foreign, ForeignReport(target.foreign, emit)
         self._operations = Operations(target, emit, at_once=2)
         holds = [settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
-        gate = Gate(self._operations, holds, witness=report.witness, owed=report.owed)
+        gate = Gate(self._operations, holds, witness=report.witness, count_before_crash=report.count_before_crash)
 
         def told(event: Event) -> None:
             emit(event)
@@ -124,7 +124,7 @@ class Living:
         """Wait for what must happen."""
         deadline = time.monotonic() + LONG_SECONDS
         while not (self.recorder.of(CycleFinished) and true()):
-            assert time.monotonic() < deadline, f"not within {LONG_SECONDS:g} s: {what}; last: {self._last_words()}"
+            assert time.monotonic() < deadline, f"not within {LONG_SECONDS:g} s: {what}; last: {self._last_output()}"
             time.sleep(0.05)
 
     def until_told(self, count: int) -> None:
@@ -137,5 +137,5 @@ class Living:
         (event,) = self.told
         return event
 
-    def _last_words(self) -> str:
+    def _last_output(self) -> str:
         return f"{self.last.services if self.recorder.of(CycleFinished) else 'no cycle'}; told: {self.told}"

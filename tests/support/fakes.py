@@ -46,13 +46,13 @@ class FakeForeignChanges:
     def settled(self, ref: ServiceRef) -> SettledChange | None:
         return self.changes.pop(ref, None)
 
-    def owed(self, ref: ServiceRef) -> int | None:
+    def count_before_crash(self, ref: ServiceRef) -> int | None:
         return None
 
-    def forgive(self, ref: ServiceRef, desired: int) -> None:
+    def drop_count_above(self, ref: ServiceRef, desired: int) -> None:
         pass
 
-    def repaired(self, ref: ServiceRef) -> None:
+    def corrected(self, ref: ServiceRef) -> None:
         pass
 
 
@@ -108,7 +108,7 @@ class FakeTarget:
         if replicas < present and order.only_adds:
             return present
         if replicas < present:
-            order.removes_from(present)
+            order.begin_removal(present)
             self.going[ref] = order
         self._starting[ref] += replicas - present
         self.scaled.append((ref.name, replicas))

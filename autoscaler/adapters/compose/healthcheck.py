@@ -12,7 +12,7 @@ from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
 
 Json = dict[str, Any]
 
-DIRECTORY = "/run/traefik-autoscaler"  # a tmpfs of a clone's own; what is in it goes with a stop
+DIRECTORY = "/run/traefik-autoscaler"  # a clone's own tmpfs; a stop empties it
 MARKER = f"{DIRECTORY}/drain"
 TMPFS = "rw,noexec,nosuid,nodev,size=64k,mode=1777"
 
@@ -20,6 +20,7 @@ SHELL = "/bin/sh"
 START_INTERVAL_SINCE = (1, 44)
 # The probe itself kills an own test that takes too long; the engine must not be faster.
 MARGIN_SECONDS = 5.0
+LEAST_START_SECONDS, MOST_START_SECONDS = 60.0, 600.0
 STARTING_SECONDS = 10.0  # without an own test there is nothing to wait for
 
 _SECOND = 1_000_000_000  # the engine counts nanoseconds; 0 means its default
@@ -35,9 +36,9 @@ SCRIPT = _script()
 
 
 def wrapped(body: Json, api_version: tuple[int, ...], timing: ComposeTiming = USUAL) -> Json:
-    """Return the body that creates the same container with our probe around its healthcheck.
+    """Return the body that creates the same container with the probe around its healthcheck.
 
-    What cannot be wrapped, or tests the marker itself, stays as it is.
+    A body that cannot be wrapped, or tests the marker itself, is returned unchanged.
     """
     if looks_for_marker(body.get("Healthcheck")) or _taken(body["HostConfig"]):
         return body
@@ -51,7 +52,7 @@ def wrapped(body: Json, api_version: tuple[int, ...], timing: ComposeTiming = US
 
 
 def unwrapped(container: Mapping[str, Any]) -> Json:
-    """Return an inspected container as it was before it was wrapped: as Compose would have made it."""
+    """Return an inspected container without the probe, as Compose creates it."""
     found = deepcopy(dict(container))
     config, host = found["Config"], found["HostConfig"]
     if label.HEALTHCHECK not in config["Labels"]:
@@ -65,17 +66,17 @@ def unwrapped(container: Mapping[str, Any]) -> Json:
 
 
 def has_own_test(labels: Mapping[str, str]) -> bool:
-    """Whether a container that has a healthcheck is tested by it, and not only looked at for our marker."""
+    """Return whether a container with a healthcheck has a test of its own, besides the probe for the marker."""
     return label.HEALTHCHECK not in labels or has_test(json.loads(labels[label.HEALTHCHECK]))
 
 
 def has_test(healthcheck: Mapping[str, Any] | None) -> bool:
-    """Whether the engine runs anything for it."""
+    """Return whether the engine runs a test for it."""
     return bool(_own_test(healthcheck or {}, [SHELL]))
 
 
 def looks_for_marker(healthcheck: Mapping[str, Any] | None) -> bool:
-    """Whether this healthcheck looks for our marker, be it our probe or what somebody wrote."""
+    """Return whether a healthcheck looks for the marker: the probe, or an operator's own."""
     return any(DIRECTORY in word for word in (healthcheck or {}).get("Test") or [])
 
 
@@ -86,14 +87,22 @@ def notices_within_seconds(healthcheck: Mapping[str, Any]) -> float:
 
 
 def starts_within_seconds(healthcheck: Mapping[str, Any] | None) -> float:
-    """Return how long the engine may take to give up on a container that starts; 0 where it tests nothing."""
+    """Return how long the engine may take to call a starting container unhealthy; 0 without a test."""
     if healthcheck is None or not has_test(healthcheck):
         return 0.0
     return _seconds(healthcheck, "StartPeriod") + notices_within_seconds(healthcheck)
 
 
+def start_limit_seconds(template: Mapping[str, Any], wanted_seconds: float | None) -> float:
+    """Return the policy's limit for a start, or else the longest time of the healthcheck, within 1 and 10 minutes."""
+    if wanted_seconds is not None:
+        return wanted_seconds
+    seconds = starts_within_seconds(template["Config"].get("Healthcheck"))
+    return min(max(LEAST_START_SECONDS, seconds), MOST_START_SECONDS)
+
+
 def _taken(host: Mapping[str, Any]) -> bool:
-    """Whether something else is mounted where our tmpfs would be."""
+    """Return whether something else is mounted at the directory of the marker."""
     mounts = [mount.get("Target") for mount in host.get("Mounts") or []]
     binds = [part for bind in host.get("Binds") or [] for part in bind.split(":")]
     return DIRECTORY in {*mounts, *binds, *(host.get("Tmpfs") or {})}
@@ -115,7 +124,7 @@ def _probe(original: Mapping[str, Any], shell: list[str], api: tuple[int, ...], 
 
 
 def _own_test(original: Mapping[str, Any], shell: list[str]) -> list[str]:
-    """Return the very arguments that the engine would run; none where there is no test."""
+    """Return the arguments that the engine would run; none without a test."""
     match original.get("Test"):
         case ["CMD", *words]:
             return words
@@ -126,7 +135,7 @@ def _own_test(original: Mapping[str, Any], shell: list[str]) -> list[str]:
 
 
 def _intervals(original: Mapping[str, Any], every_seconds: float, api: tuple[int, ...], timing: ComposeTiming) -> Json:
-    """Return how often to probe: an even part of the own interval, so that the own test keeps to it."""
+    """Return how often to probe: an even part of the own interval, so that the own test keeps its interval."""
     since = api >= START_INTERVAL_SINCE
     rest_seconds = timing.probe_rest_seconds if since else timing.probe_only_seconds
     if every_seconds < math.inf:

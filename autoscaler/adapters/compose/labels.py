@@ -1,4 +1,4 @@
-"""The labels by which Compose recognises its containers, and the one by which we recognise our clones."""
+"""The labels of Compose's containers, and of the autoscaler's clones."""
 
 import re
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ HOOK = "com.docker.compose.hook"
 REPLACE = "com.docker.compose.replace"
 SWARM_TASK = "com.docker.swarm.task.id"
 CLONE_OF = "io.traefik-autoscaler.clone-of"
-ROLE = "io.traefik-autoscaler.role"  # of our own image: daemon
-HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # what a clone's own was before we wrapped it, as JSON
+ROLE = "io.traefik-autoscaler.role"  # of the autoscaler's own image: daemon
+HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # a clone's own healthcheck, before the probe wraps it, as JSON
 
 _TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]+)\.", re.IGNORECASE)
 _ROUTED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services)\.", re.IGNORECASE)
@@ -21,7 +21,7 @@ _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")
 
 
 def is_replica(labels: Mapping[str, str]) -> bool:
-    """Tell whether Compose counts such a container among the replicas of a service."""
+    """Return whether Compose counts a container with these labels as a replica."""
     return (
         PROJECT in labels
         and SERVICE in labels
@@ -33,15 +33,15 @@ def is_replica(labels: Mapping[str, str]) -> bool:
 
 
 def served_by_traefik(labels: Mapping[str, str]) -> bool:
-    """Tell whether labels make Traefik route to such a container."""
+    """Return whether Traefik routes to a container with these labels."""
     return any(_ROUTED.match(name) for name in labels) or labels.get("traefik.enable", "").lower() == "true"
 
 
 def traefik_service(labels: Mapping[str, str]) -> str:
     """Return the service's name in Traefik's metrics.
 
-    It is the one that its labels define (of several the first by name), or else Traefik's default: the Compose names
-    with each run of other characters as one dash.
+    The labels define it (of several, the first by name); else it is Traefik's default: the Compose names, with each run
+    of other characters as one dash.
     """
     names = sorted({found.group(1) for label in labels if (found := _TRAEFIK_SERVICE.match(label))})
     if names:

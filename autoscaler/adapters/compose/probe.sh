@@ -1,11 +1,11 @@
-# The health probe of a clone: is it being drained, and if not, what does the service's own test say?
-# $1 seconds that the own test may take, $2 seconds from one to the next once it was good, $3 failures in a row that
-# make it bad; the rest is the own test, if there is one. Only builtins and sleep: nothing else need be in the image.
-# Names have a prefix, since the own test would see a variable of ours in place of one of the container's.
+# The health probe of a clone: it fails during a drain, and else has the result of the service's own test.
+# $1 timeout of the own test in seconds, $2 its interval once it was good, $3 its retries; the rest is the own test, if
+# there is one. Only builtins and sleep: the image need have nothing else. Names have a prefix, so that no variable of
+# the container is hidden from the own test.
 ta_limit=$1 ta_every=$2 ta_retries=$3 ta_dir=/run/traefik-autoscaler
 shift 3
 
-# Who is still connected to a port that is listened on: hex port < hex address, as the kernel says it.
+# Connections to ports that are listened on: hex port < hex address, as the kernel shows them.
 if [ -e "$ta_dir/drain" ]; then
     ta_count=0 ta_ports=' ' ta_open=
     [ -r /proc/net/tcp ] || { echo 'draining: ? open connections'; exit 1; }
@@ -33,8 +33,8 @@ fi
 [ $# -gt 0 ] || exit 0
 [ -w "$ta_dir" ] || exec "$@"
 
-# Like the engine, kill what takes too long. No process is left behind that nobody would reap: the guard is ended by the
-# end of its sleep, not by a signal, which the shell may miss. Its own words about that are not for the health log.
+# Like the engine, kill what takes too long. No zombie is left behind: the guard ends with its sleep, not by a signal, which
+# the shell may miss. The shell's message about that must not get into the health log.
 ta_test() {
     : >"$ta_dir/guard"
     { exec "$@"; } &

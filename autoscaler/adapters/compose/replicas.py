@@ -15,7 +15,7 @@ _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
 _ALIVE = frozenset({"running", "restarting", "paused"})
 _CAPABILITIES = Capabilities(overlapping_starts=True, take_back=True, drains=True)
-LEAVING = ".leaving"  # the end of the name of one that is being removed
+LEAVING = ".leaving"  # the suffix of the name of a replica that is being removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Replica:
     health: str | None  # healthy, unhealthy, starting; None without a healthcheck
     image: str  # image id
     labels: Mapping[str, str]
-    exit_code: int | None = None  # of one that has exited
+    exit_code: int | None = None
 
     @property
     def alive(self) -> bool:
-        """Whether it is meant to run; what was stopped or never started is not a replica now."""
+        """Whether it is meant to run: not stopped, and started at least once."""
         return self.state in _ALIVE
 
     @property
@@ -44,7 +44,7 @@ class Replica:
 
     @property
     def kind(self) -> tuple[str | None, str]:
-        """What all replicas of a service have in common, once Compose is done with it."""
+        """The configuration and the image, which all replicas of a service have in common after `docker compose up`."""
         return self.labels.get(label.CONFIG_HASH), self.image
 
     @property
@@ -53,12 +53,12 @@ class Replica:
 
     @property
     def leaving(self) -> bool:
-        """Whether its removal was begun: we rename one of Compose's own before we stop it."""
+        """Whether its removal has begun: one of Compose's own is renamed before it is stopped."""
         return self.name.endswith(LEAVING)
 
     @property
     def never_started(self) -> bool:
-        """Whether it is a clone of ours that has never run: an operation was cut off."""
+        """Whether it is a clone that was never started, because an operation was interrupted."""
         return self.clone and self.state == "created"
 
 
@@ -85,7 +85,7 @@ def _replica(container: Mapping[str, Any]) -> Replica:
 
 
 def fleet(replicas: Iterable[Replica]) -> Fleet:
-    """Return the services as the cycle sees them."""
+    """Return the snapshot of all services."""
     groups = groupby(replicas, key=attrgetter("ref"))
     return Fleet({ref: _state(ref, list(members)) for ref, members in groups})
 
@@ -103,12 +103,12 @@ def _state(ref: ServiceRef, members: list[Replica]) -> ServiceState:
 
 
 def removal_order(replicas: Iterable[Replica]) -> list[Replica]:
-    """Return who goes first: unready before ready, clones before Compose's own, the highest number first."""
+    """Return running replicas, first to remove first: unready, then clones, then the highest number."""
     alive = [replica for replica in replicas if replica.alive]
     return sorted(alive, key=lambda replica: (replica.ready, not replica.clone, -replica.number))
 
 
 def choose_template(replicas: Iterable[Replica]) -> Replica | None:
-    """Return whom to clone: ready before alive, not one that goes, Compose's own before clones, the lowest number."""
+    """Return the replica to clone: a ready one, not a leaving one, rather Compose's own, the lowest number."""
     alive = [replica for replica in replicas if replica.alive]
     return min(alive, key=lambda each: (not each.ready, each.leaving, each.clone, each.number), default=None)

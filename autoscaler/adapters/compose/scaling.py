@@ -1,4 +1,4 @@
-"""One call that brings a service to a count, in turn with others of its kind, and beside whoever else is at work."""
+"""One call that brings a service to a count, in turn with the service's other calls, and safe from foreign changes."""
 
 import threading
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from functools import partial
 
 from autoscaler.adapters.compose.clone.add import Adding
-from autoscaler.adapters.compose.clone.injected_files import Carrying
-from autoscaler.adapters.compose.drain.dependents import ids_leaned_on
+from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
+from autoscaler.adapters.compose.drain.dependents import ids_with_dependents
 from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.foreign.cleanup import Cleanup
 from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTracker
 from autoscaler.adapters.compose.listing import every, members
 from autoscaler.adapters.compose.replicas import Replica, fleet
-from autoscaler.adapters.compose.shells import Shells
+from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
@@ -32,7 +32,7 @@ class Scaling:
         engine: Engine,
         foreign: ForeignChangeTracker,
         service_locks: ServiceLocks,
-        shells: Shells,
+        shells: ShellCache,
         timing: ComposeTiming,
     ) -> None:
         self._engine = engine
@@ -40,14 +40,13 @@ class Scaling:
         self._service_locks = service_locks
         self._shells = shells
         self._timing = timing
-        self._carrying = Carrying(engine)
+        self._injected_files = InjectedFiles(engine)
         self._port_ranges = threading.Lock()  # of all services: their ranges may overlap
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
-        """Bring a service to the order's count; return the count reached, without what another call adds beside it.
+        """Bring a service to the order's count; return the count reached, without the replicas of overlapping calls.
 
-        What is there is counted, and what is missing started, by one call of a service at a time. Nothing is removed
-        beside another call.
+        One call of a service at a time counts replicas and starts missing ones. A call removes nothing beside another.
 
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
@@ -57,7 +56,7 @@ class Scaling:
         relist = partial(members, self._engine, ref)
         adding = Adding(
             self._engine,
-            self._carrying,
+            self._injected_files,
             ref,
             relist,
             order.emit,
@@ -65,15 +64,15 @@ class Scaling:
             self._timing,
             options.start_timeout_seconds,
             port_ranges=self._port_ranges,
-            troubled=lambda: self._foreign.unsettled(ref) is not None,
+            being_changed=lambda: self._foreign.unsettled(ref) is not None,
             wraps=lambda template: options.drain.enabled and self._shells.has(template),
         )
-        with self._service_locks.entered(ref) as service_lock, self._beside_others(adding):
+        with self._service_locks.entered(ref) as service_lock, self._cleaning_up(adding):
             with service_lock.turn:
-                self._leave_alone(ref)
+                self._check_unchanged(ref)
                 alone, present = (
                     service_lock.alone,
-                    self._tidied(ref) if service_lock.alone else members(self._engine, ref),
+                    self._without_leftovers(ref) if service_lock.alone else members(self._engine, ref),
                 )
                 count = sum(replica.alive for replica in present)
                 missing = order.replicas - count
@@ -82,41 +81,43 @@ class Scaling:
             if missing > 0:
                 adding.wait()
             elif missing < 0 and not alone:
-                return order.replicas  # another call has been asked for more
+                return order.replicas  # another call adds replicas
             elif missing < 0 and order.only_adds:
-                return count  # somebody else has added some since that was decided
+                return count  # a foreign change has added some since the decision
             elif missing < 0:
-                order.removes_from(count)  # by now it may have been raised
-                leaned_on = partial(ids_leaned_on, self._engine, present)
-                Removing(self._engine, ref, relist, order, options.drain, self._timing, leaned_on).remove()
+                order.begin_removal(count)  # the order may have been raised by now
+                depended_on = partial(ids_with_dependents, self._engine, present)
+                Removing(self._engine, ref, relist, order, options.drain, self._timing, depended_on).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
 
-    def _leave_alone(self, ref: ServiceRef) -> None:
-        """Begin nothing while somebody else is at work on the service: the decision was made before that was known.
+    def _check_unchanged(self, ref: ServiceRef) -> None:
+        """Check that no foreign change is under way: it may have begun after the decision.
 
         Raises:
-            TargetRefused: somebody is.
+            TargetRefused: there is one.
         """
         why = self._foreign.unsettled(ref, members(self._engine, ref))
         if why is not None:
-            raise TargetRefused(f"{ref} is left alone: {why}")
+            raise TargetRefused(f"{ref} is not scaled: {why}")
 
     @contextmanager
-    def _beside_others(self, adding: Adding) -> Iterator[None]:
-        """Notice when somebody else begins to change the service, and let go of what was made at the end."""
+    def _cleaning_up(self, adding: Adding) -> Iterator[None]:
+        """Clean up at the end if a foreign change has begun."""
         try:
             yield
         finally:
             try:
                 poll_seconds = self._timing.cleanup_poll_seconds
-                Cleanup(self._engine, adding.relist, adding.troubled, adding.pause, poll_seconds).settle(adding.made)
+                Cleanup(self._engine, adding.relist, adding.being_changed, adding.pause, poll_seconds).settle(
+                    adding.made
+                )
             finally:
                 for container in adding.made:
-                    self._foreign.own_actions.leaves(container)
+                    self._foreign.own_actions.done(container)
 
-    def _tidied(self, ref: ServiceRef) -> list[Replica]:
-        """Remove clones that we have made and never started; whatever else is left over, the recovery looks after."""
+    def _without_leftovers(self, ref: ServiceRef) -> list[Replica]:
+        """Remove clones that were never started; the recovery handles the other left-overs."""
         for replica in members(self._engine, ref):
             if replica.never_started:
                 try:

@@ -1,9 +1,9 @@
-"""The Compose target: sees all services by one list call, and brings one of them to a count."""
+"""The Compose target: observes all services by one list call, and brings one of them to a count."""
 
 from collections.abc import Callable
 from functools import partial
 
-from autoscaler.adapters.compose.clone.obstacle_cache import Refusals
+from autoscaler.adapters.compose.clone.obstacle_cache import ObstacleCache
 from autoscaler.adapters.compose.clone.warnings import warnings
 from autoscaler.adapters.compose.drain.method import drain_warnings
 from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTracker
@@ -12,7 +12,7 @@ from autoscaler.adapters.compose.listing import every
 from autoscaler.adapters.compose.recovery.recover import Recovery
 from autoscaler.adapters.compose.replicas import fleet
 from autoscaler.adapters.compose.scaling import Scaling, compose_options
-from autoscaler.adapters.compose.shells import Shells
+from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.control.service_locks import ServiceLocks
@@ -25,7 +25,7 @@ BRIEF_SECONDS = 5.0
 
 
 class ComposeTarget:
-    """Fulfils ports.targets.ReplicaTarget on one engine; thread-safe."""
+    """Implements ports.targets.ReplicaTarget on one engine; thread-safe."""
 
     def __init__(
         self, base_url: str, *, timeout_seconds: float, emit: Emit, timing: ComposeTiming | None = None
@@ -34,20 +34,20 @@ class ComposeTarget:
         self.foreign = ForeignChangeTracker(settle_seconds=timing.settle_seconds)
         own = self.foreign.own_actions
         self._engine = Engine(base_url, timeout_seconds=timeout_seconds, emit=emit, own_actions=own)
-        # What is done beside the cycle is done again soon, and must not hold up the daemon's end.
+        # Recovery is repeated soon, and must not delay the daemon's end.
         brief_engine = Engine(base_url, timeout_seconds=min(timeout_seconds, BRIEF_SECONDS), emit=emit, own_actions=own)
-        locks, self._shells = ServiceLocks(), Shells(self._engine)
-        self._refusals = Refusals(self._engine)
+        locks, self._shells = ServiceLocks(), ShellCache(self._engine)
+        self._obstacles = ObstacleCache(self._engine)
         self._scaling = Scaling(self._engine, self.foreign, locks, self._shells, timing)
         self._recovery = Recovery(
             brief_engine,
             locks,
             relist=partial(every, brief_engine),
-            troubled=lambda ref: self.foreign.unsettled(ref) is not None,
+            being_changed=lambda ref: self.foreign.unsettled(ref) is not None,
             emit=emit,
             settle_seconds=timing.leftover_seconds,
         )
-        self._watch = Watch(self._engine, self.foreign.hear, emit)
+        self._watch = Watch(self._engine, self.foreign.take_event, emit)
 
     def observe(self) -> Fleet:
         """Return all Compose services; one caller at a time."""
@@ -56,32 +56,32 @@ class ComposeTarget:
             replicas = every(self._engine)
         except TargetUnavailable as error:
             return Fleet(unavailable={COMPOSE: str(error)})
-        self.foreign.look(replicas, began)
-        self._refusals.look(replicas)
+        self.foreign.take_snapshot(replicas, began)
+        self._obstacles.take_snapshot(replicas)
         return fleet(replicas)
 
     def refusal(self, ref: ServiceRef) -> str | None:
-        """Return why a service of the last `observe` cannot be scaled as it is, or None; by the same caller.
+        """Return why a service of the last `observe` cannot be scaled, or None; one caller at a time.
 
         Raises:
             TargetUnavailable: the engine does not answer.
         """
-        return self._refusals.why(ref)
+        return self._obstacles.of(ref)
 
     def warnings(self, ref: ServiceRef, most: int, options: object) -> list[str]:
-        """Return what an operator should know of a service of the last `observe` that may have up to `most` replicas.
+        """Return what is wrong with a service of the last `observe` that may have up to `most` replicas.
 
         Raises:
             TargetUnavailable: the engine does not answer.
         """
-        template = self._refusals.template(ref)
+        template = self._obstacles.template(ref)
         if template is None:
             return []
         drains = drain_warnings(template, compose_options(options).drain, has_shell=self._shells.has(template))
         return [*warnings(template, most), *drains]
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
-        """Bring a service to the order's count; return the count reached, without what another call adds beside it.
+        """Bring a service to the order's count; return the count reached, without the replicas of overlapping calls.
 
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
@@ -89,7 +89,7 @@ class ComposeTarget:
         return self._scaling.scale(ref, order)
 
     def recover(self, leads: Callable[[ServiceRef], bool], options: Callable[[ServiceRef], object]) -> None:
-        """Look once for what interrupted operations have left behind, and put it right where the daemon `leads`."""
+        """Clean up once after interrupted operations, in services that the daemon `leads`."""
         self._recovery.look(leads, lambda ref: compose_options(options(ref)).start_timeout_seconds)
 
     def watch(self) -> None:
@@ -97,5 +97,5 @@ class ComposeTarget:
         self._watch.start()
 
     def close(self) -> None:
-        """End what `watch` began."""
+        """End `watch`."""
         self._watch.stop()

@@ -1,1 +1,1 @@
-"""What every Docker target shares: the engine, its files, events and errors. The only importer of the docker SDK."""
+"""The Docker engine, its files, events and errors, for every Docker target. The only importer of the docker SDK."""

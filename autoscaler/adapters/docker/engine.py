@@ -1,4 +1,4 @@
-"""The few engine calls that we make, timed, with every error of docker and requests translated. Thread-safe."""
+"""The engine calls that targets need, timed, with every error of docker and requests translated. Thread-safe."""
 
 import contextlib
 import json
@@ -21,11 +21,11 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.events import EngineAsked
 from autoscaler.ports.observers import Emit
 
-Inspect = dict[str, Any]  # what the engine says about a container, as JSON
+Inspect = dict[str, Any]  # a container as the engine inspects it, as JSON
 
 
 class Engine:
-    """One client for each thread, made when needed and made anew after a broken connection."""
+    """One client for each thread, made when needed and again after a broken connection."""
 
     def __init__(
         self, base_url: str, *, timeout_seconds: float, emit: Emit, own_actions: OwnActions | None = None
@@ -45,7 +45,7 @@ class Engine:
             return tuple(int(part) for part in str(client.api_version).split("."))
 
     def containers(self, labels: Mapping[str, str | None]) -> list[Inspect]:
-        """List the containers of all states that have these labels, in the list call's sparse form."""
+        """List the containers of all states with these labels, in the list call's sparse form."""
         wanted = [name if value is None else f"{name}={value}" for name, value in labels.items()]
         with self._asking("list") as client:
             return list(client.containers(all=True, filters={"label": wanted}))
@@ -55,7 +55,7 @@ class Engine:
             return dict(client.inspect_container(container))
 
     def image(self, name: str) -> Inspect | None:
-        """Return what the engine knows of an image, or None when it is gone."""
+        """Inspect an image; return None if there is no such image."""
         try:
             with self._asking("image") as client:
                 return dict(client.inspect_image(name))
@@ -94,7 +94,7 @@ class Engine:
             client.stop(container, timeout=grace_seconds)
 
     def remove(self, container: str, *, force: bool = False) -> None:
-        """Remove a container together with its anonymous volumes; one that is gone, or just going, is fine."""
+        """Remove a container with its anonymous volumes; one that is gone or being removed is no error."""
         self.own_actions.ends(container)
         try:
             with self._asking("remove") as client:
@@ -117,12 +117,12 @@ class Engine:
         return {str(key): str(value) for key, value in labels.items()}
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Create a volume; one that is there already stays as it is, with its own labels."""
+        """Create a volume; one that exists keeps its labels."""
         with self._asking("lease") as client:
             client.create_volume(name, labels=dict(labels))
 
     def remove_volume(self, name: str) -> None:
-        """Remove a volume; one that is gone already is fine."""
+        """Remove a volume; one that is gone is no error."""
         try:
             with self._asking("lease") as client:
                 client.remove_volume(name)
@@ -138,9 +138,9 @@ class Engine:
     def events(
         self, actions: Sequence[str], labels: Sequence[str], since: str | None, *, quiet_seconds: float
     ) -> EventStream:
-        """Follow what happens to containers with these labels, from the engine's time `since` on or from now.
+        """Follow the events of containers with these labels, from the engine's time `since` on or from now.
 
-        The stream ends when nothing has come for `quiet_seconds`.
+        The stream ends after `quiet_seconds` without an event.
         """
         filters = {"type": ["container"], "event": list(actions), "label": list(labels)}
         asked = {"filters": json.dumps(filters), **({} if since is None else {"since": since})}
@@ -158,7 +158,7 @@ class Engine:
             failed = False
         except APIError as error:
             translated = self._translated(error)
-            failed = not isinstance(translated, NotFound)  # to have no such thing is an answer
+            failed = not isinstance(translated, NotFound)  # that is an answer
             raise translated from error
         except (DockerException, requests.RequestException, HTTPError, OSError) as error:
             self._local.client = None
@@ -194,5 +194,5 @@ class Engine:
 
 
 def _says_engine(error: APIError) -> bool:
-    """Whether the engine itself has answered: in JSON, as no proxy in front of it does."""
+    """Return whether the engine itself has answered: in JSON, as no proxy in front of it does."""
     return error.response is not None and "json" in str(error.response.headers.get("Content-Type"))

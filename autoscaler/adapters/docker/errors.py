@@ -1,10 +1,10 @@
-"""What the engine refuses, by kind; the only module that knows its HTTP status numbers."""
+"""The engine's errors, by kind; the only module that knows its HTTP status numbers."""
 
 from http import HTTPStatus
 
 
 class EngineError(Exception):
-    """The engine, or a proxy in front of it, answered and said no."""
+    """The engine, or a proxy in front of it, refuses the call."""
 
 
 class NotFound(EngineError):

@@ -1,4 +1,4 @@
-"""One connection that brings the engine's events, as lines of JSON."""
+"""One connection that carries the engine's events, as lines of JSON."""
 
 import contextlib
 import json
@@ -22,14 +22,14 @@ class EngineEvent:
 
 
 class EventStream:
-    """Reads until the engine ends it, it is quiet for longer than the connection allows, or somebody closes it."""
+    """Reads until the engine ends it, no event comes for longer than the connection allows, or `close` is called."""
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
 
     @property
     def began(self) -> str | None:
-        """When the engine answered, by its own clock; None where it does not say."""
+        """When the engine answered, by its own clock; None if unknown."""
         date = self._response.headers.get("Date")
         try:
             return None if date is None else f"{parsedate_to_datetime(date).timestamp():.0f}"
@@ -37,7 +37,7 @@ class EventStream:
             return None
 
     def events(self, *, after: str | None) -> Iterator[EngineEvent]:
-        """Yield events that are later than `after`: whoever asks since an instant gets that instant's again."""
+        """Yield events later than `after`: a stream since an instant repeats that instant's events."""
         with contextlib.closing(self._response), contextlib.suppress(requests.RequestException, HTTPError, OSError):
             for line in self._response.iter_lines(chunk_size=None):
                 event = _event(line)
@@ -45,7 +45,7 @@ class EventStream:
                     yield event
 
     def close(self) -> None:
-        """Cut off a read that is under way in another thread."""
+        """End a read that is under way in another thread."""
         with contextlib.suppress(HTTPError, OSError, ValueError, RuntimeError):
             self._response.raw.shutdown()
 

@@ -1,4 +1,4 @@
-"""The engine's calls that reach into a running container: run a command, send a signal."""
+"""The engine calls into a running container: run a command, send a signal."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ POLL_SECONDS = 0.1
 
 
 class Exec:
-    """Part of the engine. `asking` gives a client, and times and translates what is done with it."""
+    """Part of the engine. `asking` gives a client, times its calls and translates their errors."""
 
     def __init__(self, asking: Callable[[str], AbstractContextManager[Any]]) -> None:
         self._asking = asking

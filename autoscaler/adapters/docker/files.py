@@ -1,4 +1,4 @@
-"""Files in containers, by the engine's archive calls: also in those that do not run, and without running anything."""
+"""Files in containers, running or not, by the engine's archive calls: they run no program in the container."""
 
 import base64
 import json
@@ -13,12 +13,12 @@ from autoscaler.adapters.docker.errors import NotFound
 Asking = Callable[[str], AbstractContextManager[Any]]
 
 _DELETED = 2  # of the kinds of changes: 0 modified, 1 added, 2 deleted
-_PLAIN_MODE = 0o777  # beyond these bits, the engine says that it is a directory, a link, a device, ...
+_PLAIN_MODE = 0o777  # the bits above say that it is a directory, a link, a device, ...
 
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What the engine says of a path. `whole_second`: the time was set, since a file that is written has fractions."""
+    """A path in a container. `whole_second`: its time was set, since the time of a written file has fractions."""
 
     regular: bool
     size_bytes: int
@@ -27,18 +27,18 @@ class Stat:
 
 
 class Files:
-    """Thread-safe, as the engine's own calls are, and raises what they raise."""
+    """Part of the engine; thread-safe, and raises what the engine raises."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
 
     def changed(self, container: str) -> list[str]:
-        """Return the paths outside of mounts that are not as in the image, directories included."""
+        """Return the paths outside of mounts that differ from the image, directories included."""
         with self._asking("changes") as client:
             return [change["Path"] for change in client.diff(container) or [] if change["Kind"] != _DELETED]
 
     def stat(self, container: str, path: str) -> Stat | None:
-        """Return what is at a path, or None if there is nothing."""
+        """Return the file at a path, or None if there is none."""
         try:
             with self._asking("stat") as client:
                 url = client._url("/containers/{0}/archive", container)  # noqa: SLF001  the SDK's own reads the content
@@ -49,22 +49,22 @@ class Files:
             return None
 
     def read(self, container: str, path: str) -> bytes:
-        """Return what is at a path as a tar archive, with mode and owner."""
+        """Return the file at a path as a tar archive, with mode and owner."""
         with self._asking("read") as client:
             stream, _ = client.get_archive(container, path)
             return b"".join(stream)
 
     def write(self, container: str, tar: bytes) -> None:
-        """Unpack a tar archive at the root, with the modes and owners that it says."""
+        """Unpack a tar archive at the root, with its modes and owners."""
         with self._asking("write") as client:
             client.put_archive(container, "/", tar)
 
 
 def _stat(header: str) -> Stat:
-    said = json.loads(base64.b64decode(header))
+    stat = json.loads(base64.b64decode(header))
     return Stat(
-        regular=said["mode"] <= _PLAIN_MODE,
-        size_bytes=said["size"],
-        modified=datetime.fromisoformat(said["mtime"]).timestamp(),
-        whole_second="." not in said["mtime"],
+        regular=stat["mode"] <= _PLAIN_MODE,
+        size_bytes=stat["size"],
+        modified=datetime.fromisoformat(stat["mtime"]).timestamp(),
+        whole_second="." not in stat["mtime"],
     )

@@ -1,4 +1,4 @@
-"""Which containers our own operations are at work on, so that their changes are not taken for somebody else's."""
+"""The containers that the daemon's own operations change, so that their changes do not count as foreign changes."""
 
 import threading
 import time
@@ -9,53 +9,53 @@ KEPT_SECONDS = 60.0  # a list call that began before a note may end so much late
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
-    """Container ids as of one instant."""
+class OwnContainers:
+    """Ids of containers that own operations change, at one instant."""
 
-    starting: frozenset[str] = frozenset()  # made by us, and not proven to work yet: its exit is the operation's affair
-    ending: frozenset[str] = frozenset()  # being drained, stopped or removed by us, or gone
+    starting: frozenset[str] = frozenset()  # created, and not ready yet: the operation handles an exit
+    ending: frozenset[str] = frozenset()  # being drained, stopped or removed, or gone
 
 
 class OwnActions:
-    """Notes what our operations do before they do it; thread-safe. `monotonic` in seconds."""
+    """Operations note their changes here before they make them; thread-safe. `monotonic` in seconds."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._starting: dict[str, float] = {}
         self._ending: dict[str, float] = {}
-        self._left: set[str] = set()  # of those that were to end
+        self._done: set[str] = set()  # of those ending: kept running
 
     def starts(self, container: str) -> None:
-        """Note that we have made a container, and will start it."""
+        """Note that an operation has created a container and starts it."""
         with self._lock:
             self._starting[container] = self._monotonic()
 
-    def leaves(self, container: str) -> None:
-        """Note that our work at a container is done: from now on, it changes by somebody else's hand.
+    def done(self, container: str) -> None:
+        """Note that an operation is done with a container: from now on, its changes are foreign.
 
-        One that was to end, and lives on, does so after a while: until then, our work may be heard of.
+        For one that was to end and runs on, after a while: events of the operation may still come until then.
         """
         with self._lock:
             self._starting.pop(container, None)
             if container in self._ending:
-                self._left.add(container)
+                self._done.add(container)
 
     def ends(self, container: str) -> None:
-        """Note that we are about to drain, stop or remove a container."""
+        """Note that an operation drains, stops or removes a container."""
         with self._lock:
             self._ending[container] = self._monotonic()
-            self._left.discard(container)
+            self._done.discard(container)
 
-    def now(self) -> Mine:
+    def now(self) -> OwnContainers:
         with self._lock:
-            return Mine(frozenset(self._starting), frozenset(self._ending))
+            return OwnContainers(frozenset(self._starting), frozenset(self._ending))
 
     def forget(self, present: Collection[str]) -> None:
-        """Drop what is noted of containers that are no longer there, or that we have left."""
+        """Drop containers that are gone, and those that operations are done with."""
         edge = self._monotonic() - KEPT_SECONDS
         with self._lock:
-            kept = set(present) - self._left
+            kept = set(present) - self._done
             self._starting = {each: at for each, at in self._starting.items() if at >= edge or each in present}
             self._ending = {each: at for each, at in self._ending.items() if at >= edge or each in kept}
-            self._left &= self._ending.keys()
+            self._done &= self._ending.keys()

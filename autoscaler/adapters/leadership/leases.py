@@ -1,4 +1,4 @@
-"""Keeps a lease on each Compose project that the daemon scales, so that of several daemons one acts; thread-safe."""
+"""Keeps a lease on each Compose project that the daemon scales, so that one of several daemons acts; thread-safe."""
 
 import threading
 import time
@@ -13,10 +13,10 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.events import LeadershipChanged
 from autoscaler.ports.observers import Emit
 
-GONE_SECONDS = 7200.0  # two of the longest cycles without a decision about a project: it is given back, it may be gone
-LONGEST_PAUSE_SECONDS = 60.0  # between looks at a lease whose calls are refused: first the guard must be changed
-SIDE_BY_SIDE = 32  # projects at which is looked at once: an engine that hangs costs the time of one
-LOOKS = 3  # in a row, at most: evict, claim, and see that it is our own
+GONE_SECONDS = 7200.0  # without a decision about a project (two of the longest cycles): its lease is given back
+LONGEST_PAUSE_SECONDS = 60.0  # between looks at a lease whose calls are refused: the guard must be changed first
+SIDE_BY_SIDE = 32  # looks at a time: on an engine that hangs, all take as long as one
+LOOKS = 3  # in a row, at most: evict, claim, confirm
 UNLEASED = "`lease: off` in the policy file: nothing keeps a second daemon from acting on the same project"
 REFUSED = (
     "let it pass the calls on the volumes of the lease (config/haproxy/autoscaler.cfg); "
@@ -26,18 +26,18 @@ REFUSED = (
 
 @dataclass(slots=True)
 class _Project:
-    """What is known of one project."""
+    """The lease of one project."""
 
-    wanted_at: float  # when somebody asked to follow it for the last time (monotonic seconds)
+    wanted_at: float  # the last call of `follow` (monotonic seconds)
     standing: Standing = field(default_factory=Standing)
     problem: str | None = None
     refusals: int = 0  # in a row
     look_at: float = 0.0  # not before
-    told: object = None
+    reported: object = None  # the state of the last LeadershipChanged
 
 
 class Leases:
-    """The leases of one daemon, which call `tell` when it begins or ends to lead, or finds another that does."""
+    """The leases of one daemon. Emits LeadershipChanged when it begins or ends to lead, or another daemon does."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class Leases:
         emit: Emit,
         *,
         projects: Iterable[str] = (),
-        terms: LeaseTiming | None = None,
+        timing: LeaseTiming | None = None,
         off: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.terms = terms or LeaseTiming()
+        self.timing = timing or LeaseTiming()
         self._volumes = volumes
         self._off = off
         self._emit = emit
@@ -60,50 +60,50 @@ class Leases:
 
     @property
     def look_seconds(self) -> float:
-        """From one look to the next."""
-        return self.terms.look_seconds
+        """The interval between two looks."""
+        return self.timing.look_seconds
 
     def follow(self, project: str) -> None:
-        """Look at the lease of this project from now on, too, as long as this is said again now and then."""
+        """Follow the lease of this project, until there was no call for `GONE_SECONDS`."""
         now = self._monotonic()
         with self._lock:
             self._projects.setdefault(project, _Project(now)).wanted_at = now
 
     def leads(self, project: str) -> bool:
-        """Whether the daemon may act on a project now; not on one that it does not follow."""
+        """Return whether the daemon may act on a project; never on one that it does not follow."""
         return self.why_not(project) is None
 
     def why_not(self, project: str) -> str | None:
-        """Return why the daemon may not act on a project now, as a sentence for the operator; None: it may."""
+        """Return a sentence for the operator that says why the daemon may not act on a project; None: it may."""
         with self._lock:
             known = self._projects.get(project)
         if known is None:
             return f"asks who leads project {project}"
-        if self._off() or known.standing.leads(self._monotonic(), self.terms):
+        if self._off() or known.standing.leads(self._monotonic(), self.timing):
             return None
         return self._reason(project, known)
 
     def look(self) -> None:
-        """Look at every lease, and do what is to be done; to be called every `terms.look_seconds`, by one caller."""
+        """Read every lease and take the next steps; called every `timing.look_seconds`, by one caller."""
         with self._lock:
             projects = dict(self._projects)
         self._side_by_side(self._give_up if self._off() else self._look_at, projects)
         for project, known in projects.items():
-            self._say(project, known)
+            self._report(project, known)
         edge = self._monotonic() - GONE_SECONDS
         for project, known in self._given_back(lambda known: known.wanted_at < edge and known.problem is None).items():
-            if known.told is not None:
+            if known.reported is not None:
                 why = f"nothing is decided about project {project} any more"
                 self._emit(LeadershipChanged(project, leads=False, why=why, gone=True))
 
     def release(self) -> None:
-        """Give the leases back after the last look, so that another daemon need not find out that we are gone."""
+        """Give all leases back, so that another daemon need not knock first."""
         for project, known in self._given_back(lambda _: True).items():
-            if known.standing.held and known.told is True:
+            if known.standing.held and known.reported is True:
                 self._emit(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))
 
     def _given_back(self, which: Callable[[_Project], bool]) -> Mapping[str, _Project]:
-        """Follow these no longer, and return what was known of them."""
+        """Give the leases of these projects back and follow them no longer; return them."""
         with self._lock:
             given = {name: known for name, known in self._projects.items() if which(known)}
             self._projects = {name: known for name, known in self._projects.items() if name not in given}
@@ -112,7 +112,7 @@ class Leases:
 
     def _side_by_side(self, call: Callable[[str, _Project], None], projects: Mapping[str, _Project]) -> None:
         for _ in self._pool.map(call, projects.keys(), projects.values()):
-            pass  # it raises what a call raises
+            pass  # raises what a call raises
 
     def _give_up(self, project: str, known: _Project) -> None:
         if known.standing.held:
@@ -132,13 +132,13 @@ class Leases:
             known.problem = f"{error}; {REFUSED}" if refused else str(error)
             known.refusals = known.refusals + 1 if refused else 0
             if known.refusals > 1:  # a single refusal costs one look
-                pause_seconds = self.terms.look_seconds * 2.0 ** min(known.refusals, 10)
+                pause_seconds = self.timing.look_seconds * 2.0 ** min(known.refusals, 10)
                 known.look_at = self._monotonic() + min(pause_seconds, LONGEST_PAUSE_SECONDS)
 
     def _step(self, project: str, known: _Project) -> Step:
         token, began = fresh_token(), self._monotonic()
         lease, knock = self._volumes.lease(project), self._volumes.knock(project)
-        known.standing, step = after(known.standing, Look(lease, knock, began, self._monotonic()), token, self.terms)
+        known.standing, step = after(known.standing, Look(lease, knock, began, self._monotonic()), token, self.timing)
         self._volumes.do(step, project, token)
         return step
 
@@ -148,7 +148,7 @@ class Leases:
             if lease is not None and lease.token == known.standing.token:
                 self._volumes.do(Step.EVICT, project, fresh_token())
         except (EngineError, TargetUnavailable):
-            return  # another daemon will find out that nobody answers its knock
+            return  # another daemon evicts the lease after a knock without an answer
 
     def _reason(self, project: str, known: _Project) -> str:
         standing, now = known.standing, self._monotonic()
@@ -159,12 +159,12 @@ class Leases:
         if standing.held_since is None:
             lease = standing.lease
             return f"{lease.holder} leads project {project} since {lease.since}; this daemon stands by"
-        if now < standing.held_since + self.terms.proven_seconds:
-            wait_seconds = standing.held_since + self.terms.proven_seconds - now
+        if now < standing.held_since + self.timing.proven_seconds:
+            wait_seconds = standing.held_since + self.timing.proven_seconds - now
             return f"has just taken the lead of project {project}, and acts in {wait_seconds:.0f} s"
         return f"has not seen its lease of project {project} for {now - standing.confirmed_at:.0f} s"
 
-    def _say(self, project: str, known: _Project) -> None:
+    def _report(self, project: str, known: _Project) -> None:
         why, standing = self.why_not(project), known.standing
         if self._off():
             state: object = UNLEASED
@@ -173,7 +173,7 @@ class Leases:
         elif standing.lease is not None and not standing.held:
             state = standing.lease
         else:
-            state = False if known.told is not None else None  # at the start, it is open for a moment
-        if state != known.told:
-            known.told = state
+            state = False if known.reported is not None else None  # at the start, it is open for a moment
+        if state != known.reported:
+            known.reported = state
             self._emit(LeadershipChanged(project, why is None, UNLEASED if self._off() else why))

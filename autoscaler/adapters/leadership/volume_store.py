@@ -1,4 +1,4 @@
-"""The lease and the knock of a Compose project as volumes: the engine makes one that is not there, and alters none."""
+"""The lease and the knock of a Compose project as volumes: the engine creates a missing one and never alters one."""
 
 import secrets
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import assert_never
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.leadership.election import Lease, Step
 
-LEASE, KNOCK = "traefik-autoscaler-lease.", "traefik-autoscaler-knock."  # and the project, which never has a dot
+LEASE, KNOCK = "traefik-autoscaler-lease.", "traefik-autoscaler-knock."  # + the project, which never has a dot
 _LABEL = "io.traefik-autoscaler."
 _TOKEN, _HOLDER, _SINCE = (_LABEL + word for word in ("token", "holder", "since"))
 
 
 class LeaseVolumes:
-    """Reads and writes them for one daemon; `holder` says to others who it is.
+    """Reads and writes leases and knocks for one daemon, which other daemons see as `holder`.
 
     Every method raises EngineError or TargetUnavailable.
     """
@@ -33,7 +33,7 @@ class LeaseVolumes:
         return None if labels is None else labels.get(_TOKEN, "?")
 
     def do(self, step: Step, project: str, token: str) -> None:
-        """Take the step; `token` goes into the volume that it makes, if it makes one."""
+        """Take the step; `token` goes into the volume that it creates."""
         match step:
             case Step.CLAIM:
                 self._engine.create_volume(LEASE + project, self._labels(token))
@@ -54,10 +54,9 @@ class LeaseVolumes:
 
 
 def _lease(labels: Mapping[str, str]) -> Lease:
-    """Return the lease; a volume without our labels is nobody's, and whoever knocks at it gets no answer."""
-    return Lease(labels.get(_TOKEN, "?"), labels.get(_HOLDER, "somebody"), labels.get(_SINCE, "?"))
+    return Lease(labels.get(_TOKEN, "?"), labels.get(_HOLDER, "an unknown daemon"), labels.get(_SINCE, "?"))
 
 
 def fresh_token() -> str:
-    """Return a token that nobody has had."""
+    """Return a token that no claim has had."""
     return secrets.token_hex(8)

@@ -1,1 +1,1 @@
-"""What commands share that talk to a running daemon."""
+"""The client of a running daemon, for commands."""

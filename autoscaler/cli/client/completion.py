@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from autoscaler.config.settings import Settings
 
 ALL = "all"
-PATIENCE_SECONDS = 0.5  # a daemon that does not answer, or a name that nobody resolves, must not hold the shell
+PATIENCE_SECONDS = 0.5  # a daemon that does not answer, or a name that does not resolve, must not hold the shell
 
 
 def service_names(incomplete: str) -> list[str]:
-    """Return the services that begin like that; none where no daemon answers and the policy file is no help."""
+    """Return the services with this prefix; none without a daemon and a policy file."""
     from autoscaler.config.settings import load_settings  # noqa: PLC0415  every command names this function, few complete
 
     try:
@@ -31,16 +31,16 @@ def service_names(incomplete: str) -> list[str]:
 
 
 def service_names_or_all(incomplete: str) -> list[str]:
-    """Return what `service_names` does, and `all`."""
+    """Return the services with this prefix, and `all`."""
     return [*service_names(incomplete), *([ALL] if ALL.startswith(incomplete) else [])]
 
 
 def _ask(settings: "Settings", running: list[str]) -> None:
     """Add the services of the daemon, if one answers."""
-    from autoscaler.cli.client.daemon_client import Api, daemon_url  # noqa: PLC0415
+    from autoscaler.cli.client.daemon_client import DaemonClient, daemon_url  # noqa: PLC0415
 
-    with suppress(Exception):  # whatever is wrong, the line that somebody is typing is no place to say it
-        running.extend(Api(daemon_url(settings)).names())
+    with suppress(Exception):  # a command line that is being typed is no place for errors
+        running.extend(DaemonClient(daemon_url(settings)).names())
 
 
 def _of_file(settings: "Settings") -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The HTTP API of the running daemon, with its errors in words."""
+"""The HTTP client of the running daemon, with its errors in words."""
 
 from http import HTTPStatus
 from json import JSONDecodeError
@@ -18,7 +18,7 @@ _ONCE = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect
 
 
 def daemon_url(settings: Settings) -> str:
-    """Return where the daemon of these settings is: AUTOSCALER_URL, or as it listens, if everywhere on this machine."""
+    """Return the daemon's URL: AUTOSCALER_URL, or else its listen address, on this machine if that is a wildcard."""
     if settings.url is not None:
         return settings.url
     host, port = settings.listen_address
@@ -27,24 +27,24 @@ def daemon_url(settings: Settings) -> str:
 
 
 def check_url(url: str) -> str:
-    """Return the URL of a daemon, if it can be asked.
+    """Return the URL.
 
     Raises:
-        ConfigError: it is no such URL.
+        ConfigError: it is no http URL.
     """
     if not is_http_url(url):
         raise ConfigError(f"--url must be a URL such as http://127.0.0.1:9595, not {url!r}")
     return url
 
 
-class Api:
-    """Asks and tells a daemon. Every failure is one of our errors, with what to do about it."""
+class DaemonClient:
+    """Calls the API of a daemon. Every failure is an AutoscalerError that says what to do."""
 
     def __init__(self, url: str, token: str | None = None, *, plan: str = "autoscaler plan") -> None:
         self._url = url.rstrip("/")
         self.url = without_credentials(self._url)  # as people read it
-        self._plan = plan  # the command that does without a daemon
-        # A pool by itself goes through no proxy of the environment, which knows nothing of a daemon on this machine.
+        self._plan = plan  # the command that needs no daemon
+        # A pool uses no proxy of the environment, which could not reach a daemon on this machine.
         self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=_ONCE, ca_certs=certifi.where())
         parts = urlsplit(url)
         user = None if parts.username is None else unquote(f"{parts.username}:{parts.password or ''}")
@@ -52,23 +52,23 @@ class Api:
         self._token_header = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **parameters: float) -> Any:
-        """Return what is at that path, or None where nothing is.
+        """Return the answer of a path, or None if there is no such path.
 
         Raises:
-            DaemonUnavailable: it does not answer, or not as a daemon does; DaemonAbsent: nobody listens there.
+            DaemonUnavailable: no answer, or not one of a daemon; DaemonAbsent: the connection is refused.
         """
         answer = self._ask("GET", path, fields=parameters, headers=self._headers)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         if answer.status != HTTPStatus.OK:
-            raise self.strange(f"HTTP {answer.status}")
+            raise self.not_a_daemon(f"HTTP {answer.status}")
         return self._json(answer)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """Tell the daemon something; return its answer.
+        """Send a request of an operator; return the answer.
 
         Raises:
-            ConfigError: the daemon refuses what it was told, or who tells it; TargetRefused: not as things stand.
+            ConfigError: the daemon refuses the request or the token; TargetRefused: not in the service's present state.
             DaemonUnavailable: as `get`.
         """
         answer = self._ask("POST", path, json=body, headers={**self._headers, **self._token_header})
@@ -76,20 +76,20 @@ class Api:
             return self._json(answer)
         found = self._json(answer)
         if not isinstance(found, dict) or "error" not in found:
-            raise self.strange(f"HTTP {answer.status}")
+            raise self.not_a_daemon(f"HTTP {answer.status}")
         if answer.status == HTTPStatus.CONFLICT:
             raise TargetRefused(str(found["error"]))
         raise ConfigError(_refusal(answer.status, str(found["error"])))
 
-    def daemon(self) -> dict[str, Any]:
-        """Return how the daemon as a whole is.
+    def status(self) -> dict[str, Any]:
+        """Return the status of the daemon as a whole.
 
         Raises:
             DaemonUnavailable: as `get`.
         """
         found = self.get("/api/v1/status")
         if not isinstance(found, dict) or not {"ok", "interval_seconds"} <= found.keys():
-            raise self.strange("no status")
+            raise self.not_a_daemon("no status")
         return found
 
     def names(self) -> list[str]:
@@ -102,13 +102,10 @@ class Api:
         try:
             return [str(each["service"]) for each in found]
         except (KeyError, TypeError) as error:
-            raise self.strange("no list of services") from error
+            raise self.not_a_daemon("no list of services") from error
 
-    def strange(self, what: str) -> DaemonUnavailable:
-        """Return the error that says that this is no daemon."""
-        return DaemonUnavailable(
-            f"what answers at {self.url} is no autoscaler ({what}); name the daemon's address with --url"
-        )
+    def not_a_daemon(self, what: str) -> DaemonUnavailable:
+        return DaemonUnavailable(f"no autoscaler answers at {self.url} ({what}); name the daemon's address with --url")
 
     def _ask(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
         try:
@@ -117,24 +114,24 @@ class Api:
             cause = error.reason if isinstance(error, MaxRetryError) else error
             if isinstance(cause, NewConnectionError) or not isinstance(cause, ConnectTimeoutError | ReadTimeoutError):
                 kind = DaemonAbsent if "refused" in str(cause).lower() else DaemonUnavailable
-                raise kind(self._silent("cannot be reached")) from error
-            raise DaemonUnavailable(self._silent(f"does not answer within {TIMEOUT_SECONDS:g} s")) from error
+                raise kind(self._without_answer("cannot be reached")) from error
+            raise DaemonUnavailable(self._without_answer(f"does not answer within {TIMEOUT_SECONDS:g} s")) from error
 
     def _json(self, answer: urllib3.BaseHTTPResponse) -> Any:
         try:
             return answer.json()
         except (JSONDecodeError, UnicodeDecodeError) as error:
-            raise self.strange("no JSON") from error
+            raise self.not_a_daemon("no JSON") from error
 
-    def _silent(self, what: str) -> str:
+    def _without_answer(self, what: str) -> str:
         return (
             f"the daemon at {self.url} {what}; start it with `autoscaler run`, name another with --url, "
-            f"or see what would be done now with `{self._plan}`"
+            f"or evaluate without a daemon with `{self._plan}`"
         )
 
 
 def service_path(service: str, *more: str) -> str:
-    """Return the path of a service, whatever its name is."""
+    """Return the path of a service, quoted."""
     return "/".join(["/api/v1/services", quote(service, safe=""), *more])
 
 

@@ -1,4 +1,4 @@
-"""What the commands share that tell the running daemon something about one service, or all of them."""
+"""Requests of operators to the running daemon, for one service or all of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from autoscaler.cli.client.completion import ALL
-from autoscaler.cli.client.daemon_client import Api, check_url, daemon_url, service_path
+from autoscaler.cli.client.daemon_client import DaemonClient, check_url, daemon_url, service_path
 from autoscaler.cli.client.evaluations import no_such_service
 from autoscaler.cli.local_time import format_at
 from autoscaler.config.settings import Settings
@@ -17,7 +17,7 @@ from autoscaler.errors import AutoscalerError, ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the daemon answered about a service, or the `error` for which it refused."""
+    """The daemon's answer about a service, or the `error` of a refusal."""
 
     service: str
     intervention: Intervention = NONE
@@ -26,23 +26,23 @@ class Answer:
     error: str | None = None
 
 
-def operator_api(settings: Settings, url: str | None) -> Api:
-    """Return the API of the daemon, with the token.
+def operator_api(settings: Settings, url: str | None) -> DaemonClient:
+    """Return the client of the daemon, with the token.
 
     Raises:
-        ConfigError: the URL is none.
+        ConfigError: it is no http URL.
     """
     token = settings.api_token
-    return Api(
+    return DaemonClient(
         daemon_url(settings) if url is None else check_url(url), None if token is None else token.get_secret_value()
     )
 
 
-def send(api: Api, service: str, what: str, body: dict[str, Any]) -> list[Answer]:
-    """Tell the daemon something about a service, or about each one that it evaluates; one refusal stops no other.
+def send(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> list[Answer]:
+    """Send a request for a service, or for each one that the daemon evaluates; one refusal stops no other.
 
     Raises:
-        ConfigError: a single service is refused, or not known; or the daemon lets nobody write, or not us.
+        ConfigError: the request, the token or the service is refused.
         DaemonUnavailable: the daemon does not answer.
     """
     if service != ALL:
@@ -50,22 +50,22 @@ def send(api: Api, service: str, what: str, body: dict[str, Any]) -> list[Answer
     return [_send_to_each(api, name, what, body) for name in _evaluated(api)]
 
 
-def _evaluated(api: Api) -> list[str]:
-    """Return all services but those whose labels have a mistake."""
+def _evaluated(api: DaemonClient) -> list[str]:
+    """Return all services with a policy: not those whose labels have a mistake."""
     names = [each["service"] for each in api.get("/api/v1/services") or () if each.get("min") is not None]
     if not names:
         raise ConfigError(f"the daemon at {api.url} has no service")
     return names
 
 
-def _send_to_each(api: Api, service: str, what: str, body: dict[str, Any]) -> Answer:
+def _send_to_each(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> Answer:
     try:
         return _send(api, service, what, body)
     except AutoscalerError as error:
         return Answer(service, error=str(error))
 
 
-def _send(api: Api, service: str, what: str, body: dict[str, Any]) -> Answer:
+def _send(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> Answer:
     try:
         found = api.post(service_path(service, what), body)
     except ConfigError as error:
@@ -82,7 +82,7 @@ def _send(api: Api, service: str, what: str, body: dict[str, Any]) -> Answer:
 
 
 def read_intervention(found: dict[str, Any]) -> Intervention:
-    """Return what the daemon says that an operator said."""
+    """Return the intervention of its JSON."""
     override = found.get("override")
     return Intervention(
         found.get("paused_until"), None if override is None else Override(override["replicas"], override["until"])
@@ -90,13 +90,13 @@ def read_intervention(found: dict[str, Any]) -> Intervention:
 
 
 def intervention_lines(intervention: Intervention) -> list[str]:
-    """Write what an operator said and until when, e.g. `paused until 2026-01-31 14:05:00 CET`; nothing for nothing."""
+    """Write what is in force and until when, e.g. `paused until 2026-01-31 14:05:00 CET`; nothing for nothing."""
     paused, override = intervention.paused_until, intervention.override
     lines = [] if paused is None else [f"paused until {format_at(paused)}"]
     return lines if override is None else [*lines, f"override {override.replicas} until {format_at(override.until)}"]
 
 
-def warn(told: list[Answer]) -> None:
-    """Print each warning once, beside the output."""
-    for warning in dict.fromkeys(each.warning for each in told if each.warning is not None):
+def warn(answers: list[Answer]) -> None:
+    """Print each warning once, to stderr."""
+    for warning in dict.fromkeys(each.warning for each in answers if each.warning is not None):
         typer.echo(f"warning: {warning}", err=True)

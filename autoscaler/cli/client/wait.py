@@ -7,118 +7,124 @@ from typing import Any
 
 import typer
 
-from autoscaler.cli.client.daemon_client import Api, service_path
-from autoscaler.cli.client.evaluations import has_looked
+from autoscaler.cli.client.daemon_client import DaemonClient, service_path
+from autoscaler.cli.client.evaluations import has_evaluated
 from autoscaler.cli.client.operator import Answer, send, warn
-from autoscaler.cli.client.wait_outlook import Ends, decision_about, delay, hopeless, is_ready, passes_soon
+from autoscaler.cli.client.wait_outlook import (
+    OverrideDecisions,
+    decision_about,
+    failure,
+    is_ready,
+    passes_soon,
+    pending_reason,
+)
 from autoscaler.core.model import Direction
 from autoscaler.events import OperationFinished
 from autoscaler.formats import format_duration
 
 ASK_EVERY_SECONDS = 0.5
-# A daemon that was killed still leads for some 10 s, until another daemon has noticed and may act; the next two
-# evaluations see it.
+# A daemon that was killed still leads for some 10 s, until another one acts; the next two evaluations show it.
 GRACE_SECONDS, GRACE_CYCLES = 15.0, 2
 REASON = "override"
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Patience:
+class WaitLimit:
     """How long to wait, for all services together: until `deadline` (monotonic seconds).
 
-    What passes soon or not at all is given `grace_seconds` only. `say` tells the operator what is waited for.
+    What passes soon or not at all gets `grace_seconds` only. `say` prints a line for the operator.
     """
 
     deadline: float
-    timeout_seconds: float  # as it was asked for
+    timeout_seconds: float  # of the command line
     grace_seconds: float
     say: Callable[[str], None]
     _said: set[tuple[str, str]] = field(default_factory=set)
 
-    def waits_for(self, service: str, kind: str, why: str) -> None:
-        """Say what is waited for, once of each kind."""
+    def report(self, service: str, kind: str, why: str) -> None:
+        """Print the reason to wait, once of each kind."""
         if (service, kind) not in self._said:
             self._said.add((service, kind))
             self.say(f"waiting: {service}: {why}")
 
 
-def grace_seconds(api: Api) -> float:
-    """Return how long to wait for what passes soon or not at all.
+def grace_seconds(api: DaemonClient) -> float:
+    """Return how long to wait for a reason that passes soon or not at all.
 
     Raises:
         DaemonUnavailable: the daemon does not answer.
     """
-    return GRACE_SECONDS + GRACE_CYCLES * float(api.daemon()["interval_seconds"])
+    return GRACE_SECONDS + GRACE_CYCLES * float(api.status()["interval_seconds"])
 
 
-def await_service(api: Api, service: str, patience: Patience) -> None:
-    """Wait until the daemon knows the service, or has at least looked; right after its start it has not.
+def await_service(api: DaemonClient, service: str, limit: WaitLimit) -> None:
+    """Wait until the daemon knows the service, or its first cycle is over.
 
     Raises:
         DaemonUnavailable: the daemon does not answer any more.
     """
-    while time.monotonic() < patience.deadline:
-        if service in api.names() or has_looked(api):
+    while time.monotonic() < limit.deadline:
+        if service in api.names() or has_evaluated(api):
             return
-        patience.waits_for(service, "unseen", "the daemon has just started, and has not seen its services yet")
+        limit.report(service, "unseen", "the daemon has just started, and has not seen its services yet")
         time.sleep(ASK_EVERY_SECONDS)
 
 
-def await_replicas(api: Api, told: Answer, patience: Patience) -> OperationFinished:
-    """Return what became of the override: its count is ready, or `error` says why it is not.
+def await_replicas(api: DaemonClient, answer: Answer, limit: WaitLimit) -> OperationFinished:
+    """Return the result of the override: its count is ready, or `error` says why it is not.
 
     Raises:
         DaemonUnavailable: the daemon does not answer any more.
     """
     started = well_at = time.monotonic()
-    ends = Ends()
+    decisions = OverrideDecisions()
     while True:
-        found: Json = api.get(service_path(told.service)) or {}
+        found: Json = api.get(service_path(answer.service)) or {}
         now = time.monotonic()
-        ends = ends.and_then(decision_about(found, told))
+        decisions = decisions.with_latest(decision_about(found, answer))
         if not passes_soon(found):
             well_at = now
-        problem = hopeless(found, told, ends) or _too_long(found, ends, patience, now, well_at)
-        if problem is not None or is_ready(ends):
-            return _result(told.service, ends, now - started, problem)
-        if (waits := delay(found, ends)) is not None:
-            patience.waits_for(told.service, *waits)
+        problem = failure(found, answer, decisions) or _too_long(found, decisions, limit, now, well_at)
+        if problem is not None or is_ready(decisions):
+            return _result(answer.service, decisions, now - started, problem)
+        if (pending := pending_reason(found, decisions)) is not None:
+            limit.report(answer.service, *pending)
         time.sleep(ASK_EVERY_SECONDS)
 
 
-def _too_long(found: Json, ends: Ends, patience: Patience, now: float, well_at: float) -> str | None:
-    """Return that the time is over, if so, and what it was waited for."""
-    if is_ready(ends):
+def _too_long(found: Json, decisions: OverrideDecisions, limit: WaitLimit, now: float, well_at: float) -> str | None:
+    """Return the reason why the count is not ready, once the time is over."""
+    if is_ready(decisions):
         return None
-    _, why = delay(found, ends) or ("", "")
-    if why and now - well_at > patience.grace_seconds:
+    _, why = pending_reason(found, decisions) or ("", "")
+    if why and now - well_at > limit.grace_seconds:
         return why
-    if now <= patience.deadline:
+    if now <= limit.deadline:
         return None
     because = f": {why}" if why else ""
-    return f"not ready within {format_duration(patience.timeout_seconds)}{because}; the daemon goes on"
+    return f"not ready within {format_duration(limit.timeout_seconds)}{because}; the daemon goes on"
 
 
-def _result(service: str, ends: Ends, seconds: float, error: str | None) -> OperationFinished:
-    if ends.first is None or ends.last is None:
+def _result(service: str, decisions: OverrideDecisions, seconds: float, error: str | None) -> OperationFinished:
+    if decisions.first is None or decisions.last is None:
         return OperationFinished(service, Direction.NONE, REASON, 0, 0, time.time(), seconds, error)
-    before, after = ends.first["replicas"]["current"], ends.last["replicas"]["current"]
-    at = ends.first["at"]
+    before, after = decisions.first["replicas"]["current"], decisions.last["replicas"]["current"]
+    at = decisions.first["at"]
     return OperationFinished(service, Direction.between(before, after), REASON, before, after, at, seconds, error)
 
 
-def scale_and_wait(api: Api, service: str, body: Json, timeout_seconds: float) -> list[OperationFinished]:
-    """Tell the daemon, and wait: for a daemon that has just started to know its services, then for the replicas."""
+def scale_and_wait(api: DaemonClient, service: str, body: Json, timeout_seconds: float) -> list[OperationFinished]:
+    """Send the override, once the daemon knows the service, and wait for the replicas."""
     deadline = time.monotonic() + timeout_seconds
-    patience = Patience(deadline, timeout_seconds, grace_seconds(api), say=lambda line: typer.echo(line, err=True))
-    await_service(api, service, patience)
-    told = send(api, service, "scale", body)
-    warn(told)
-    return [_awaited(api, each, patience) for each in told]
+    limit = WaitLimit(deadline, timeout_seconds, grace_seconds(api), say=lambda line: typer.echo(line, err=True))
+    await_service(api, service, limit)
+    answers = send(api, service, "scale", body)
+    warn(answers)
+    return [_awaited(api, each, limit) for each in answers]
 
 
-def _awaited(api: Api, told: Answer, patience: Patience) -> OperationFinished:
-    if told.error is not None:
-        return OperationFinished(told.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, told.error)
-    return await_replicas(api, told, patience)
+def _awaited(api: DaemonClient, answer: Answer, limit: WaitLimit) -> OperationFinished:
+    if answer.error is not None:
+        return OperationFinished(answer.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, answer.error)
+    return await_replicas(api, answer, limit)

@@ -1,4 +1,4 @@
-"""`autoscaler backtest`: what the policies would have done, over the past that Prometheus knows."""
+"""`autoscaler backtest`: the decisions that policies would have made, over the past that Prometheus knows."""
 
 import time
 from pathlib import Path
@@ -13,13 +13,13 @@ ANSWER_SECONDS = 30.0  # of a past that may be long
 def backtest(
     file: Path | None = typer.Argument(None, help="The policy file; default: AUTOSCALER_CONFIG."),
     *,
-    since: str = typer.Option(..., help="Begin so long ago, such as 7d, or at a UTC time, such as 2026-02-28T17:00."),
-    until: str | None = typer.Option(None, help="End so long ago, or at a time; default: now."),
+    since: str = typer.Option(..., help="How long ago to begin, such as 7d, or a UTC time, such as 2026-02-28T17:00."),
+    until: str | None = typer.Option(None, help="How long ago to end, or a time; default: now."),
     service: list[str] | None = typer.Option(None, help="A service of the file, repeatable; default: all."),
     against: Path | None = typer.Option(None, help="Another policy file, over the same past side by side."),
-    step: float | None = typer.Option(None, parser=seconds, help="Decide every so long; default: the file's interval."),
+    step: float | None = typer.Option(None, parser=seconds, help="Time between decisions; default: the interval."),
     start_delay: float = typer.Option("20s", parser=seconds, help="Until a new replica is ready."),
-    decisions: str = typer.Option("5", help="Print so many of the first and of the last changes, or `all`."),
+    decisions: str = typer.Option("5", help="How many of the first and of the last changes to print, or `all`."),
     png: Path | None = typer.Option(None, help="Write a picture; of several services, one each."),
     html: Path | None = typer.Option(None, help="Write a page that needs nothing else, with every decision and why."),
     json: bool = JSON_OPTION,

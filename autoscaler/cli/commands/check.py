@@ -1,4 +1,4 @@
-"""`autoscaler check`: is the policy file right, and what follows from it."""
+"""`autoscaler check`: whether the policy file is right, and the policies that follow from it."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`autoscaler load-test`: a few requests through the gateway, and which replicas answered them."""
+"""`autoscaler load-test`: a few requests through the gateway, and the replicas that answered."""
 
 import typer
 

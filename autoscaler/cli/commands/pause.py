@@ -1,4 +1,4 @@
-"""`autoscaler pause` and `autoscaler resume`: keep the running daemon from acting on services, and let it again."""
+"""`autoscaler pause` and `autoscaler resume`: stop the running daemon from acting on services for a while."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ def pause(
     url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Pause a service: the daemon goes on deciding and telling, and acts on nothing until the time is over.
+    """Pause a service: the daemon goes on deciding, and does not act until the time is over.
 
     Example: autoscaler pause userservice --for 1h
     """
-    _say(service, "pause", {} if for_ is None else {"for": for_}, url, json=json)
+    _send(service, "pause", {} if for_ is None else {"for": for_}, url, json=json)
 
 
 def resume(
@@ -31,16 +31,16 @@ def resume(
 
     Example: autoscaler resume userservice
     """
-    _say(service, "resume", {}, url, json=json)
+    _send(service, "resume", {}, url, json=json)
 
 
-def _say(service: str, what: str, body: dict[str, Any], url: str | None, *, json: bool) -> None:
+def _send(service: str, what: str, body: dict[str, Any], url: str | None, *, json: bool) -> None:
     from autoscaler.cli.client.operator import operator_api, send, warn
     from autoscaler.cli.text.answers_text import print_answers
     from autoscaler.config.settings import load_settings
 
-    told = send(operator_api(load_settings(), url), service, what, body)
-    good = print_answers(told, json=json)
-    warn(told)
+    answers = send(operator_api(load_settings(), url), service, what, body)
+    good = print_answers(answers, json=json)
+    warn(answers)
     if not good:
         raise typer.Exit(1)

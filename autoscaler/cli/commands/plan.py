@@ -1,4 +1,4 @@
-"""`autoscaler plan`: what would be done now."""
+"""`autoscaler plan`: the decisions that a daemon would make now."""
 
 import typer
 
@@ -13,7 +13,7 @@ def plan(
     *,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Evaluate once, and act on nothing. Exit 1 when a service cannot be evaluated.
+    """Evaluate once; do not act. Exit 1 when a service cannot be evaluated.
 
     Example: autoscaler plan userservice
     """
@@ -25,8 +25,8 @@ def plan(
 
     evaluations = standalone.plan(load_settings(), services or ())
     if json:
-        print_json([plain_evaluation(told) for told in evaluations])
+        print_json([plain_evaluation(each) for each in evaluations])
     else:
         console.print(decisions_table(evaluations))
-    if any(told.action in {Action.FAILED, Action.REFUSED} for told in evaluations):
+    if any(each.action in {Action.FAILED, Action.REFUSED} for each in evaluations):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`autoscaler scale`: bring services to a count by hand."""
+"""`autoscaler scale`: bring services to a count."""
 
 import typer
 
@@ -9,15 +9,15 @@ from autoscaler.errors import ConfigError, DaemonAbsent
 
 def scale(
     service: str = SERVICE,
-    replicas: int = typer.Argument(help="How many replicas it should have, within its bounds.", min=1),
+    replicas: int = typer.Argument(help="The number of replicas, within the service's bounds.", min=1),
     *,
-    for_: str | None = typer.Option(None, FOR, help="How long the daemon keeps to it, such as 2h; default: 30m."),
+    for_: str | None = typer.Option(None, FOR, help="How long the daemon keeps the count, such as 2h; default: 30m."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help="Wait until the replicas are ready."),
     timeout: str = typer.Option("5m", help="How long to wait for a running daemon."),
     url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Scale a service by hand. A running daemon keeps to it until the time is over; without one it is done at once.
+    """Scale a service by hand. A running daemon keeps the count until the time is over; without one, this scales once.
 
     Example: autoscaler scale userservice 4 --for 2h
     """
@@ -45,8 +45,8 @@ def scale(
         if wait:
             good = print_results(scale_and_wait(api, service, body, timeout_seconds), json=json)
         else:
-            told = send(api, service, "scale", body)
-            warn(told)
-            good = print_answers(told, json=json)
+            answers = send(api, service, "scale", body)
+            warn(answers)
+            good = print_answers(answers, json=json)
     if not good:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`autoscaler simulate`: what the policies would do on a simulated service, under a load of your choice."""
+"""`autoscaler simulate`: the decisions of policies on a simulated service, under a load of your choice."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import typer
 from autoscaler.cli.options import JSON_OPTION, seconds, some_seconds, whole_seconds
 
 DURATION = "DURATION"
-LOAD = "What arrives: step, ramp, pulse, diurnal, or a CSV file of timestamp_s,requests_per_s."
+LOAD = "The load: step, ramp, pulse, diurnal, or a CSV file of timestamp_s,requests_per_s."
 
 
 def simulate(
@@ -30,10 +30,10 @@ def simulate(
     ),
     slots: int = typer.Option(4, min=1, max=1000, help="Requests that a replica serves at once."),
     service_time: float = typer.Option(
-        "50ms", parser=some_seconds, metavar=DURATION, help="How long one takes on average."
+        "50ms", parser=some_seconds, metavar=DURATION, help="How long a request takes on average."
     ),
     queue_limit: float = typer.Option(
-        "5s", parser=some_seconds, metavar=DURATION, help="What would wait longer is refused."
+        "5s", parser=some_seconds, metavar=DURATION, help="Requests that would wait longer are refused."
     ),
     start_delay: float = typer.Option(
         "20s", parser=seconds, metavar=DURATION, help="Until a new replica is ready, +- 20 %."
@@ -46,7 +46,7 @@ def simulate(
         None,
         parser=some_seconds,
         metavar=DURATION,
-        help="What an answer should take at most; default: as the policy says.",
+        help="How long an answer should take at most; default: as the policy says.",
     ),
     with_queries: bool = typer.Option(False, "--with-queries", help="Keep `query` rules, without a reading."),
     seed: int = typer.Option(1, help="The same seed gives the same result."),

@@ -1,4 +1,4 @@
-"""`autoscaler status`: how the running daemon and its services are."""
+"""`autoscaler status`: the state of the running daemon and its services."""
 
 import typer
 
@@ -11,21 +11,21 @@ def status(
         None, help="A service of the running daemon; default: all.", autocompletion=service_names
     ),
     *,
-    watch: bool = typer.Option(False, "--watch", help="Show it anew every 2 s, until Ctrl-C."),
+    watch: bool = typer.Option(False, "--watch", help="Refresh every 2 s, until Ctrl-C."),
     url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Show each service: its replicas, what was decided last and why, and what operators said. Exit 1 when unhealthy.
+    """Show each service: its replicas, the last decision and why, pauses and overrides. Exit 1 when unhealthy.
 
     Example: autoscaler status userservice --watch
     """
-    from autoscaler.cli.client.daemon_client import Api, check_url, daemon_url
+    from autoscaler.cli.client.daemon_client import DaemonClient, check_url, daemon_url
     from autoscaler.cli.client.evaluations import ask
     from autoscaler.cli.text.output import console, print_json
     from autoscaler.cli.text.status_text import overview
     from autoscaler.config.settings import load_settings
 
-    api = Api(daemon_url(load_settings()) if url is None else check_url(url))
+    api = DaemonClient(daemon_url(load_settings()) if url is None else check_url(url))
     if watch:
         from autoscaler.cli.text.status_watch import watch_status
 

@@ -1,4 +1,4 @@
-"""What a daemon answered to operators, and what became of it."""
+"""The daemon's answers to operators, and the results of operations."""
 
 from rich.table import Table
 from rich.text import Text
@@ -9,29 +9,29 @@ from autoscaler.core.intervention import NONE
 from autoscaler.events import OperationFinished
 
 
-def print_answers(told: list[Answer], *, json: bool) -> bool:
-    """Print what is in force for each service from now on; return whether nothing was refused."""
-    print_json(told) if json else console.print(_answers(told))
-    return not any(each.error for each in told)
+def print_answers(answers: list[Answer], *, json: bool) -> bool:
+    """Print the intervention in force for each service; return whether nothing was refused."""
+    print_json(answers) if json else console.print(_answers(answers))
+    return not any(each.error for each in answers)
 
 
-def _answers(told: list[Answer]) -> Table:
+def _answers(answers: list[Answer]) -> Table:
     made = table("service", "now")
-    for each in told:
+    for each in answers:
         made.add_row(each.service, Text(each.error, style="red") if each.error else _now(each))
     return made
 
 
-def _now(told: Answer) -> str:
-    if told.before is None:
-        return "\n".join(intervention_lines(told.intervention))
-    if told.before == NONE:
+def _now(answer: Answer) -> str:
+    if answer.before is None:
+        return "\n".join(intervention_lines(answer.intervention))
+    if answer.before == NONE:
         return "decided by its policy, as before"
-    return f"decided by its policy; ended: {', '.join(intervention_lines(told.before))}"
+    return f"decided by its policy; ended: {', '.join(intervention_lines(answer.before))}"
 
 
 def print_results(results: list[OperationFinished], *, json: bool, note: str | None = None) -> bool:
-    """Print how each service came to its count, or why not, and a note; return whether nothing failed."""
+    """Print the result of each operation, and a note; return whether nothing failed."""
     print_json(results) if json else console.print(_results(results))
     if note is not None and not json:
         console.print(note)

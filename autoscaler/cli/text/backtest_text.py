@@ -1,4 +1,4 @@
-"""What `autoscaler backtest` prints: figures, chart, decisions, what a replay cannot know; and its JSON."""
+"""The output of `autoscaler backtest`: figures, chart, decisions and caveats of each service; and its JSON."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ MOST_BLIND = 5
 
 
 def show(outcomes: Outcomes, terms: ReplayOptions, most: int | None) -> None:
-    """Print everything, service by service; of the changes the first and last `most`, or all of them."""
+    """Print everything, service by service; of the changes the first and the last `most`, or all."""
     span = terms.span
     end = span.instants[-1]
     step = format_duration(span.step_seconds)
@@ -70,7 +70,7 @@ def _chart(outcomes: Sequence[BacktestOutcome]) -> Text:
 
 
 def _show_blind(outcomes: Sequence[BacktestOutcome]) -> None:
-    """Print the blind periods, each once: policies that read the same are blind at the same time."""
+    """Print the blind periods, each once: policies with the same signals are blind at the same time."""
     found = dict.fromkeys(period for outcome in outcomes for period in outcome.totals.blind)
     periods = sorted(found, key=lambda period: period.start)
     for period in periods[:MOST_BLIND]:
@@ -107,7 +107,7 @@ def _row(decision: Decision) -> tuple[str, str, str]:
 
 
 def as_json(outcomes: Outcomes, terms: ReplayOptions) -> dict[str, Any]:
-    """Return everything as JSON knows it; times are unix seconds."""
+    """Return everything as JSON; times are unix seconds."""
     span = terms.span
     return {
         "since": span.start,
@@ -131,7 +131,7 @@ def _plain_run(outcome: BacktestOutcome) -> dict[str, Any]:
 
 
 def listed(text: str) -> int | None:
-    """Return how many of the first and last decisions are listed; None: all.
+    """Return how many of the first and of the last decisions are listed; None: all.
 
     Raises:
         ConfigError: neither a number nor `all`.
@@ -145,7 +145,7 @@ def listed(text: str) -> int | None:
 
 @contextmanager
 def progress_bars() -> Iterator[ReportProgress]:
-    """Show a bar for each thing that is done, on a terminal; yield what is told how much of it is done."""
+    """Show a bar for each step, on a terminal; yield a function that takes the share of a step that is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     shown = sys.stderr.isatty()
     tasks: dict[str, TaskID] = {}

@@ -1,4 +1,4 @@
-"""What `autoscaler check` found out, as text and as JSON."""
+"""The output of `autoscaler check`, as text and as JSON."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from autoscaler.standalone.preflight import Examination, Seen
 
 
 def as_json(found: Examination, now: float) -> dict[str, Any]:
-    """Return the configuration as JSON knows it, with the bounds of the moment and what was found out."""
+    """Return the configuration as JSON, with the bounds of `now` and the result of the check."""
     values: dict[str, Any] = plain(found.config)
     values["prometheus"]["url"] = without_credentials(found.config.prometheus.url)
     for name, service in found.config.services.items():
@@ -27,7 +27,7 @@ def as_json(found: Examination, now: float) -> dict[str, Any]:
 
 
 def show(found: Examination, path: Path, now: float) -> None:
-    """Print each service, and that the file at `path` is right if there is no problem."""
+    """Print each service, and `ok` for the file at `path` if there is no problem."""
     config = found.config
     prometheus, total = config.prometheus, config.max_replicas_total
     budget = "" if total is None else f"; at most {counted(total, 'replica')} of all services together"

@@ -1,4 +1,4 @@
-"""An account of a decision in words: in full for `explain`, in short for `plan`."""
+"""An evaluation in words: in full for `explain`, in short for `plan`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,62 +18,64 @@ from autoscaler.events import Action, Evaluation
 from autoscaler.formats import format_duration
 
 _DONE = {
-    Action.UNCHANGED: "nothing was to be done",
+    Action.UNCHANGED: "nothing to do",
     Action.SCALED: "carried out",
-    Action.BUSY: "not carried out: the operation before is still under way",
+    Action.BUSY: "not carried out: the previous operation is still under way",
     Action.BACKING_OFF: "not carried out: the last operation failed, the next try is later",
     Action.DRY_RUN: "not carried out: dry run",
     Action.PAUSED: "not carried out: paused",
-    Action.SETTLING: "not carried out: somebody else is changing the service",
+    Action.SETTLING: "not carried out: a foreign change is under way",
     Action.STANDBY: "not carried out: another daemon leads",
     Action.REFUSED: "not carried out: the service cannot be scaled",
     Action.FAILED: "not carried out: it failed",
 }
 
 
-def in_full(told: Evaluation) -> Iterator[RenderableType]:
-    """Yield the whole account, part by part: for a person at 3 a.m."""
-    yield Text(f"{told.service} at {format_at(told.at)}", style="bold")
-    if told.times > 1:
-        until = format_at(told.last_at)
-        yield f"the first of {told.times} evaluations until {until} that came to the same; the numbers are its own"
-    decision = told.decision
+def in_full(evaluation: Evaluation) -> Iterator[RenderableType]:
+    """Yield the whole evaluation, part by part."""
+    yield Text(f"{evaluation.service} at {format_at(evaluation.at)}", style="bold")
+    if evaluation.times > 1:
+        times = f"{evaluation.times} evaluations until {format_at(evaluation.last_at)}"
+        yield f"the first of {times} with the same result; the numbers are of the first"
+    decision = evaluation.decision
     if decision is None:
-        yield Text(f"could not be evaluated: {told.error}", style="red")
+        yield Text(f"could not be evaluated: {evaluation.error}", style="red")
         return
     yield f"{decision.reason}: {decision.sentence}"
     yield ""
-    yield _rules(told, decision)
+    yield _rules(evaluation, decision)
     yield ""
     yield from _limits(decision)
     yield from _estimates(decision)
     yield facts(
         ("winner", [decision.winner or "no rule"]),
-        ("bounds", [bounds_in_words(told.bounds)]),
-        ("sizing", [] if decision.sizing is None else _sizing(told, decision.sizing)),
+        ("bounds", [bounds_in_words(evaluation.bounds)]),
+        ("sizing", [] if decision.sizing is None else _sizing(evaluation, decision.sizing)),
         ("reversals", [f"{decision.reversals} within the policy's period"] if decision.reversals else []),
-        ("result", [f"{_counts(decision)}, {_DONE[told.action]}"]),
-        ("because", [] if told.held is None else [told.held]),
-        ("operator", intervention_lines(told.intervention)),
+        ("result", [f"{_counts(decision)}, {_DONE[evaluation.action]}"]),
+        ("because", [] if evaluation.held is None else [evaluation.held]),
+        ("operator", intervention_lines(evaluation.intervention)),
     )
 
 
 def decisions_table(evaluations: Iterable[Evaluation]) -> Table:
     """Return a row for each service."""
     made = table("service", "replicas", "ready", "reason", "decision")
-    for told in evaluations:
-        replicas, ready, reason, says = in_short(told)
-        made.add_row(told.service, replicas, ready, Text(reason, style="red" if told.decision is None else ""), says)
+    for evaluation in evaluations:
+        replicas, ready, reason, sentence = in_short(evaluation)
+        style = "red" if evaluation.decision is None else ""
+        made.add_row(evaluation.service, replicas, ready, Text(reason, style=style), sentence)
     return made
 
 
-def in_short(told: Evaluation) -> tuple[str, str, str, str]:
-    """Return replicas, ready replicas, the reason and what there is to say; of an account with a decision."""
-    decision = told.decision
+def in_short(evaluation: Evaluation) -> tuple[str, str, str, str]:
+    """Return replicas, ready replicas, reason and sentence of an evaluation, as cells of a table."""
+    decision = evaluation.decision
     if decision is None:
-        return "?", "?", told.action.value, told.error or ""
+        return "?", "?", evaluation.action.value, evaluation.error or ""
     missing = [f"{each.rule}: {_missing(each)}" for each in decision.proposals if each.replicas is None]
-    moved = [f"bounds: {bounds_in_words(told.bounds)}"] if told.bounds.low_by or told.bounds.high_by else []
+    bounds = evaluation.bounds
+    moved = [f"bounds: {bounds_in_words(bounds)}"] if bounds.low_by or bounds.high_by else []
     learned = [] if decision.sizing is None else [_trust(each) for each in decision.sizing.estimates]
     says = "\n".join([decision.sentence, *missing, *moved, *learned])
     return _change(decision), str(decision.replicas.ready), decision.reason.value, says
@@ -97,17 +99,17 @@ def _trust(estimate: Estimate) -> str:
     return f"{estimate.name}: {'trusted' if estimate.trusted else 'not trusted'}, {estimate.note}"
 
 
-def _rules(told: Evaluation, decision: Decision) -> Table:
+def _rules(evaluation: Evaluation, decision: Decision) -> Table:
     made = table("rule", "value", "goal", "ratio", "age", "wants", "note")
     for proposal in decision.proposals:
-        rule = _rule_named(told, proposal.rule, proposal.target)
+        rule = _rule_named(evaluation, proposal.rule, proposal.target)
         made.add_row(*_row(rule, proposal, decision.winner))
     return made
 
 
-def _rule_named(told: Evaluation, name: str, target: float) -> Rule:
+def _rule_named(evaluation: Evaluation, name: str, target: float) -> Rule:
     """Return the rule; one that the policy no longer has is shown as plain numbers."""
-    found = (rule for rule in told.rules if rule.name == name)
+    found = (rule for rule in evaluation.rules if rule.name == name)
     return next(found, Rule(name, Query(""), Goal.TARGET, target))
 
 
@@ -159,15 +161,15 @@ def _estimates(decision: Decision) -> Iterator[RenderableType]:
     yield ""
 
 
-def _sizing(told: Evaluation, sizing: Sizing) -> Iterator[str]:
-    rule = _rule_named(told, sizing.rule, sizing.stated)
+def _sizing(evaluation: Evaluation, sizing: Sizing) -> Iterator[str]:
+    rule = _rule_named(evaluation, sizing.rule, sizing.stated)
     stated, learned = format_value(rule, sizing.stated), format_value(rule, sizing.per_replica)
     yield f"{rule.name} at {learned} per replica: {stated} as stated x {sizing.capacity_factor:.2f} as learned"
     if sizing.reserve:
         why = f": {sizing.reserve_note}" if sizing.reserve_note else ""
         yield f"ready for {format_value(rule, sizing.reserve)}, whatever the load is now{why}"
     if sizing.hold_seconds is not None:
-        yield f"the most that was wanted is kept for {format_duration(sizing.hold_seconds)}"
+        yield f"the highest proposal is kept for {format_duration(sizing.hold_seconds)}"
     if sizing.floor:
         yield f"the season's floor is {sizing.floor}"
     if not sizing.estimates:

@@ -1,4 +1,4 @@
-"""What a load test came to, as text and as JSON."""
+"""The result of a load test, as text and as JSON."""
 
 import sys
 from collections import Counter
@@ -22,7 +22,7 @@ _BAR = 40  # characters of the longest
 
 @dataclass(frozen=True, slots=True)
 class LoadTestResult:
-    """A whole load test: `names` are all replicas that are known, also those that gave no answer."""
+    """The result of a load test: `names` are all known replicas, also those that gave no answer."""
 
     service: str
     load: Load
@@ -38,7 +38,7 @@ class LoadTestResult:
 
     @property
     def passed(self) -> bool:
-        """Whether every request was answered well, and nothing speaks against an even spread."""
+        """Whether every request succeeded, and the spread is not uneven."""
         return len(self.good) == len(self.answers) > 0 and self.verdict.balance is not Balance.UNEVEN
 
     @property
@@ -63,7 +63,7 @@ def _by_number(name: str) -> tuple[str, int, str]:
 
 
 def as_json(outcome: LoadTestResult) -> dict[str, Any]:
-    """Return the outcome as JSON knows it; durations in seconds."""
+    """Return the result as JSON; durations in seconds."""
     return {
         "service": outcome.service,
         "url": outcome.load.url,
@@ -85,7 +85,7 @@ def _problems(outcome: LoadTestResult) -> dict[str, int]:
 
 
 def print_outcome(outcome: LoadTestResult) -> None:
-    """Print the outcome; its last line is the verdict."""
+    """Print the result; its last line is the verdict."""
     load = outcome.load
     site, cookies = "" if load.host is None else f" as {load.host}", "kept" if load.cookies else "not kept"
     console.print(
@@ -97,7 +97,7 @@ def print_outcome(outcome: LoadTestResult) -> None:
             ("latency", [", ".join(f"{name} {_ms(seconds)}" for name, seconds in outcome.latency.items())]),
             ("failed", [f"{count} x {problem}" for problem, count in _problems(outcome).items()]),
             ("replicas", _bars(outcome.counts)),
-            ("told by", [outcome.spread.identified_by or ""]),
+            ("known by", [outcome.spread.identified_by or ""]),
         )
     )
     console.print(Text(_last_line(outcome), style="green" if outcome.passed else "red"))

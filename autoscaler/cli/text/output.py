@@ -1,4 +1,4 @@
-"""What the commands share: the console, tables, JSON."""
+"""The commands' output: console, tables, JSON."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ console = Console(markup=False, highlight=False)
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
-    """Print plain values, dataclasses and what holds them as JSON; without an indent on one line."""
+    """Print plain values and dataclasses as JSON; without an indent on one line."""
     typer.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
 
 

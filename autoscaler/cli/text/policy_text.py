@@ -114,7 +114,7 @@ def blind_in_words(policy: Policy) -> str:
 
 
 def behaviour_lines(policy: Policy) -> list[str]:
-    """Write how the rules are followed: both directions, bursts, reversals, and blindness."""
+    """Write the behaviour: both directions, bursts, reversals, and blindness."""
     lines = [f"up: {behavior_in_words(policy.scale_up)}", f"down: {behavior_in_words(policy.scale_down)}"]
     if any(rule.burst is not None for rule in policy.rules):
         lines.append(f"bursts: from {policy.burst_threshold:g} x the long window's value")
@@ -125,7 +125,7 @@ def behaviour_lines(policy: Policy) -> list[str]:
 
 
 def objective_in_words(objective: Objective) -> str:
-    """Write what is promised and what is learned, e.g. `99 % within 300ms; sizes throughput; learns capacity`."""
+    """Write the promise and what is learned, e.g. `99 % within 300ms; sizes throughput; learns capacity`."""
     switches = (
         ("capacity", objective.learn_capacity),
         ("headroom", objective.learn_headroom),

@@ -1,4 +1,4 @@
-"""What `autoscaler simulate` prints and writes: figures, chart, decisions and caveats of each service."""
+"""The output of `autoscaler simulate`: figures, chart, decisions and caveats of each service."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,8 +19,8 @@ from autoscaler.rehearse.simulation.loads import Load
 Runs = Mapping[str, Sequence[Run]]
 
 WIDEST_CHART, CHART_HEIGHT = 160, 24
-MOST_DECISIONS = 10  # that are printed; the page and the JSON have all
-LONG_SECONDS = 100_000  # of simulated time: about 2 s of ours
+MOST_DECISIONS = 10  # printed; the page and the JSON have all
+LONG_SECONDS = 100_000  # of simulated time: about 2 s of real time
 
 
 def show(runs: Runs, load: Load) -> None:
@@ -70,7 +70,7 @@ def _decisions(run: Run) -> Table | str:
 
 
 def write(runs: Runs, writer: Callable[[Sequence[Run], Path], None], path: Path) -> list[Path]:
-    """Write one file for each service; of several, each has its service in its name. Return the files.
+    """Write one file for each service, with the service in its name if there are several. Return the files.
 
     Raises:
         ConfigError: matplotlib is missing, or a file cannot be written.
@@ -85,13 +85,13 @@ def write(runs: Runs, writer: Callable[[Sequence[Run], Path], None], path: Path)
 
 
 def as_json(runs: Runs, load: Load) -> dict[str, Any]:
-    """Return everything as JSON knows it."""
+    """Return everything as JSON."""
     return {"load": load.words, "runs": [run for of_service in runs.values() for run in of_service]}
 
 
 @contextmanager
 def progress_bar(simulated_seconds: float) -> Iterator[Callable[[float], None]]:
-    """Show a bar on a terminal while something takes longer; yield what is told the share that is done."""
+    """Show a bar on a terminal for a long simulation; yield a function that takes the share that is done."""
     columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn())
     shown = simulated_seconds >= LONG_SECONDS and sys.stderr.isatty()
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as progress:

@@ -19,7 +19,7 @@ _QUIET = {Action.UNCHANGED.value, Action.SCALED.value, Action.FAILED.value, None
 
 
 def overview(daemon: dict[str, Any], services: list[dict[str, Any]], error: str | None = None) -> RenderableType:
-    """Return what there is to show: one line about the daemon, and a row for each service."""
+    """Return one line about the daemon, and a row for each service."""
     if error is not None:
         return Text(error, style="red")
     rows = table("service", "replicas", "bounds", "rules", "decision", "operator")
@@ -57,12 +57,12 @@ def _row(found: dict[str, Any]) -> tuple[RenderableType, ...]:
 def _read(found: dict[str, Any]) -> tuple[Decision | None, tuple[Rule, ...]]:
     if found.get("decision") is None:
         return None, ()
-    told = read_evaluation(found)
-    return told.decision, told.rules
+    evaluation = read_evaluation(found)
+    return evaluation.decision, evaluation.rules
 
 
 def _first_sentence(text: str) -> str:
-    """Return what is the matter; what else there is to know, such as a list of names, `explain` has."""
+    """Return the problem alone; `explain` has the rest, such as a list of names."""
     return text.partition(". ")[0]
 
 

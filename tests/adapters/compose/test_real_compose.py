@@ -114,8 +114,8 @@ def test_a_clone_that_exits_at_once_is_removed_with_its_last_words(project: Proj
     only_one = "mkdir /shared/lock 2>/dev/null || { echo another one is running; exit 3; }; sleep 600"
     service = {**SLEEP, "command": ["sh", "-c", only_one], "volumes": ["shared:/shared"]}
     project.up({"web": service}, volumes={"shared": None})
-    last_words = r"web-2 exited at once \(exit code 3, last lines: another one is running\)"
-    with pytest.raises(ScaleFailed, match=last_words) as failure:
+    last_output = r"web-2 exited at once \(exit code 3, last lines: another one is running\)"
+    with pytest.raises(ScaleFailed, match=last_output) as failure:
         project.scale(2, target=project.target(timing=WARY))
     assert failure.value.stage == "ready"
     assert project.containers() == project.names(1)

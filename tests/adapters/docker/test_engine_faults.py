@@ -67,7 +67,7 @@ class TestBehindAProxy:
             pytest.param(
                 Fault("POST /containers/create", 403, proxy=True),
                 ScaleFailed,
-                "the socket proxy at .* forbids this call.*let its allow-list have the call that is to create",
+                "the socket proxy at .* forbids this call.*let the proxy allow the call that is to create",
                 id="403 of a proxy",
             ),
             pytest.param(

@@ -32,7 +32,7 @@ def test_what_has_gone_is_forgotten_once_no_list_can_show_it_any_more() -> None:
 def test_what_was_to_end_and_lives_on_is_watched_again_once_our_work_is_no_longer_heard_of() -> None:
     noted = Noted()
     noted.own_actions.ends("web")
-    noted.own_actions.leaves("web")
+    noted.own_actions.done("web")
     assert noted.ending(after_seconds=KEPT_SECONDS)
     assert not noted.ending(after_seconds=1.0)
 
@@ -40,6 +40,6 @@ def test_what_was_to_end_and_lives_on_is_watched_again_once_our_work_is_no_longe
 def test_what_is_to_end_once_more_is_ours_once_more() -> None:
     noted = Noted()
     noted.own_actions.ends("web")
-    noted.own_actions.leaves("web")
+    noted.own_actions.done("web")
     noted.own_actions.ends("web")
     assert noted.ending(after_seconds=600.0)

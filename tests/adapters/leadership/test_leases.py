@@ -45,7 +45,7 @@ class Site:
 
     def daemon(self, name: str, url: str | None = None) -> tuple[Leases, Recorder]:
         recorder, volumes = Recorder(), LeaseVolumes(self.engine(url), name)
-        leases = Leases(volumes, recorder.notify, projects=[self.project], terms=TERMS, monotonic=self.clock)
+        leases = Leases(volumes, recorder.notify, projects=[self.project], timing=TERMS, monotonic=self.clock)
         return leases, recorder
 
     def leader(self, name: str) -> tuple[Leases, Recorder]:
@@ -308,7 +308,7 @@ def test_with_daemons_in_threads_of_their_own_at_most_one_leads_and_one_does_in_
     """In real time: three come and go, and nobody waits for anybody."""
     quick = LeaseTiming(look_seconds=0.05, confirmed_seconds=0.5, proven_seconds=0.8, answer_seconds=0.5)
     daemons = [Leases(LeaseVolumes(site.engine(), f"daemon {number}"), Recorder().notify, projects=[site.project],
-                      terms=quick) for number in range(3)]  # fmt: skip
+                      timing=quick) for number in range(3)]  # fmt: skip
     living = {0: True, 1: True, 2: True}
     end = time.monotonic() + 270
 
@@ -364,7 +364,7 @@ def test_all_projects_are_looked_at_and_given_back_at_once_so_that_a_slow_engine
 ) -> None:
     projects = [f"{site.project}-{number}" for number in range(6)]
     volumes = Gathering(site.engine(), len(projects))
-    leases = Leases(volumes, Recorder().notify, projects=projects, terms=TERMS, monotonic=site.clock)
+    leases = Leases(volumes, Recorder().notify, projects=projects, timing=TERMS, monotonic=site.clock)
     try:
         site.pass_by(6, leases)
         assert all(leases.leads(project) for project in projects)

@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from autoscaler.cli.client.daemon_client import Api
+from autoscaler.cli.client.daemon_client import DaemonClient
 
 ELSEWHERE = "/elsewhere"
 
@@ -36,9 +36,9 @@ def gateway() -> Iterator[str]:
 
 
 def test_a_redirect_is_followed(gateway: str) -> None:
-    assert Api(f"http://{gateway}").names() == ["None"]
+    assert DaemonClient(f"http://{gateway}").names() == ["None"]
 
 
 def test_the_password_of_the_url_is_sent(gateway: str) -> None:
     credentials = base64.b64encode(b"me:p@ss").decode()
-    assert Api(f"http://me:p%40ss@{gateway}{ELSEWHERE}/").names() == [f"Basic {credentials}"]
+    assert DaemonClient(f"http://me:p%40ss@{gateway}{ELSEWHERE}/").names() == [f"Basic {credentials}"]

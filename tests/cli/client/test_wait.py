@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from autoscaler.cli.client.daemon_client import Api
+from autoscaler.cli.client.daemon_client import DaemonClient
 from autoscaler.cli.client.operator import Answer, send
 from autoscaler.cli.client.wait import (
     GRACE_CYCLES,
     GRACE_SECONDS,
-    Patience,
+    WaitLimit,
     await_replicas,
     await_service,
     grace_seconds,
@@ -48,12 +48,12 @@ def fail(site: Site, action: Action, error: str) -> None:
     site.emit(CycleFinished(NOW, 0.1, {"userservice": ServiceOutcome("userservice", action, error=error)}))
 
 
-def patience(say: Callable[[str], None], *, timeout_seconds: float = 60.0, grace: float = 60.0) -> Patience:
-    return Patience(time.monotonic() + timeout_seconds, timeout_seconds, grace, say)
+def patience(say: Callable[[str], None], *, timeout_seconds: float = 60.0, grace: float = 60.0) -> WaitLimit:
+    return WaitLimit(time.monotonic() + timeout_seconds, timeout_seconds, grace, say)
 
 
-def scale(site: Site, count: int = 4) -> tuple[Api, Answer]:
-    api = Api(site.url, TOKEN)
+def scale(site: Site, count: int = 4) -> tuple[DaemonClient, Answer]:
+    api = DaemonClient(site.url, TOKEN)
     (told,) = send(api, "userservice", "scale", {"replicas": count})
     return api, told
 
@@ -64,12 +64,12 @@ def scale(site: Site, count: int = 4) -> tuple[Api, Answer]:
         pytest.param(lambda _: None, "it has not been evaluated yet", id="the daemon has just started"),
         pytest.param(lambda site: evaluate(site, Action.STANDBY, held=HELD), HELD, id="it is about to lead"),
         pytest.param(
-            lambda site: evaluate(site, Action.SETTLING, held="somebody else is changing it"),
-            "somebody else is changing it",
+            lambda site: evaluate(site, Action.SETTLING, held="a foreign change is under way"),
+            "a foreign change is under way",
             id="it settles",
         ),
         pytest.param(
-            lambda site: evaluate(site, Action.BUSY), "the operation before is still under way", id="it is busy"
+            lambda site: evaluate(site, Action.BUSY), "the previous operation is still under way", id="it is busy"
         ),
         pytest.param(
             lambda site: fail(site, Action.FAILED, "the engine is away"), "the engine is away", id="the engine is away"
@@ -136,14 +136,14 @@ def test_a_daemon_that_stands_by_for_good_is_not_waited_for_until_the_timeout(si
 
 
 def test_the_grace_is_longer_with_a_longer_interval(site: Site) -> None:
-    assert grace_seconds(Api(site.url)) == GRACE_SECONDS + GRACE_CYCLES * 1.0
+    assert grace_seconds(DaemonClient(site.url)) == GRACE_SECONDS + GRACE_CYCLES * 1.0
 
 
 def test_a_timeout_says_what_was_waited_for(site: Site) -> None:
     api, told = scale(site)
-    evaluate(site, Action.SETTLING, held="somebody else is changing it")
+    evaluate(site, Action.SETTLING, held="a foreign change is under way")
     result = await_replicas(api, told, patience(lambda _: None, timeout_seconds=0.0))
-    assert result.error == "not ready within 0s: somebody else is changing it; the daemon goes on"
+    assert result.error == "not ready within 0s: a foreign change is under way; the daemon goes on"
 
 
 def starting() -> Site:
@@ -155,7 +155,7 @@ def starting() -> Site:
 
 def test_a_service_that_a_daemon_has_not_seen_yet_is_waited_for() -> None:
     site, lines = starting(), list[str]()
-    api = Api(site.url, TOKEN)
+    api = DaemonClient(site.url, TOKEN)
 
     def say(line: str) -> None:
         lines.append(line)
@@ -173,8 +173,8 @@ def test_all_services_are_those_of_the_first_cycle_not_of_the_file_alone(site: S
         lines.append(line)
         evaluate(site, Action.UNCHANGED)
 
-    await_service(Api(site.url, TOKEN), "all", patience(say))
-    await_service(Api(site.url, TOKEN), "all", patience(say))
+    await_service(DaemonClient(site.url, TOKEN), "all", patience(say))
+    await_service(DaemonClient(site.url, TOKEN), "all", patience(say))
     assert len(lines) == 1
 
 
@@ -228,5 +228,5 @@ def test_the_result_of_what_was_never_seen_shows_no_counts(site: Site) -> None:
 def test_a_daemon_that_is_away_is_named_without_its_password() -> None:
     (port,) = free_ports(1)
     with pytest.raises(DaemonAbsent) as fault:
-        Api(f"http://me:secret@127.0.0.1:{port}").names()
+        DaemonClient(f"http://me:secret@127.0.0.1:{port}").names()
     assert str(fault.value).startswith(f"the daemon at http://127.0.0.1:{port} cannot be reached; ")

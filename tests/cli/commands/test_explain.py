@@ -105,7 +105,7 @@ def test_it_tells_the_whole_account_of_the_last_decision(site: Site) -> None:
         "bounds 4-10 (min by schedule * * * * * America/Bogota)",
         "sizing throughput at 54 req/s per replica: 50 req/s as stated x 1.08 as learned",
         "ready for 120 req/s, whatever the load is now: the highest of a day",
-        "the most that was wanted is kept for 5m",
+        "the highest proposal is kept for 5m",
         "the season's floor is 3",
         "reversals 2 within the policy's period",
         "result 4 → 6 replicas (3 ready), carried out",
@@ -125,7 +125,7 @@ def test_it_says_little_about_a_decision_that_has_little_to_say(site: Site) -> N
         "bounds 1-10",
         "sizing throughput at 50 req/s per replica: 50 req/s as stated x 1.00 as learned",
         "nothing has been learned yet",
-        "result 2 replicas (2 ready), nothing was to be done",
+        "result 2 replicas (2 ready), nothing to do",
     ]
 
 
@@ -156,7 +156,7 @@ def test_it_explains_the_decision_in_force_at_a_time(site: Site) -> None:
     lines = rows(explain(site, "userservice", "--at", at))
     assert lines[0] == f"userservice at {format_at(NOW - 600.0)}"
     assert lines[1] == (
-        f"the first of 2 evaluations until {format_at(NOW - 595.0)} that came to the same; the numbers are its own"
+        f"the first of 2 evaluations until {format_at(NOW - 595.0)} with the same result; the numbers are of the first"
     )
     assert lines[2].startswith("steady: ")
     after = datetime.fromtimestamp(NOW - 299.0).astimezone().isoformat()
@@ -215,7 +215,7 @@ def test_a_time_before_the_journal_says_that_nothing_is_known(site: Site) -> Non
     site.decided(decision())
     at = NOW - 60.0
     message = error(explain(site, "userservice", "--at", datetime.fromtimestamp(at).astimezone().isoformat()))
-    assert message.startswith(f"nothing is known of userservice at {format_at(at)}: the journal is in memory")
+    assert message.startswith(f"there is no decision about userservice at {format_at(at)}: the journal is in memory")
 
 
 @pytest.mark.parametrize("at", ["now", "25:00", "14:60", "14", "2026-13-01T00:00", "", "0001-01-01T00:00", "14:05:"])
@@ -229,7 +229,7 @@ def test_a_wrong_time_is_refused_with_what_is_allowed(site: Site, at: str) -> No
 def test_a_time_that_is_still_to_come_is_refused() -> None:
     now = datetime(2026, 1, 31, 0, 10, 3, tzinfo=UTC).astimezone()
     with pytest.raises(
-        ConfigError, match=r"--at 2026-02-01T14:05 is still to come: now it is 2026-01-3.*the date, too"
+        ConfigError, match=r"--at 2026-02-01T14:05 is in the future: now it is 2026-01-3.*the date, too"
     ):
         parse_at("2026-02-01T14:05", now)
 
@@ -259,7 +259,7 @@ def test_without_a_daemon_the_error_names_the_address_and_what_else_to_do() -> N
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: the daemon at http://127.0.0.1:{port} cannot be reached; start it with `autoscaler run`, name another "
-        "with --url, or see what would be done now with `autoscaler plan 'it'\"'\"'s'`\n"
+        "with --url, or evaluate without a daemon with `autoscaler plan 'it'\"'\"'s'`\n"
     )
 
 
@@ -317,8 +317,8 @@ def strangely(status: int, body: bytes) -> Result:
 )
 def test_something_else_at_that_address_is_told_from_a_daemon(status: int, body: bytes, what: str) -> None:
     message = error(strangely(status, body))
-    assert message.startswith("what answers at http://127.0.0.1:")
-    assert message.endswith(f" is no autoscaler ({what}); name the daemon's address with --url")
+    assert message.startswith("no autoscaler answers at http://127.0.0.1:")
+    assert message.endswith(f" ({what}); name the daemon's address with --url")
 
 
 def test_a_daemon_of_another_version_is_told(site: Site) -> None:

@@ -214,7 +214,7 @@ def test_the_result_of_one_replica_is_no_plural() -> None:
     printed = io.StringIO()
     for part in in_full(evaluation(outcome, policy(), NOW)):
         Console(width=120, file=printed).print(part)
-    assert "1 replica (1 ready), nothing was to be done" in printed.getvalue()
+    assert "1 replica (1 ready), nothing to do" in printed.getvalue()
 
 
 UNKNOWN: Any = "unheard_of"

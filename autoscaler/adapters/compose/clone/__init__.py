@@ -1,1 +1,1 @@
-"""From too few replicas to enough: what can be cloned, the clone itself, and the wait until it is ready."""
+"""Adding replicas: what can be cloned, the clone itself, and the wait until it is ready."""

@@ -1,4 +1,4 @@
-"""Adds replicas: starts clones, a few at once; then waits until each is ready. Whatever fails is undone."""
+"""Adds replicas: starts clones, a few at once; then waits until each is ready. A clone that fails is removed."""
 
 import threading
 from collections.abc import Callable
@@ -8,12 +8,11 @@ from typing import TypeVar
 
 from autoscaler.adapters.compose.clone.create import Creating
 from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, has_vanished, summed_up
-from autoscaler.adapters.compose.clone.injected_files import Carrying
+from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
 from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.clone.ready import Started, Waiting
-from autoscaler.adapters.compose.clone.start_limit import LEAST_SECONDS, start_limit_seconds
-from autoscaler.adapters.compose.healthcheck import unwrapped
+from autoscaler.adapters.compose.healthcheck import LEAST_START_SECONDS, start_limit_seconds, unwrapped
 from autoscaler.adapters.compose.replicas import Replica, choose_template
 from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine, Inspect
@@ -31,10 +30,10 @@ AT_ONCE = 4  # clones of one service that are created and started side by side
 
 @dataclass(slots=True)
 class Adding:
-    """One scale-up under way: `start`, then `wait`. `relist` returns the service's containers of all states."""
+    """One operation that adds: `start`, then `wait`. `relist` returns the service's containers of all states."""
 
     engine: Engine
-    carrying: Carrying
+    injected_files: InjectedFiles
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
     emit: Emit
@@ -42,42 +41,42 @@ class Adding:
     timing: ComposeTiming
     start_timeout_seconds: float | None  # None: as the healthcheck says
     port_ranges: threading.Lock  # held while a replica starts whose host port comes out of a range
-    troubled: Callable[[], bool]  # whether a foreign change to the service is going on
-    wraps: Callable[[Inspect], bool]  # whether clones of it get our healthcheck
+    being_changed: Callable[[], bool]  # whether a foreign change is under way
+    wraps: Callable[[Inspect], bool]  # whether its clones get the probe
     made: set[str] = field(default_factory=set)  # ids of all clones that were started
-    _limit_seconds: float = LEAST_SECONDS
+    _limit_seconds: float = LEAST_START_SECONDS
     _started: dict[str, Started] = field(default_factory=dict)
     _failures: list[Failure] = field(default_factory=list)
     _unavailable: bool = False
 
     def start(self, replicas: list[Replica], count: int) -> None:
-        """Start `count` replicas beside those there are.
-
-        Fewer are started if the daemon goes down, somebody else is at work on the service, or one cannot be made.
+        """Start `count` more replicas; fewer if the operation ends, a foreign change begins, or one fails.
 
         Raises:
             TargetRefused: the service cannot be cloned.
-            ScaleFailed: the engine does not say what to clone.
-            TargetUnavailable: the engine does not answer; what runs already is left running.
+            ScaleFailed: the engine refuses to inspect the template.
+            TargetUnavailable: the engine does not answer; clones that run are left running.
         """
         template, image = self._template(replicas)
         self._limit_seconds = start_limit_seconds(template, self.start_timeout_seconds)
         numbers = Numbers(replica.number for replica in replicas)
-        wraps = self.wraps(template)
-        creating = Creating(self.engine, self.carrying, template, image, numbers, self.port_ranges, self.timing, wraps)
+        creating = Creating(
+            *(self.engine, self.injected_files, template, image, numbers),
+            *(self.port_ranges, self.timing, self.wraps(template)),
+        )
         with ThreadPoolExecutor(min(count, AT_ONCE), thread_name_prefix=str(self.ref)) as pool:
             calls = [pool.submit(self._start_one, creating) for _ in range(count)]
         for call in calls:
             call.result()
 
     def wait(self) -> None:
-        """Return when all that were started are ready, or the daemon goes down.
+        """Return when all started clones are ready, or the operation ends.
 
         Raises:
-            ScaleFailed: a clone could not be made, or did not become ready; it is removed, the others stay.
+            ScaleFailed: a clone could not be started, or did not become ready; it is removed, the others stay.
         """
         waiting = Waiting(
-            *(self.engine, self.ref, self.relist, self.emit, self.pause, self.troubled),
+            *(self.engine, self.ref, self.relist, self.emit, self.pause, self.being_changed),
             *(self._limit_seconds, self.timing, self._started),
         )
         failures = [*self._failures, *waiting.wait()]
@@ -97,13 +96,13 @@ class Adding:
         return template, self._asked(lambda: self.engine.image(template["Config"]["Image"]))
 
     def _start_one(self, creating: Creating) -> None:
-        """Start one clone; after a failure there is no use in trying more, but those that run are still waited for."""
-        if self._failures or self._unavailable or self.pause(0.0) or self.troubled():
+        """Start one clone, unless another one has failed: then no more are tried."""
+        if self._failures or self._unavailable or self.pause(0.0) or self.being_changed():
             return
         try:
             container, name, missing = creating.one()
         except CloneFailed as failed:
-            if not (has_vanished(failed) or self.troubled()):  # somebody else's doing is no failure of ours
+            if not (has_vanished(failed) or self.being_changed()):  # a foreign change is no failure
                 self._failures.append(failed.failure)
         except BaseException:
             self._unavailable = True

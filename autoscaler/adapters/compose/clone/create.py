@@ -1,11 +1,11 @@
-"""Creates one clone, connects it and starts it; whatever fails is undone."""
+"""Creates a clone, connects it and starts it; a clone that fails is removed."""
 
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, refused
-from autoscaler.adapters.compose.clone.injected_files import Carrying
+from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
 from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.spec import CloneSpec, clone_spec
 from autoscaler.adapters.compose.healthcheck import wrapped
@@ -20,14 +20,14 @@ PORT_ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Creating:
-    """Makes clones of one template; thread-safe.
+    """Creates clones of one template; thread-safe.
 
-    `port_ranges` is held while one starts that takes its host port out of a range: where two do at once, the engine
-    sometimes fails. With `wraps` the clone can be drained by its healthcheck.
+    `port_ranges` is held while a clone starts whose host port comes from a range: the engine sometimes fails if two do.
+    With `wraps` the clone can be drained by its healthcheck.
     """
 
     engine: Engine
-    carrying: Carrying
+    injected_files: InjectedFiles
     template: Inspect
     image: Inspect | None
     numbers: Numbers
@@ -36,7 +36,7 @@ class Creating:
     wraps: bool = False
 
     def one(self) -> tuple[str, str, str | None]:
-        """Create and start one; return its id, its name, and what it may lack.
+        """Create and start a clone; return its id, its name, and what it may lack.
 
         Raises:
             CloneFailed: the engine refuses.
@@ -46,7 +46,7 @@ class Creating:
         return container, spec.name, self._connect_and_start(container, spec)
 
     def _create(self) -> tuple[str, CloneSpec]:
-        """Create one under the next number whose name is free: somebody else may have taken one meanwhile."""
+        """Create it under the next number whose name is free: foreign containers may have some names."""
         api_version = self.engine.api_version
         taken: list[str] = []
         for _ in range(NAME_ATTEMPTS):
@@ -59,7 +59,7 @@ class Creating:
                 if not isinstance(error, Conflict):
                     raise CloneFailed(self._refused("create", spec.name, error)) from error
                 taken.append(spec.name)
-        others = " (containers that are not the service's have these names; remove or rename them)"
+        others = " (by containers of other services; remove or rename them)"
         raise CloneFailed(
             Failure("create", ", ".join(taken), "cannot create ", f": each name is taken{others}", "name")
         )
@@ -70,7 +70,7 @@ class Creating:
             for network, endpoint in spec.connect.items():
                 self.engine.connect(network, container, endpoint)
             stage = "create"
-            missing = self.carrying.into(container, self.template)
+            missing = self.injected_files.copy_into(container, self.template)
             stage = "start"
             ranged = publishes_range(self.template)
             with self.port_ranges if ranged else nullcontext():
@@ -84,7 +84,7 @@ class Creating:
             return missing
 
     def _start(self, container: str, attempts: int) -> None:
-        """Start it; where the engine has chosen a port that some process has, its next choice is another one."""
+        """Start it; try again where the engine chose a port in use: its next choice is another one."""
         try:
             self.engine.start(container)
         except EngineError as error:
@@ -99,12 +99,12 @@ class Creating:
         try:
             self.engine.remove(container, force=True)
         except (AutoscalerError, EngineError):
-            return  # the engine is gone: the next operation of this service removes what was left over
+            return  # the service's next operation or the recovery removes it
         finally:
-            self.engine.own_actions.leaves(container)  # should it live on, it is as any other
+            self.engine.own_actions.done(container)  # if it runs on, its changes are foreign
 
 
 def publishes_range(template: Inspect) -> bool:
-    """Whether a host port is taken out of a range."""
+    """Return whether a host port comes from a range."""
     bindings = (template["HostConfig"].get("PortBindings") or {}).values()
     return any("-" in str(binding.get("HostPort", "")) for some in bindings for binding in some or [])

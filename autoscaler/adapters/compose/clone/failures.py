@@ -1,4 +1,4 @@
-"""Clones that failed -> one sentence for the operator: what became of which, why, and what to do. Pure."""
+"""Clones that failed -> one sentence for the operator: which, why, and what to do. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,8 @@ _WHAT_TO_DO: Mapping[str, str] = {
     r"port is already allocated|all ports are allocated|address already in use": (
         "a host port is taken; publish a wider range of ports in the Compose file, or none, or lower replicas.max"
     ),
-    r"network \S+ not found": "a network is gone; make it again by docker compose up",
-    r"bind source path does not exist": "what it mounts is gone from the host; make it again",
+    r"network \S+ not found": "a network is gone; run docker compose up",
+    r"bind source path does not exist": "the host directory of a bind mount is gone; create it again",
     r"cannot allocate memory|memory limit|cgroup|CPUs are not available|no such device|resource temporarily": (
         "the host does not give what the service's limits and devices ask for; lower them, or free some"
     ),
@@ -27,7 +27,7 @@ _WHAT_TO_DO: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One clone that failed at a stage; the sentence is `before`, its name, `after`. Alike are those of one kind."""
+    """One clone that failed at a stage; the sentence is `before`, its name, `after`. One clause for each `kind`."""
 
     stage: str
     name: str
@@ -37,7 +37,7 @@ class Failure:
 
 
 class CloneFailed(Exception):
-    """One clone could not be made, and nothing of it is left."""
+    """A clone could not be started, and is removed."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.after)
@@ -45,7 +45,7 @@ class CloneFailed(Exception):
 
 
 def has_vanished(failed: CloneFailed) -> bool:
-    """Return whether somebody else had removed the clone before it could be started, or was about to."""
+    """Return whether a foreign change has removed the clone before its start, or is removing it."""
     cause = failed.__cause__
     if not isinstance(cause, EngineError):
         return False
@@ -54,7 +54,7 @@ def has_vanished(failed: CloneFailed) -> bool:
 
 
 def refused(stage: str, name: str, error: EngineError, image: str, undone: str = "") -> Failure:
-    """Return the failure of a clone at whose stage (create, connect, start) the engine or its proxy said no."""
+    """Return the failure of a clone that the engine or its proxy refused at a stage (create, connect, start)."""
     found = _advice(stage, error, image)
     why = f"{error}{f' ({found})' if found else ''}"
     return Failure(stage, name, f"cannot {stage} ", f": {why}{undone}", found or str(error))
@@ -66,39 +66,39 @@ def _advice(stage: str, error: EngineError, image: str) -> str | None:
     if found is not None:
         return found
     if isinstance(error, Forbidden):
-        return f"let its allow-list have the call that is to {stage} a container"
+        return f"let the proxy allow the call that is to {stage} a container"
     if stage == "create" and isinstance(error, NotFound):
         return f"its image {image} is gone; pull or build it and run docker compose up"
     return None
 
 
 def given_up(name: str, why: str) -> Failure:
-    """Return the failure of a clone that was started and is no replica."""
+    """Return the failure of a clone that was started and did not become ready."""
     return Failure("ready", name, "", f" {why}", f"{name}{why}")
 
 
 def summed_up(failures: Iterable[Failure]) -> ScaleFailed:
-    """Return all failures as one, those alike in one clause; its stage is that of the first."""
+    """Return all failures as one error, with one clause for each kind; the stage is that of the first."""
     failures = list(failures)
     order = {failure.kind: index for index, failure in reversed(list(enumerate(failures)))}
     groups = groupby(sorted(failures, key=lambda failure: order[failure.kind]), key=lambda failure: failure.kind)
     return ScaleFailed(failures[0].stage, "; ".join(_clause(list(group)) for _, group in groups))
 
 
-def _clause(alike: list[Failure]) -> str:
-    names = ", ".join(sorted(failure.name for failure in alike))
-    return f"{alike[0].before}{names}{alike[0].after}"
+def _clause(failures: list[Failure]) -> str:
+    names = ", ".join(sorted(failure.name for failure in failures))
+    return f"{failures[0].before}{names}{failures[0].after}"
 
 
-def last_words(inspect: Mapping[str, Any], log: str, most: int = 400) -> str:
-    """Return in brackets how a container ended or what its healthcheck said, and the end of its log."""
+def last_output(inspect: Mapping[str, Any], log: str, most: int = 400) -> str:
+    """Return in brackets how a container ended, the output of its healthcheck, and the end of its log."""
     state = inspect["State"]
-    said = " | ".join(line.strip() for line in log.split("\n") if line.strip())[-most:]
+    output = " | ".join(line.strip() for line in log.split("\n") if line.strip())[-most:]
     parts = [
         *([] if state["Running"] else [f"exit code {state['ExitCode']}"]),
         *_restarts(inspect),
         *_probe(state.get("Health") or {}, most),
-        *([f"last lines: {said}"] if said else []),
+        *([f"last lines: {output}"] if output else []),
     ]
     return f" ({', '.join(parts)})" if parts else ""
 
@@ -109,7 +109,7 @@ def _restarts(inspect: Mapping[str, Any]) -> list[str]:
 
 
 def _probe(health: Mapping[str, Any], most: int) -> list[str]:
-    """What the last probe that failed said, as far as it said anything."""
+    """Return the output of the last probe that failed, if there is any."""
     failed = [probe for probe in health.get("Log") or [] if probe.get("ExitCode")]
-    said = " ".join(str(failed[-1].get("Output") or "").split())[-most:] if failed else ""
-    return [f"healthcheck: {said}"] if said else []
+    output = " ".join(str(failed[-1].get("Output") or "").split())[-most:] if failed else ""
+    return [f"healthcheck: {output}"] if output else []

@@ -1,8 +1,8 @@
-"""The files that Compose wrote into a replica, secrets and configs of `environment:` or `content:`, for a clone of it.
+"""The files that Compose wrote into a replica, secrets and configs of `environment:` or `content:`, for its clones.
 
-They are no mounts, and no label tells of them: Compose unpacks them into the container before its start. So they are
-recognised by what they are: changed against the image, small, and with a time in whole seconds, as tar archives have,
-from between the container's creation and its start. What a program writes has fractions of a second.
+Compose unpacks them into the container before its start; they are no mounts, and no label lists them. They are
+recognised as small files that differ from the image, with a time in whole seconds, as tar archives have, between the
+container's creation and its start. Files that a program writes have fractions of a second.
 """
 
 import io
@@ -30,25 +30,25 @@ CLOCK_SKEW_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    replica: tuple[str, str]  # id and start: as long as it runs, Compose writes nothing more
+    replica: tuple[str, str]  # id and start: Compose writes nothing into a running container
     paths: tuple[str, ...]
     warning: str | None = None  # what may be missing
 
 
-class Carrying:
-    """Remembers where the files of each service are, never what is in them; thread-safe. `now` in unix seconds."""
+class InjectedFiles:
+    """Remembers the paths of each service's files, never their content; thread-safe. `now` in unix seconds."""
 
     def __init__(self, engine: Engine, now: Callable[[], float] = time.time) -> None:
         self._engine = engine
         self._now = now
-        self._searching: dict[tuple[str, str], threading.Lock] = {}  # one search does for clones made side by side
+        self._searching: dict[tuple[str, str], threading.Lock] = {}  # one search for overlapping clones
         self._found: dict[tuple[str, str], _Found] = {}
 
-    def into(self, clone: str, template: Inspect) -> str | None:
-        """Copy the template's files into a clone that is created, not started; return what may be missing.
+    def copy_into(self, clone: str, template: Inspect) -> str | None:
+        """Copy the template's files into a clone before its start; return what may be missing.
 
         Raises:
-            EngineError, TargetUnavailable: there are files, and they could not be copied.
+            EngineError, TargetUnavailable: files could not be copied.
         """
         try:
             found = self._look(template)
@@ -94,7 +94,7 @@ class Carrying:
 
 
 def candidates(changed: Iterable[str], template: Mapping[str, Any]) -> list[str]:
-    """Return the paths that may be such files, nearest the root first: no parent of another, and on no mount."""
+    """Return the paths that may be such files, nearest the root first: no directories, none on a mount."""
     paths = {PurePosixPath(path) for path in changed}
     parents = {parent for path in paths for parent in path.parents}
     mounts = {PurePosixPath(mount["Destination"]) for mount in template.get("Mounts") or []}
@@ -103,7 +103,7 @@ def candidates(changed: Iterable[str], template: Mapping[str, Any]) -> list[str]
 
 
 def is_injected(path: str, stat: Stat, template: Mapping[str, Any]) -> bool:
-    """Tell whether Compose wrote this file. Whatever is among the secrets, it did."""
+    """Return whether Compose wrote this file; it wrote all files in the directory of secrets."""
     if not stat.regular or stat.size_bytes > MOST_BYTES:
         return False
     if SECRETS in PurePosixPath(path).parents:
@@ -115,7 +115,7 @@ def is_injected(path: str, stat: Stat, template: Mapping[str, Any]) -> bool:
 def repacked(archives: Mapping[str, bytes], now: float) -> bytes:
     """Join archives of one file each, by path, into one to unpack at the root; `now` in unix seconds.
 
-    Mode, owner and content stay. The time becomes now, as if Compose had written them: a clone may be cloned.
+    Mode, owner and content stay. The time becomes now, as if Compose had written the files: a clone may be cloned.
     """
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT) as joined:

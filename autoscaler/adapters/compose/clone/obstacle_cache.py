@@ -1,4 +1,4 @@
-"""Which services cannot be cloned, and why, known without trying: each template is inspected once."""
+"""Which services cannot be cloned, and why: each template is inspected once."""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -12,22 +12,22 @@ from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.ports.fleet import ServiceRef
 
 
-class Refusals:
-    """Remembers what forbids clones of each container: nothing of that changes but its name. One caller at a time."""
+class ObstacleCache:
+    """Remembers the obstacle of each template; only its name can change. One caller at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._services: Mapping[ServiceRef, list[Replica]] = {}
         self._known: dict[tuple[str, str], str | None] = {}  # by id and name
 
-    def look(self, replicas: Iterable[Replica]) -> None:
-        """Take in the containers that there are now, by service."""
+    def take_snapshot(self, replicas: Iterable[Replica]) -> None:
+        """Take in a snapshot, by service."""
         self._services = {ref: list(members) for ref, members in groupby(replicas, key=attrgetter("ref"))}
         present = {_key(replica) for members in self._services.values() for replica in members}
         self._known = {key: why for key, why in self._known.items() if key in present}
 
-    def why(self, ref: ServiceRef) -> str | None:
-        """Return why a service cannot be scaled, or None: it can, or it is being updated, or nobody can tell now.
+    def of(self, ref: ServiceRef) -> str | None:
+        """Return why a service cannot be scaled, or None: it can, or it is being updated, or that is unknown now.
 
         Raises:
             TargetUnavailable: the engine does not answer.
@@ -43,7 +43,7 @@ class Refusals:
         return self._known[_key(chosen)]
 
     def template(self, ref: ServiceRef) -> Inspect | None:
-        """Return what would be cloned, as Compose made it, or None.
+        """Return the container to clone, as Compose creates it, or None.
 
         Raises:
             TargetUnavailable: the engine does not answer.
@@ -59,7 +59,7 @@ class Refusals:
         try:
             return unwrapped(self._engine.inspect(replica.id))
         except EngineError:
-            return None  # gone just now, or not to be read: the next look asks again
+            return None  # gone or refused: the next call asks again
 
 
 def _key(replica: Replica) -> tuple[str, str]:

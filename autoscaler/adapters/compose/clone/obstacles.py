@@ -1,4 +1,4 @@
-"""Why a service cannot be cloned. Pure; each answer says what to change."""
+"""Why a service cannot be cloned, and what to change. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ _RECREATING = re.compile(r"^[0-9a-f]{12}_")
 
 
 def update_under_way(replicas: Iterable[Replica]) -> str | None:
-    """Say so when Compose is in the middle of replacing replicas: a clone would be of the old or of the new kind."""
+    """Return a sentence if Compose is replacing replicas: a clone might be of the old kind."""
     alive = [replica for replica in replicas if replica.alive]
     if any(being_recreated(replica) for replica in alive):
         return "Compose is recreating a replica; waiting until it is done"
@@ -20,7 +20,7 @@ def update_under_way(replicas: Iterable[Replica]) -> str | None:
 
 
 def kinds_differ(replicas: Iterable[Replica]) -> str | None:
-    """Say so when replicas that are meant to run are not all of the same configuration and image."""
+    """Return a sentence if the running replicas differ in configuration or image."""
     kinds = {replica.kind for replica in replicas if replica.alive}
     if len(kinds) > 1:
         return "its replicas differ in configuration or image; run docker compose up so that all are the same"
@@ -28,12 +28,12 @@ def kinds_differ(replicas: Iterable[Replica]) -> str | None:
 
 
 def being_recreated(replica: Replica) -> bool:
-    """Return whether Compose has made it to take another's place, and not given it its name yet."""
+    """Return whether Compose has created it in place of another, and not renamed it yet."""
     return _RECREATING.match(replica.name) is not None
 
 
 def obstacle(template: Mapping[str, Any]) -> str | None:
-    """Say what about the inspected container forbids a second one like it, or None."""
+    """Return why the inspected container cannot be cloned, or None."""
     return next((found for found in (check(template) for check in _CHECKS) if found), None)
 
 
@@ -55,7 +55,7 @@ def _fixed_port(template: Mapping[str, Any]) -> str | None:
 
 
 def _shared_network(template: Mapping[str, Any]) -> str | None:
-    """Refuse what listens beside others of its kind at one address: of several, only the first would get the port."""
+    """Refuse a service that listens on a shared address: only its first replica would get the port."""
     mode, exposed = template["HostConfig"]["NetworkMode"], template["Config"].get("ExposedPorts") or {}
     if mode != "host" and not mode.startswith("container:"):
         return None

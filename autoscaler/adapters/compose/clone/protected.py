@@ -1,4 +1,4 @@
-"""Containers on which scaling itself rests: the autoscaler, Traefik, and what holds the engine's socket. Pure."""
+"""Containers that scaling itself depends on: the autoscaler, Traefik, and those with the engine's socket. Pure."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -12,11 +12,11 @@ _SOCKETS = frozenset({"docker.sock", "podman.sock", "containerd.sock"})
 
 
 def role(template: Mapping[str, Any]) -> str | None:
-    """Say which of them the inspected container is, as the reason not to scale it, or None."""
+    """Return why the inspected container must not be scaled, or None."""
     if template["Config"]["Labels"].get(label.ROLE) == _DAEMON:
         return "it is the autoscaler itself; remove it from the policy"
     if _is_traefik(template):
-        return "it is Traefik, whose metrics and routes all scaling rests on; remove it from the policy"
+        return "it is Traefik, which scaling depends on; remove it from the policy"
     socket = _socket(template)
     if socket is None:
         return None
@@ -27,7 +27,7 @@ def role(template: Mapping[str, Any]) -> str | None:
 
 
 def _is_traefik(template: Mapping[str, Any]) -> bool:
-    """Go by the official image's title, or by the program: alone, or behind the image's entrypoint script."""
+    """Return whether the image has Traefik's title, or the program is Traefik, alone or behind an entrypoint script."""
     program, arguments = template.get("Path") or "", template.get("Args") or []
     words = [program, *arguments[:1]]
     titled = str(template["Config"]["Labels"].get(_TITLE, "")).lower() == "traefik"
@@ -35,6 +35,6 @@ def _is_traefik(template: Mapping[str, Any]) -> bool:
 
 
 def _socket(template: Mapping[str, Any]) -> str | None:
-    """Return where on the host the engine's socket is that is mounted, under whatever name."""
+    """Return the host path of the engine's socket, if it is mounted under any name."""
     sources = (str(mount.get("Source") or "") for mount in template.get("Mounts") or [])
     return next((source for source in sources if PurePosixPath(source).name in _SOCKETS), None)

@@ -1,10 +1,10 @@
-"""Waits until started clones are ready; one that will not be is removed, with its last words."""
+"""Waits until started clones are ready; one that fails is removed, and its last output reported."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from autoscaler.adapters.compose.clone.failures import Failure, given_up, last_words
+from autoscaler.adapters.compose.clone.failures import Failure, given_up, last_output
 from autoscaler.adapters.compose.healthcheck import has_own_test
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.timing import ComposeTiming
@@ -33,24 +33,24 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Looks after the clones that one call has started, by id. `relist` returns the containers of all states."""
+    """Waits for the clones that one call has started, by id. `relist` returns all containers of the service."""
 
     engine: Engine
     ref: ServiceRef
     relist: Callable[[], list[Replica]]
     emit: Emit
     pause: Pause
-    troubled: Callable[[], bool]  # somebody else is at work on the service
+    being_changed: Callable[[], bool]  # whether a foreign change is under way
     limit_seconds: float
     timing: ComposeTiming
     started: dict[str, Started]
     failures: list[Failure] = field(default_factory=list)
 
     def wait(self) -> list[Failure]:
-        """Return what failed, when all the others are ready, or the daemon goes down.
+        """Return the failures once all other clones are ready, or the operation ends.
 
         Raises:
-            ScaleFailed: one that failed cannot be removed.
+            ScaleFailed: a clone that failed cannot be removed.
         """
         while self.started:
             by_id = {replica.id: replica for replica in self.relist()}
@@ -69,25 +69,25 @@ class Waiting:
         elif replica is None or not replica.alive:
             self._has_ended(container, replica)
         elif replica.health == "unhealthy":
-            self._give_up(container, f"is unhealthy{self._last_words(container)}")
+            self._give_up(container, f"is unhealthy{self._last_output(container)}")
         elif waited_seconds > self.limit_seconds:
-            self._give_up(container, f"was not ready within {self.limit_seconds:g} s{self._last_words(container)}")
+            self._give_up(container, f"was not ready within {self.limit_seconds:g} s{self._last_output(container)}")
 
     def _has_ended(self, container: str, replica: Replica | None) -> None:
-        """Give it up, unless somebody else has ended it: that is no failure of ours."""
+        """Give it up, unless a foreign change has ended it: that is no failure."""
         started, now = self.started[container], time.monotonic()
         started.ended_at = now if started.ended_at is None else started.ended_at
-        if self.troubled():
+        if self.being_changed():
             del self.started[container]
         elif now < started.ended_at + self.timing.event_lag_seconds:
             return
         elif replica is None:
-            self._give_up(container, "was removed by somebody else")
+            self._give_up(container, "was removed, not by the autoscaler")
         else:
-            self._give_up(container, f"exited at once{self._last_words(container)}")
+            self._give_up(container, f"exited at once{self._last_output(container)}")
 
     def _works(self, started: Started, replica: Replica) -> bool:
-        """Whether its own healthcheck says so; without one, whether it has run for a while without being restarted."""
+        """Return whether its healthcheck is good; without one, whether it has run for a while without a restart."""
         if replica.health is not None and has_own_test(replica.labels):
             return True
         if time.monotonic() - started.steady_since < self.timing.proven_seconds:
@@ -103,7 +103,7 @@ class Waiting:
             return int(self.engine.inspect(replica.id).get("RestartCount") or 0)
         except EngineError as error:
             if isinstance(error, NotFound):
-                return -1  # the next look at the list will tell
+                return -1  # the next list shows it
             raise ScaleFailed("ready", f"{self.ref}: {error}") from error
 
     def _give_up(self, container: str, why: str) -> None:
@@ -114,8 +114,8 @@ class Waiting:
         except EngineError as error:
             raise ScaleFailed("remove", f"{name} {why}, and cannot be removed: {error}") from error
 
-    def _last_words(self, container: str) -> str:
+    def _last_output(self, container: str) -> str:
         try:
-            return last_words(self.engine.inspect(container), self.engine.last_lines(container, LOG_LINES))
+            return last_output(self.engine.inspect(container), self.engine.last_lines(container, LOG_LINES))
         except EngineError:
             return ""

@@ -1,4 +1,4 @@
-"""An inspected container -> the body that creates another replica like it, as Compose itself would have. Pure."""
+"""An inspected container -> the body that creates another replica like it, as Compose would. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _KEPT_OF_ENDPOINT = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
 
 @dataclass(frozen=True, slots=True)
 class CloneSpec:
-    """What to create, and which further networks to connect before the start."""
+    """The body to create, and further networks to connect before the start."""
 
     name: str
     body: Json
@@ -27,8 +27,8 @@ class CloneSpec:
 def clone_spec(template: Json, number: int, image: Json | None, api_version: tuple[int, ...]) -> CloneSpec:
     """Return replica `number` of the template's service.
 
-    `image` is the image that the template's image name means now (None: gone); a name that has moved since the
-    template was made is replaced by the template's own image id, so that all replicas run the same program.
+    `image` is what the template's image name means now (None: gone). A name that has moved is replaced by the
+    template's image id, so that all replicas run the same program.
     """
     name = clone_name(template, number)
     body = {
@@ -42,7 +42,7 @@ def clone_spec(template: Json, number: int, image: Json | None, api_version: tup
 
 
 def clone_name(template: Json, number: int) -> str:
-    """Return the name of another replica, with the separator that the template's own name has."""
+    """Return the name of another replica, with the separator of the template's name."""
     name = str(template["Name"]).lstrip("/")
     return name.removesuffix(template["Config"]["Labels"][label.NUMBER]) + str(number)
 
@@ -55,7 +55,7 @@ def _config(template: Json, number: int, image: Json | None) -> Json:
     _forget_own_hostname(config, template)
     config.pop("MacAddress", None)
     if not config.get("Entrypoint"):
-        config["Entrypoint"] = [""]  # the engine's way to say: none, do not take the image's
+        config["Entrypoint"] = [""]  # for the engine: none, not the image's
     return config
 
 
@@ -68,7 +68,7 @@ def _labels(template: Json, number: int) -> Json:
 
 
 def _forget_own_hostname(config: Json, template: Json) -> None:
-    """Drop the hostname that the engine made of the id, and any where the namespace is shared."""
+    """Drop a hostname that the engine made of the id, and every one in a shared namespace."""
     host = template["HostConfig"]
     shared = host["NetworkMode"].startswith("container:") or host.get("UTSMode")
     if shared:
@@ -87,13 +87,13 @@ def _host_config(template: Json) -> Json:
 
 
 def _link(link: str) -> str:
-    """Rewrite `/source:/this/alias`, as inspect says it, to `source:alias`, as create wants it."""
+    """Rewrite `/source:/this/alias` of inspect to `source:alias` for create."""
     source, _, alias = link.partition(":")
     return f"{source.lstrip('/')}:{alias.rpartition('/')[2]}"
 
 
 def _fresh_mount(mount: Json) -> Json:
-    """Give each replica its own anonymous volume; a recreated container names the one that it has inherited."""
+    """Give each replica its own anonymous volume; a recreated container names the one that it inherited."""
     if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Source") or ""):
         return {**mount, "Source": ""}
     return mount
@@ -124,7 +124,7 @@ def _endpoint(endpoint: Json, template: Json, name: str) -> Json:
 def _split(
     endpoints: dict[str, Json], template: Json, api_version: tuple[int, ...]
 ) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Tell the networks that go into the create call from those to connect afterwards."""
+    """Split the networks into those of the create call and those to connect afterwards."""
     if api_version >= ALL_NETWORKS_AT_CREATE:
         return endpoints, {}
     primary, networks = template["HostConfig"]["NetworkMode"], template["NetworkSettings"]["Networks"]

@@ -1,4 +1,4 @@
-"""What about a service makes scaling it worse than it could be, though it can be scaled. Pure."""
+"""What is wrong with a service that can be scaled. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from autoscaler.adapters.compose.healthcheck import has_test
 
 
 def warnings(template: Mapping[str, Any], most: int) -> Iterator[str]:
-    """Say of an inspected replica what an operator of up to `most` of them would want to know beforehand."""
+    """Yield what an operator of up to `most` replicas like this inspected one should change."""
     if not has_test(template["Config"].get("Healthcheck")):
         yield "it has no healthcheck: requests reach a new replica before it listens; give it one"
     for port, bindings in (template["HostConfig"].get("PortBindings") or {}).items():

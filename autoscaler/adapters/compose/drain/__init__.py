@@ -1,1 +1,1 @@
-"""From too many replicas to few enough: who goes, how it is drained, and how it ends."""
+"""Removing replicas: which ones, how each is drained, and how it is stopped."""

@@ -1,4 +1,4 @@
-"""Which replicas another container leans on: it uses their network, names or volumes, and would break without them."""
+"""Replicas that another container depends on: it uses their network, names or volumes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -10,17 +10,17 @@ from autoscaler.adapters.docker.errors import EngineError, NotFound
 _OTHERS = "container:"
 
 
-def leaned_on(replicas: Iterable[Replica], others: Iterable[Inspect]) -> frozenset[str]:
-    """Return the ids of the replicas to which one of the other inspected containers refers.
+def with_dependents(replicas: Iterable[Replica], others: Iterable[Inspect]) -> frozenset[str]:
+    """Return the ids of the replicas that one of the other inspected containers refers to.
 
-    Links within a network do not count: they are names only, which lead to the replicas that are left.
+    Links within a network do not count: they are names, which lead to the remaining replicas.
     """
     references = {reference for other in others for reference in _references(other["HostConfig"])}
     return frozenset(replica.id for replica in replicas if not references.isdisjoint({replica.id, replica.name}))
 
 
-def ids_leaned_on(engine: Engine, replicas: Collection[Replica]) -> frozenset[str]:
-    """Ask the engine on which of the replicas other containers lean; it knows only by looking into each of them.
+def ids_with_dependents(engine: Engine, replicas: Collection[Replica]) -> frozenset[str]:
+    """Return the ids of the replicas with dependents: the engine has to inspect every other container.
 
     Raises:
         EngineError, TargetUnavailable: the engine refuses, or does not answer.
@@ -28,7 +28,7 @@ def ids_leaned_on(engine: Engine, replicas: Collection[Replica]) -> frozenset[st
     own = {replica.id for replica in replicas}
     others = [container["Id"] for container in engine.containers({}) if container["Id"] not in own]
     inspected = (_inspected(engine, container) for container in others)
-    return leaned_on(replicas, [inspect for inspect in inspected if inspect is not None])
+    return with_dependents(replicas, [inspect for inspect in inspected if inspect is not None])
 
 
 def _inspected(engine: Engine, container: str) -> Inspect | None:
@@ -41,7 +41,7 @@ def _inspected(engine: Engine, container: str) -> Inspect | None:
 
 
 def _references(host: Mapping[str, Any]) -> Iterable[str]:
-    """Yield ids and names, as they are written in the host configuration."""
+    """Yield ids and names, as written in the host configuration."""
     for mode in ("NetworkMode", "IpcMode", "PidMode"):
         value = str(host.get(mode) or "")
         if value.startswith(_OTHERS):

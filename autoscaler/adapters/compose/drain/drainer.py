@@ -1,4 +1,4 @@
-"""Drains replicas: asks each to go, looks how far it is, and takes it back."""
+"""Drains replicas: begins the drain of each, follows its progress, and takes it back."""
 
 import time
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import assert_never
 
 from autoscaler.adapters.compose.drain.http_hook import call
 from autoscaler.adapters.compose.drain.marker import remove_marker, set_marker
-from autoscaler.adapters.compose.drain.method import How, how
+from autoscaler.adapters.compose.drain.method import DrainMethod, drain_method
 from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
 from autoscaler.adapters.compose.healthcheck import MARKER, notices_within_seconds
 from autoscaler.adapters.compose.replicas import Replica
@@ -16,7 +16,7 @@ from autoscaler.adapters.docker.errors import Conflict, EngineError, NotFound
 from autoscaler.config.compose_options import Drain
 from autoscaler.events import DrainEnd
 
-COMMAND_SECONDS = 10.0  # a command that takes longer goes on, but is not waited for
+COMMAND_SECONDS = 10.0  # a longer command goes on, but is not waited for
 SLACK_SECONDS = 2.0
 
 
@@ -26,38 +26,38 @@ class Draining:
 
     replica: Replica
     container: Inspect
-    how: How
+    method: DrainMethod
     progress: Progress
 
     @property
     def retractable(self) -> bool:
-        """Whether it can be taken back: a command, a signal and a request cannot be unsaid."""
-        return self.how is How.HEALTHCHECK
+        """Whether it can be taken back: a command, a signal or a request cannot be undone."""
+        return self.method is DrainMethod.HEALTHCHECK
 
 
 class Drainer:
-    """Drains the replicas of one service as its policy says."""
+    """Drains the replicas of one service by its policy."""
 
     def __init__(self, engine: Engine, drain: Drain, timing: ComposeTiming) -> None:
         self._engine = engine
         self._drain = drain
         self._throttle_seconds = drain.throttle_seconds + timing.throttle_margin_seconds
 
-    def about(self, replica: Replica) -> Draining:
-        """Return how the replica is to be drained; nothing has been done to it yet."""
+    def plan(self, replica: Replica) -> Draining:
+        """Return the drain of a replica, before it begins."""
         container = self._engine.inspect(replica.id)
-        return Draining(replica, container, how(container, self._drain), Progress(time.monotonic()))
+        return Draining(replica, container, drain_method(container, self._drain), Progress(time.monotonic()))
 
-    def ask(self, draining: Draining) -> str | None:
-        """Ask it to go; return why it did not take that, if it did not."""
+    def begin(self, draining: Draining) -> str | None:
+        """Begin the drain; return the problem, if there is one."""
         draining.progress = Progress(time.monotonic())
         try:
-            return self._asked(draining)
+            return self._begin(draining)
         except EngineError as error:
             return str(error)
 
     def take_back(self, draining: Draining) -> None:
-        """Let Traefik have it again; with its next probe it is healthy. One that does not run is none to take back."""
+        """Remove the marker: with its next probe the replica is healthy. One that does not run is no error."""
         try:
             remove_marker(self._engine, draining.replica)
         except EngineError as error:
@@ -65,7 +65,7 @@ class Drainer:
                 raise
 
     def look(self, draining: Draining, listed: Replica | None) -> None:
-        """Look how far it is; `listed` is how the engine lists it now, None when it is gone."""
+        """Update the progress; `listed` is the replica in the engine's list, None when it is gone."""
         if listed is None or not listed.alive:
             draining.progress = replace(draining.progress, end=DrainEnd.IDLE)
             return
@@ -78,21 +78,21 @@ class Drainer:
             limits=self._limits(draining),
         )
 
-    def _asked(self, draining: Draining) -> str | None:
+    def _begin(self, draining: Draining) -> str | None:
         drain, inside, container = self._drain, self._engine.exec, draining.replica.id
-        match draining.how:
-            case How.HEALTHCHECK:
+        match draining.method:
+            case DrainMethod.HEALTHCHECK:
                 code = set_marker(self._engine, draining.replica)
                 return None if code == 0 else f"cannot write {MARKER} in it: exit code {code}"
-            case How.COMMAND:
+            case DrainMethod.COMMAND:
                 code = inside.run(container, drain.command, timeout_seconds=COMMAND_SECONDS)
                 return f"drain.command ended with exit code {code}" if code else None
-            case How.SIGNAL | How.HTTP | How.NOT:
+            case DrainMethod.SIGNAL | DrainMethod.HTTP | DrainMethod.NOT:
                 if drain.signal is not None:
                     inside.signal(container, drain.signal)
                 return None if drain.http is None else call(draining.container, drain.http)
             case _:
-                assert_never(draining.how)
+                assert_never(draining.method)
 
     def _probes(self, draining: Draining) -> list[Probe]:
         try:
@@ -103,7 +103,7 @@ class Drainer:
             return []
 
     def _limits(self, draining: Draining) -> Limits:
-        """Return how long each step may take; without a healthcheck there is no unhealthy to wait for."""
+        """Return how long each step may take; without a healthcheck nothing turns unhealthy."""
         healthcheck = draining.container["Config"].get("Healthcheck") if draining.replica.health else None
         notice_seconds = SLACK_SECONDS + notices_within_seconds(healthcheck) if healthcheck else 0.0
         if not draining.retractable:

@@ -1,11 +1,11 @@
-"""The replicas of one service that are being drained side by side, until each may go or is wanted again."""
+"""The replicas of one service that are drained side by side, until each is stopped or taken back."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from autoscaler.adapters.compose.drain.drainer import Drainer, Draining
-from autoscaler.adapters.compose.drain.method import How
+from autoscaler.adapters.compose.drain.method import DrainMethod
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.errors import EngineError, NotFound
 from autoscaler.errors import ScaleFailed, TargetUnavailable
@@ -17,7 +17,7 @@ TAKE_BACK_TRIES = 10
 
 @dataclass(slots=True)
 class Drains:
-    """Those that are being drained, first who shall go first."""
+    """The drains under way, in the order of removal."""
 
     drainer: Drainer
     service: str
@@ -37,41 +37,41 @@ class Drains:
 
     @property
     def retractable(self) -> list[Draining]:
-        """Those that may still be taken back."""
+        """The drains that can still be taken back."""
         return [each for each in self._under_way if each.retractable]
 
     def begin(self, replica: Replica) -> bool:
-        """Ask a replica to go, unless the order wants it by now; False: that cannot be asked of it, and it serves on.
+        """Begin to drain a replica, unless the order wants it by now; False: it cannot be drained, and still serves.
 
-        What cannot be taken back is let go with that.
+        A drain that cannot be taken back counts as stopped from here.
         """
         try:
-            draining = self.drainer.about(replica)
+            draining = self.drainer.plan(replica)
         except EngineError as error:
             if not isinstance(error, NotFound):
                 raise
-            return True  # somebody else has removed it
-        if draining.how is How.NOT:
-            self._ended(draining, DrainEnd.NONE, "neither its healthcheck nor its policy has a way")
+            return True  # a foreign change has removed it
+        if draining.method is DrainMethod.NOT:
+            self._ended(draining, DrainEnd.NONE, "neither its healthcheck nor its policy has a drain")
             return False
         if not draining.retractable and not self.order.release():
             return True
-        self._under_way.append(draining)  # before it is asked: whatever becomes of that, it can be taken back
-        problem = self.drainer.ask(draining)
+        self._under_way.append(draining)  # before it begins, so that it can be taken back after an error
+        problem = self.drainer.begin(draining)
         if problem is None:
-            self.order.emit(DrainStarted(self.service, replica.name, draining.how))
+            self.order.emit(DrainStarted(self.service, replica.name, draining.method))
         else:
             self._failed(draining, problem)
         return problem is None or not draining.retractable
 
     def look(self, listed: Mapping[str, Replica]) -> list[Draining]:
-        """Return those whose drain is over; `listed` is how the engine lists the service's containers, by id."""
+        """Return the drains that are over; `listed` has the service's containers, by id."""
         for each in self._under_way:
             self.drainer.look(each, listed.get(each.replica.id))
         return [each for each in self._under_way if each.progress.end]
 
     def release(self, draining: Draining) -> bool:
-        """Say whether it may go now; if not, the order wants it by now."""
+        """Return whether it may be stopped now; if not, the order wants it by now."""
         if draining.retractable and not self.order.release():
             return False
         self._under_way.remove(draining)
@@ -79,10 +79,10 @@ class Drains:
         return True
 
     def take_back(self, count: int, why: str) -> None:
-        """Let Traefik have so many again, first who would have gone last.
+        """Take back `count` replicas, the last to be removed first.
 
         Raises:
-            ScaleFailed: the engine does not let us, again and again; all others are taken back.
+            ScaleFailed: the engine refuses one again and again; all others are taken back.
         """
         wanted = self.retractable[::-1][: max(0, count)]
         for tries in range(TAKE_BACK_TRIES):
@@ -102,7 +102,7 @@ class Drains:
             draining.progress = replace(draining.progress, end=DrainEnd.NONE)
 
     def _taken_back(self, draining: Draining, why: str) -> str | None:
-        """Try it once; return what went wrong: the others must not wait for one whose container lets nobody in."""
+        """Try to take it back once; return the problem, if there is one."""
         try:
             self.drainer.take_back(draining)
         except (EngineError, TargetUnavailable) as error:

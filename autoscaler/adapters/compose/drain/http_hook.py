@@ -1,4 +1,4 @@
-"""The request that tells a replica to go."""
+"""The request that begins the drain of a replica."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _ERRORS = 400
 
 
 def call(container: Mapping[str, Any], wanted: HttpCall) -> str | None:
-    """Send the request to an inspected container by its first address that answers; return what went wrong."""
+    """Send the request to the first address of an inspected container that answers; return the problem, if any."""
     addresses = [network["IPAddress"] for network in container["NetworkSettings"]["Networks"].values()]
     problem = "it has no address of its own"
     for address in filter(None, addresses):
@@ -28,5 +28,5 @@ def call(container: Mapping[str, Any], wanted: HttpCall) -> str | None:
 
 def _status(method: str, url: str) -> int:
     with requests.Session() as session:
-        session.trust_env = False  # no proxy is between us and a container
+        session.trust_env = False  # there is no proxy before a container
         return session.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False).status_code

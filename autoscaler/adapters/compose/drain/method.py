@@ -1,4 +1,4 @@
-"""How a replica can be drained, and what to say where it cannot. Pure."""
+"""How a replica is drained, and the warning where it cannot be. Pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,33 +9,33 @@ from autoscaler.adapters.compose.healthcheck import MARKER, SHELL, looks_for_mar
 from autoscaler.config.compose_options import Drain
 
 
-class How(StrEnum):
-    """What makes Traefik let a replica go."""
+class DrainMethod(StrEnum):
+    """What makes Traefik route no request to a replica."""
 
-    HEALTHCHECK = "healthcheck"  # it looks for our marker
+    HEALTHCHECK = "healthcheck"  # it looks for the marker
     COMMAND = "command"
     SIGNAL = "signal"
     HTTP = "http"
-    NOT = "not"  # nothing does: it is only stopped
+    NOT = "not"  # it is only stopped
 
 
-def how(container: Mapping[str, Any], drain: Drain) -> How:
-    """Return how this inspected container is drained: by the marker where it can be, or else as the policy says."""
+def drain_method(container: Mapping[str, Any], drain: Drain) -> DrainMethod:
+    """Return how this inspected container is drained: by the marker if possible, or else by the policy."""
     if looks_for_marker(container["Config"].get("Healthcheck")):
-        return How.HEALTHCHECK
+        return DrainMethod.HEALTHCHECK
     if drain.command:
-        return How.COMMAND
+        return DrainMethod.COMMAND
     if drain.signal:
-        return How.SIGNAL
-    return How.HTTP if drain.http else How.NOT
+        return DrainMethod.SIGNAL
+    return DrainMethod.HTTP if drain.http else DrainMethod.NOT
 
 
 def drain_warnings(container: Mapping[str, Any], drain: Drain, *, has_shell: bool) -> list[str]:
-    """Return what an operator should know of how replicas like this inspected one go; nothing where all is well.
+    """Return why replicas like this inspected one cannot be drained, and what to do; nothing if they can.
 
-    `has_shell` is whether its image has /bin/sh: then clones can be drained, whatever can be done about the others.
+    `has_shell` says whether its image has /bin/sh: then its clones can be drained.
     """
-    if not drain.enabled or how(container, drain) is not How.NOT:
+    if not drain.enabled or drain_method(container, drain) is not DrainMethod.NOT:
         return []
     name = str(container["Name"]).lstrip("/")
     remedies = (
@@ -45,5 +45,5 @@ def drain_warnings(container: Mapping[str, Any], drain: Drain, *, has_shell: boo
     if not has_shell:
         return [f"{name}: its image has no {SHELL}, so neither it nor its clones can be drained: {remedies}"]
     if label.CLONE_OF in container["Config"]["Labels"]:
-        return [f"{name}: it was cloned without a drain, and goes without one: {remedies}"]
-    return [f"{name}: Compose made it, so that it goes without a drain when no clone is left to go: {remedies}"]
+        return [f"{name}: this clone has no drain: {remedies}"]
+    return [f"{name}: Compose made it, and without a drain it is removed once no clone is left: {remedies}"]

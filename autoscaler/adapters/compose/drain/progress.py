@@ -1,4 +1,4 @@
-"""How far a drain is, step by step: asked to go -> let go by Traefik -> its last requests are over. Pure."""
+"""The progress of a drain: begun -> Traefik routes no new request to it -> its last requests are over. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from autoscaler.events import DrainEnd
 
 IN_A_ROW = 2  # probes without an open connection, until the last requests are over
 
-_SAID = re.compile(r"draining: (\d+) open connections")
+_DRAINING = re.compile(r"draining: (\d+) open connections")
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One entry of the health log: when it began, and how many connections it saw; None: it could not say."""
+    """One entry of the health log: when it began, and how many connections it saw; None: unknown."""
 
     began: str
     connections: int | None
@@ -25,40 +25,40 @@ class Limits:
     """How long each step may take, in seconds."""
 
     notice_seconds: float  # until the engine calls it unhealthy
-    throttle_seconds: float  # until Traefik has let it go
+    throttle_seconds: float  # until Traefik routes no request to it
     timeout_seconds: float  # until its last requests are over
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is; times are monotonic seconds."""
+    """The progress; times are monotonic seconds."""
 
     asked_at: float
-    unhealthy_at: float | None = None  # or when that was no longer waited for
-    let_go_at: float | None = None
-    seen: str | None = None  # the last probe from before Traefik let it go
-    connections: int | None = None  # that the last probe saw
+    unhealthy_at: float | None = None  # or when the wait for that ended
+    unrouted_at: float | None = None
+    seen: str | None = None  # the last probe before that
+    connections: int | None = None  # of the last probe
     end: DrainEnd | None = None
 
 
 def advanced(progress: Progress, now: float, *, unhealthy: bool, probes: Sequence[Probe], limits: Limits) -> Progress:
-    """Return how far it is after another look."""
+    """Return the progress after another look."""
     progress = replace(progress, connections=probes[-1].connections if probes else None)
     if progress.unhealthy_at is None:
         noticed = unhealthy or now >= progress.asked_at + limits.notice_seconds
         return replace(progress, unhealthy_at=now) if noticed else progress
-    if progress.let_go_at is None:
+    if progress.unrouted_at is None:
         if now < progress.unhealthy_at + limits.throttle_seconds:
             return progress
-        progress = replace(progress, let_go_at=now, seen=probes[-1].began if probes else None)
+        progress = replace(progress, unrouted_at=now, seen=probes[-1].began if probes else None)
     if _over(progress, probes):
         return replace(progress, end=DrainEnd.IDLE)
-    timed_out = now >= (progress.let_go_at or now) + limits.timeout_seconds
+    timed_out = now >= (progress.unrouted_at or now) + limits.timeout_seconds
     return replace(progress, end=DrainEnd.TIMEOUT) if timed_out else progress
 
 
 def _over(progress: Progress, probes: Sequence[Probe]) -> bool:
-    """Whether the last probes, all from after Traefik has let it go, saw nobody any more."""
+    """Return whether the last probes, since Traefik routes no request to it, saw no connection."""
     began = [probe.began for probe in probes]
     since = probes[began.index(progress.seen) + 1 :] if progress.seen in began else probes
     last = since[-IN_A_ROW:]
@@ -72,12 +72,12 @@ def probes_of(container: Mapping[str, Any]) -> list[Probe]:
 
 
 def being_drained(container: Mapping[str, Any]) -> bool:
-    """Whether an inspected container is unhealthy because it found our marker."""
+    """Return whether an inspected container is unhealthy because of the marker."""
     health = container["State"].get("Health") or {}
     log = health.get("Log") or []
     return bool(log) and str(log[-1].get("Output", "")).startswith("draining: ")
 
 
 def _connections(output: str) -> int | None:
-    said = _SAID.match(output)
-    return int(said.group(1)) if said else None
+    found = _DRAINING.match(output)
+    return int(found.group(1)) if found else None

@@ -1,4 +1,4 @@
-"""Removes replicas: chooses who goes, drains them side by side, and lets each go as long as the order allows it."""
+"""Removes replicas: chooses them, drains them side by side, and stops each unless the order wants it again."""
 
 import time
 from collections.abc import Callable, Collection
@@ -20,9 +20,9 @@ from autoscaler.ports.order import Order
 
 @dataclass(slots=True)
 class Removing:
-    """One scale-down under way. `relist` returns the service's containers of all states.
+    """One operation that removes. `relist` returns the service's containers of all states.
 
-    `leaned_on` returns the ids of those that another container leans on.
+    `depended_on` returns the ids of the replicas that another container depends on.
     """
 
     engine: Engine
@@ -31,23 +31,23 @@ class Removing:
     order: Order
     drain: Drain
     timing: ComposeTiming
-    leaned_on: Callable[[], Collection[str]] = frozenset
+    depended_on: Callable[[], Collection[str]] = frozenset
     _drains: Drains = field(init=False)
-    _going: Stopping = field(init=False)
-    _undrained: list[Replica] = field(default_factory=list)  # they serve until they are stopped, one after the other
+    _stopping: Stopping = field(init=False)
+    _undrained: list[Replica] = field(default_factory=list)  # they serve until they are stopped, one by one
     _next_stop_at: float = 0.0
 
     def __post_init__(self) -> None:
         drainer = Drainer(self.engine, self.drain, self.timing)
         self._drains = Drains(drainer, self.ref.name, self.order, self.timing.take_back_retry_seconds)
-        self._going = Stopping(self.engine, self.ref, self.order.emit, self.timing.before_removal_seconds)
+        self._stopping = Stopping(self.engine, self.ref, self.order.emit, self.timing.before_removal_seconds)
 
     def remove(self) -> None:
-        """Remove what the order has too many, but never the last ready one; end early when the daemon goes down.
+        """Remove the order's surplus, but never the last ready replica; stop early when the operation ends.
 
         Raises:
-            ScaleFailed: a replica could not be drained, stopped or removed; what was being drained is taken back.
-            TargetUnavailable: the engine does not answer; what was being drained is taken back as soon as it does.
+            ScaleFailed: a replica could not be drained, stopped or removed; replicas in a drain are taken back.
+            TargetUnavailable: the engine does not answer; replicas in a drain are taken back as soon as it does.
         """
         try:
             self._begin()
@@ -59,8 +59,8 @@ class Removing:
             self._end()
 
     def _begin(self) -> None:
-        """Ask all who shall go at once; who does not serve need not be asked."""
-        for victim in victims(self.relist(), self.order.surplus, self.leaned_on()):
+        """Begin all drains at once; a replica that is not ready needs none."""
+        for victim in victims(self.relist(), self.order.surplus, self.depended_on()):
             if self.order.pause(0.0):
                 return
             if not victim.ready:
@@ -73,37 +73,37 @@ class Removing:
         self._keep(replicas)
         for draining in self._drains.look({replica.id: replica for replica in replicas}):
             if self._drains.release(draining):
-                self._going.start(draining.replica)
+                self._stopping.start(draining.replica)
         if self._undrained and time.monotonic() >= self._next_stop_at:
             self._stop(self._undrained.pop(0))
             self._next_stop_at = time.monotonic() + self.timing.stop_gap_seconds
 
     def _keep(self, replicas: list[Replica]) -> None:
-        """Keep those that are wanted again, and all if no other is ready any more: first who would go last."""
-        going = len(self._drains.retractable) + len(self._undrained)
+        """Keep the replicas that are wanted again, or all if no other is ready: the last to be removed first."""
+        removable = len(self._drains.retractable) + len(self._undrained)
         staying = [replica for replica in replicas if replica.alive and self._stays(replica)]
-        count, why = going - self.order.surplus, "it is wanted again"
+        count, why = removable - self.order.surplus, "it is wanted again"
         if self.order.replicas - len(staying) > count:
-            count, why = min(going, self.order.replicas - len(staying)), "others have gone meanwhile"
+            count, why = min(removable, self.order.replicas - len(staying)), "others have gone meanwhile"
         if not any(replica.ready for replica in staying):
-            count, why = going, "no other replica is ready"
+            count, why = removable, "no other replica is ready"
         kept = self._undrained[-count:] if count > 0 else []
         self._undrained = self._undrained[: len(self._undrained) - len(kept)]
         self._drains.take_back(count - len(kept), why)
 
     def _stays(self, replica: Replica) -> bool:
-        return replica not in self._undrained and replica not in self._drains and replica not in self._going
+        return replica not in self._undrained and replica not in self._drains and replica not in self._stopping
 
     def _stop(self, replica: Replica) -> None:
         if self.order.release():
-            self._going.start(replica)
+            self._stopping.start(replica)
 
     def _end(self) -> None:
-        """Leave nothing drained: take back what can be, and let go of what cannot."""
+        """End every drain: take it back, or stop the replica if it cannot be taken back."""
         try:
             self._drains.take_back(len(self._drains.retractable), "the operation ends")
             for draining in self._drains.under_way:
                 self._drains.release(draining)
-                self._going.start(draining.replica)
+                self._stopping.start(draining.replica)
         finally:
-            self._going.wait()
+            self._stopping.wait()

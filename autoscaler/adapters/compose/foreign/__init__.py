@@ -1,1 +1,1 @@
-"""What somebody else does to the services, seen and heard, and how we keep out of it."""
+"""Foreign changes: found in snapshots and events, waited for until they settle, and reported."""

@@ -1,7 +1,7 @@
-"""What has settled -> what it was, in one word and in words: as far as anybody can know. Pure.
+"""A foreign change that has settled -> its kind and a sentence. Pure.
 
-Compose and a plain docker command look the same to the engine, so their names are guesses, and said with a question
-mark.
+The engine does not say whether Compose or a plain docker command made a change: their names are guesses, with a
+question mark.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from autoscaler.ports.targets import SettledChange
 
 _SIGNALS: Mapping[int, str] = {2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 _SIGKILL, _SIGTERM = 9, 15
-_SIGNALLED = 128  # exit codes above it are of a signal
+_SIGNALLED = 128  # exit codes above it are signals
 MOST_NAMED = 5  # containers in a sentence
 _GUESSES: Mapping[Foreign, str] = {
     Foreign.SCALED: "docker compose up, or another scaler?",
@@ -29,23 +29,23 @@ _GUESSES: Mapping[Foreign, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedChange(SettledChange):
-    """What somebody else did to a service. `before` and `after` count those that are meant to run."""
+    """A foreign change that has settled."""
 
-    sudden: bool = False  # all that died were killed or crashed: nobody has asked them to end
+    sudden: bool = False  # all that died were killed or crashed, without a signal to end before
     dead: frozenset[str] = frozenset()  # the ids of those that died
 
 
 def classify(settled: Settled) -> ClassifiedChange | None:
-    """Return what it was, or None if nothing has come of it."""
+    """Return the classified change, or None if nothing has changed."""
     kind = _kind(settled)
     if kind is None:
         return None
     before, after = _alive(settled.before), _alive(settled.after)
     count = f"{len(before)} → {len(after)}" if len(before) != len(after) else f"still {len(after)}"
-    told = "; ".join(part for part in (_details(kind, settled), _GUESSES.get(kind)) if part)
-    what = f"{count} replicas, not by the autoscaler{f' ({told})' if told else ''}"
+    details = "; ".join(part for part in (_details(kind, settled), _GUESSES.get(kind)) if part)
+    what = f"{count} replicas, not by the autoscaler{f' ({details})' if details else ''}"
     dead = _dead(settled) if kind is Foreign.DIED else []
-    sudden = bool(dead) and not any(_asked_to_end(each, settled.container_event) for each in dead)
+    sudden = bool(dead) and not any(_asked_to_end(each, settled.events) for each in dead)
     return ClassifiedChange(kind, len(before), len(after), what, sudden, frozenset(replica.id for replica in dead))
 
 
@@ -61,7 +61,7 @@ def _kind(settled: Settled) -> Foreign | None:
         return Foreign.DIED
     if before.keys() != after.keys() or _passing(settled):
         return Foreign.SCALED
-    if any(container_event.action == "die" for container_event in settled.container_event):
+    if any(event.action == "die" for event in settled.events):
         return Foreign.RESTARTED
     return Foreign.CHANGED if _states(settled.before) != _states(settled.after) else None
 
@@ -75,7 +75,7 @@ def _states(replicas: Iterable[Replica]) -> dict[str, str]:
 
 
 def _replaced(settled: Settled) -> list[Replica]:
-    """Return the new ones that have the number of an old one, or are of another kind than all the old ones."""
+    """Return the new replicas with the number of an old one, or of another kind than all old ones."""
     old, new = _alive(settled.before), _alive(settled.after)
     numbers, kinds = {replica.number for replica in old.values()}, {replica.kind for replica in old.values()}
     return [
@@ -86,28 +86,26 @@ def _replaced(settled: Settled) -> list[Replica]:
 
 
 def _dead(settled: Settled) -> list[Replica]:
-    """Return those that ran and have exited."""
+    """Return the replicas that ran and have exited."""
     before = _alive(settled.before)
     return [replica for replica in settled.after if replica.id in before and not replica.alive]
 
 
 def _passing(settled: Settled) -> set[str]:
-    """Return those that have come and gone meanwhile, as clones do that Compose removes before they have run."""
-    destroyed = {
-        container_event.container for container_event in settled.container_event if container_event.action == "destroy"
-    }
+    """Return the ids of containers that came and went meanwhile, such as clones that never ran."""
+    destroyed = {event.container for event in settled.events if event.action == "destroy"}
     return destroyed - {replica.id for replica in settled.before if replica.state != "created"}
 
 
-def _asked_to_end(replica: Replica, container_event: Iterable[ContainerEvent]) -> bool:
-    """Return whether it was told to end in good time, by the events or, without them, by its exit code."""
-    signals = [each.signal for each in container_event if each.stops and each.container == replica.id]
+def _asked_to_end(replica: Replica, events: Iterable[ContainerEvent]) -> bool:
+    """Return whether it got a signal to end before it was killed, by the events or else by its exit code."""
+    signals = [each.signal for each in events if each.stops and each.container == replica.id]
     return any(signal != _SIGKILL for signal in signals) or replica.exit_code == _SIGNALLED + _SIGTERM
 
 
 def _details(kind: Foreign, settled: Settled) -> str:
     if kind is Foreign.DIED:
-        dead = [f"{replica.name} {_death(replica, settled.container_event)}" for replica in _dead(settled)]
+        dead = [f"{replica.name} {_death(replica, settled.events)}" for replica in _dead(settled)]
         return ", ".join([*dead[:MOST_NAMED], *([f"{len(dead) - MOST_NAMED} more"] if len(dead) > MOST_NAMED else [])])
     if kind is Foreign.RECREATED:
         return _new_kind(settled)
@@ -116,7 +114,7 @@ def _details(kind: Foreign, settled: Settled) -> str:
         counts = {
             "added": len(after.keys() - before.keys()),
             "removed": len(before.keys() - after.keys()),
-            "removed as soon as they came": len(_passing(settled)),
+            "removed at once": len(_passing(settled)),
         }
         return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return ""
@@ -130,13 +128,13 @@ def _new_kind(settled: Settled) -> str:
     return "recreated with another image" if new != old else "recreated"
 
 
-def _death(replica: Replica, container_event: Iterable[ContainerEvent]) -> str:
-    """Say how a container ended, e.g. `was killed by SIGKILL, exit code 137, out of memory`."""
-    mine = [each for each in container_event if each.container == replica.id]
-    codes = [each.exit_code for each in mine if each.action == "die"]
+def _death(replica: Replica, events: Iterable[ContainerEvent]) -> str:
+    """Write how a container ended, e.g. `was ended by SIGKILL, exit code 137, out of memory`."""
+    own = [each for each in events if each.container == replica.id]
+    codes = [each.exit_code for each in own if each.action == "die"]
     code = codes[-1] if codes else replica.exit_code
-    signals = [each.signal for each in mine if each.stops]
-    memory = ", out of memory" if any(each.action == "oom" for each in mine) else ""
+    signals = [each.signal for each in own if each.stops]
+    memory = ", out of memory" if any(each.action == "oom" for each in own) else ""
     number = signals[-1] if signals else None if code is None or code <= _SIGNALLED else code - _SIGNALLED
     how = "exited" if number is None else f"was ended by {_SIGNALS.get(number, f'signal {number}')}"
     return f"{how}{'' if code is None else f', exit code {code}'}{memory}"

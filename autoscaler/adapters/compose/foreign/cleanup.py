@@ -1,4 +1,4 @@
-"""Replicas that were made beside somebody else's work: they stay only if they are what the service is afterwards."""
+"""Clones that were started during a foreign change: they stay only if they are of the service's new kind."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from autoscaler.ports.order import Pause
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """Ends an operation in the middle of which somebody else began to change the service.
+    """Cleans up at the end of an operation during which a foreign change began.
 
-    `docker compose down` and `up` have their list of containers from when they began: what was cloned a moment later
-    is not on it, and would stay behind, or be of the old kind for ever.
+    `docker compose down` and `up` list the containers when they begin: a later clone is not on the list, and would be
+    left behind, or stay of the old kind.
     """
 
     engine: Engine
     relist: Callable[[], list[Replica]]
-    troubled: Callable[[], bool]
+    being_changed: Callable[[], bool]
     pause: Pause
     poll_seconds: float
 
     def settle(self, made: Collection[str]) -> None:
-        """Wait until the others are done; then remove what was made, if the service is stopped or of another kind.
+        """Wait until the foreign change has settled; then remove the `made` clones that are of another kind.
 
-        Where nothing else of the service is left, it goes at once.
+        If the service has no other container left, remove them at once.
 
         Raises:
-            ScaleFailed: one could not be removed.
+            ScaleFailed: a clone could not be removed.
         """
-        if not made or not self.troubled():
+        if not made or not self.being_changed():
             return
-        while self.troubled() and any(replica.id not in made for replica in self.relist()):
+        while self.being_changed() and any(replica.id not in made for replica in self.relist()):
             if self.pause(self.poll_seconds):
                 return
         for replica in strangers(self.relist(), made):
@@ -45,6 +45,6 @@ class Cleanup:
 
 
 def strangers(replicas: Collection[Replica], made: Collection[str]) -> list[Replica]:
-    """Return those of the made ones that no other replica is like, among those that are meant to run."""
+    """Return the `made` clones that are of another kind than all other running replicas."""
     kinds = {replica.kind for replica in replicas if replica.alive and replica.id not in made}
     return [replica for replica in replicas if replica.id in made and replica.kind not in kinds]

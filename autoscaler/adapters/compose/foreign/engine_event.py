@@ -1,11 +1,11 @@
-"""One event of the engine's stream -> what it says about a replica. Pure."""
+"""One event of the engine's stream -> the event of a replica. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from autoscaler.adapters.compose import labels as label
-from autoscaler.adapters.docker.own_actions import Mine
+from autoscaler.adapters.docker.own_actions import OwnContainers
 from autoscaler.ports.fleet import ServiceRef
 
 ACTIONS = (
@@ -17,15 +17,15 @@ ACTIONS = (
     "pause",
     "rename",
     "unpause",
-)  # those that the stream is asked for
-# What may go on for ever without anybody at work is not among these: a crash loop dies and starts.
-_AT_WORK = frozenset({"create", "destroy", "pause", "rename", "unpause"})
-_HARMLESS_SIGNALS = frozenset({1, 10, 12, 18})  # HUP, USR1, USR2, CONT: to reload, to reopen logs, to go on
+)  # that the stream carries
+# Not `die` and `start`: a crash loop, which is no foreign change, repeats them.
+_FOREIGN = frozenset({"create", "destroy", "pause", "rename", "unpause"})
+_HARMLESS_SIGNALS = frozenset({1, 10, 12, 18})  # HUP, USR1, USR2, CONT: reload, reopen logs, continue
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerEvent:
-    """What the engine said about one replica."""
+    """The engine's event of one replica."""
 
     ref: ServiceRef
     container: str
@@ -41,17 +41,17 @@ class ContainerEvent:
 
     @property
     def stops(self) -> bool:
-        """Whether somebody asks the container to end."""
+        """Whether it is a signal to end."""
         return self.action == "kill" and self.signal not in _HARMLESS_SIGNALS
 
-    def by_somebody_else(self, mine: Mine) -> bool:
-        """Whether it shows somebody at work on the service who is not us."""
-        own_actions = self.container in mine.ending or (self.action == "create" and self.clone)
-        return not own_actions and (self.stops or self.action in _AT_WORK)
+    def is_foreign(self, own: OwnContainers) -> bool:
+        """Return whether it is a sign of a foreign change."""
+        own_action = self.container in own.ending or (self.action == "create" and self.clone)
+        return not own_action and (self.stops or self.action in _FOREIGN)
 
 
 def parse_event(event: Mapping[str, Any]) -> ContainerEvent | None:
-    """Return what an event says, if it is about a replica of a Compose service."""
+    """Return the event of a replica of a Compose service; None for any other container."""
     actor = event.get("Actor") or {}
     facts = actor.get("Attributes") or {}
     if not label.is_replica(facts) or "ID" not in actor:

@@ -1,4 +1,4 @@
-"""Peace with whoever else changes services: knows for each whether somebody is at work on it, and what has settled."""
+"""Foreign changes of all services: those under way, and those that have settled."""
 
 import threading
 import time
@@ -10,17 +10,17 @@ from autoscaler.adapters.compose.clone.obstacles import kinds_differ
 from autoscaler.adapters.compose.foreign.classify import ClassifiedChange, classify
 from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent
 from autoscaler.adapters.compose.foreign.service_state import ServiceRecord
-from autoscaler.adapters.compose.foreign.settling import WatchedService, hear, quiet_at, see
+from autoscaler.adapters.compose.foreign.settling import WatchedService, quiet_at, take_event, take_snapshot
 from autoscaler.adapters.compose.foreign.snapshot_diff import differences, in_words
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.own_actions import OwnActions
-from autoscaler.control.yielding import MOST_REPAIRS, PERIOD_SECONDS
+from autoscaler.control.yielding import MOST_CORRECTIONS, PERIOD_SECONDS
 from autoscaler.ports.fleet import ServiceRef
 
 
 class ForeignChangeTracker:
-    """Keeps each service's state; thread-safe. `monotonic` in seconds."""
+    """Implements ports.targets.ForeignChanges; thread-safe. `monotonic` in seconds."""
 
     def __init__(
         self, *, settle_seconds: float = USUAL.settle_seconds, monotonic: Callable[[], float] = time.monotonic
@@ -30,43 +30,43 @@ class ForeignChangeTracker:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._known: dict[ServiceRef, ServiceRecord] = {}
-        self._looked = False
+        self._has_snapshot = False
 
     def now(self) -> float:
         return self._monotonic()
 
-    def look(self, replicas: Iterable[Replica], began: float) -> None:
-        """Take in a snapshot of all services, for which the engine was asked at `began`; they come in that order.
+    def take_snapshot(self, replicas: Iterable[Replica], began: float) -> None:
+        """Take in a snapshot of all services, in order; the engine was asked for it at `began`.
 
-        What was heard since is newer than the snapshot, so that nothing has settled with it.
+        Events since then are newer than the snapshot: a change with such events has not settled.
         """
         services = {ref: tuple(members) for ref, members in groupby(replicas, key=attrgetter("ref"))}
         with self._lock:
             for ref in self._known.keys() | services.keys():
-                self._see(ref, services.get(ref, ()), began)
+                self._take_members(ref, services.get(ref, ()), began)
             self._known = {ref: known for ref, known in self._known.items() if not known.gone}
-            self._looked = True
+            self._has_snapshot = True
         self.own_actions.forget({replica.id for members in services.values() for replica in members})
 
-    def hear(self, container_event: ContainerEvent) -> None:
+    def take_event(self, event: ContainerEvent) -> None:
         """Take in an event of the engine."""
         with self._lock:
-            known = self._known.get(container_event.ref)
+            known = self._known.get(event.ref)
             if known is not None:
-                known.watched = hear(known.watched, container_event, self.own_actions.now(), self._monotonic())
+                known.watched = take_event(known.watched, event, self.own_actions.now(), self._monotonic())
 
     def hold_reason(self, ref: ServiceRef) -> str | None:
-        """Say why nothing is to be decided about the service at this moment, or None."""
+        """Return why the service is not scaled now, or None."""
         with self._lock:
             known, now = self._known.get(ref), self._monotonic()
             if known is None:
                 return None
-            return self._unsettled(known, known.seen, now) or _given_way(known, now) or kinds_differ(known.seen)
+            return self._unsettled(known, known.seen, now) or _yield_reason(known, now) or kinds_differ(known.seen)
 
     def unsettled(self, ref: ServiceRef, members: Sequence[Replica] | None = None) -> str | None:
-        """Say what somebody else is doing to the service at this moment, or None.
+        """Return the foreign change of the service that is under way, or None.
 
-        `members` is what an operation has just listed: what it shows counts, before the next snapshot does.
+        `members` is the list of an operation, which is newer than the snapshot.
         """
         with self._lock:
             known = self._known.get(ref)
@@ -75,13 +75,13 @@ class ForeignChangeTracker:
             return self._unsettled(known, known.seen if members is None else members, self._monotonic())
 
     def crash_backoff(self, ref: ServiceRef, replicas: int) -> str | None:
-        """Say why no replica is made at this moment to have so many: those before it died again and again; or None."""
+        """Return why the service is not raised to `replicas` now, because replicas keep dying; or None."""
         with self._lock:
             known = self._known.get(ref)
-            return None if known is None else known.crash_backoff.pause(replicas, self._monotonic())
+            return None if known is None else known.crash_backoff.hold_reason(replicas, self._monotonic())
 
     def settled(self, ref: ServiceRef) -> ClassifiedChange | None:
-        """Return what somebody else has done to the service, once, when it has settled."""
+        """Return a foreign change that has settled, once."""
         with self._lock:
             known = self._known.get(ref)
             if known is None:
@@ -89,33 +89,34 @@ class ForeignChangeTracker:
             found, known.change = known.change, None
             return found
 
-    def owed(self, ref: ServiceRef) -> int | None:
-        """Return the count that the service had before some of its replicas died, until it has that again."""
+    def count_before_crash(self, ref: ServiceRef) -> int | None:
+        """Return the count before replicas died, until the service has as many again."""
         with self._lock:
             known = self._known.get(ref)
-            return None if known is None else known.owed
+            return None if known is None else known.count_before_crash
 
-    def forgive(self, ref: ServiceRef, desired: int) -> None:
-        """Note that the rules want so many now, and no more."""
+    def drop_count_above(self, ref: ServiceRef, desired: int) -> None:
+        """Forget the count before the crash if the rules want fewer now."""
         with self._lock:
             known = self._known.get(ref)
-            if known is not None and known.owed is not None and desired < known.owed:
-                known.owed = None
+            if known is not None and known.count_before_crash is not None and desired < known.count_before_crash:
+                known.count_before_crash = None
 
-    def repaired(self, ref: ServiceRef) -> None:
-        """Note that the count which somebody else had set is being changed by us."""
+    def corrected(self, ref: ServiceRef) -> None:
+        """Note that the daemon undoes the count that a foreign change has set."""
         with self._lock:
             known = self._known[ref]
-            known.yielding = known.yielding.repaired(self._monotonic())
+            known.yielding = known.yielding.corrected(self._monotonic())
 
-    def _see(self, ref: ServiceRef, members: tuple[Replica, ...], now: float) -> None:
-        unknown = WatchedService(() if self._looked else None)
+    def _take_members(self, ref: ServiceRef, members: tuple[Replica, ...], now: float) -> None:
+        unknown = WatchedService(() if self._has_snapshot else None)
         known = self._known.setdefault(ref, ServiceRecord(unknown))
-        known.watched, settled = see(known.watched, members, self.own_actions.now(), now, self._settle_seconds)
-        known.look(members)
+        own = self.own_actions.now()
+        known.watched, settled = take_snapshot(known.watched, members, own, now, self._settle_seconds)
+        known.take_count(members)
         found = None if settled is None else classify(settled)
         if found is not None:
-            known.take(found, now)
+            known.take_change(found, now)
 
     def _unsettled(self, known: ServiceRecord, members: Sequence[Replica], now: float) -> str | None:
         ongoing, left_seconds = known.watched.ongoing, self._settle_seconds
@@ -125,11 +126,11 @@ class ForeignChangeTracker:
             sign = in_words(changes)
         else:
             return None
-        return f"somebody else is changing it ({sign}); decided anew when it is quiet, in {left_seconds:.0f} s or later"
+        return f"a foreign change is under way ({sign}); it settles in {left_seconds:.0f} s or later"
 
 
-def _given_way(known: ServiceRecord, now: float) -> str | None:
-    if not known.yielding.gives_way(now):
+def _yield_reason(known: ServiceRecord, now: float) -> str | None:
+    if not known.yielding.yields(now):
         return None
-    undone = f"somebody else has undone {MOST_REPAIRS} changes within {PERIOD_SECONDS:g} s"
+    undone = f"foreign changes have undone {MOST_CORRECTIONS} of the autoscaler's within {PERIOD_SECONDS:g} s"
     return f"{undone}; left alone for another {(known.yielding.until or now) - now:.0f} s"

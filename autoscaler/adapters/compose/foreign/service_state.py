@@ -1,4 +1,4 @@
-"""What is known of one service: what others do to it, and what has come of that."""
+"""The state of one service: its foreign changes, and what follows from them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from autoscaler.events import Foreign
 
 @dataclass(slots=True)
 class ServiceRecord:
-    """One service. Times in seconds of a monotonic clock."""
+    """One service. Times in monotonic seconds."""
 
     watched: WatchedService = field(default_factory=WatchedService)
     yielding: Yielding = field(default_factory=Yielding)
     crash_backoff: CrashBackoff = field(default_factory=CrashBackoff)
     change: ClassifiedChange | None = None
-    owed: int | None = None  # the count before some died, until it is reached again
+    count_before_crash: int | None = None  # until it is reached again
 
     @property
     def seen(self) -> tuple[Replica, ...]:
@@ -27,18 +27,19 @@ class ServiceRecord:
 
     @property
     def gone(self) -> bool:
-        """Whether there is nothing left to know."""
+        """Whether the record can be dropped."""
         return not (self.seen or self.watched.ongoing or self.change)
 
-    def look(self, replicas: Collection[Replica]) -> None:
-        """Owe nothing any more once the count is reached again."""
-        if self.owed is not None and sum(replica.alive for replica in replicas) >= self.owed:
-            self.owed = None
+    def take_count(self, replicas: Collection[Replica]) -> None:
+        """Forget the count before the crash once it is reached again."""
+        alive, before = sum(replica.alive for replica in replicas), self.count_before_crash
+        if before is not None and alive >= before:
+            self.count_before_crash = None
 
-    def take(self, found: ClassifiedChange, now: float) -> None:
-        """Take in what somebody else has done, once it has settled."""
+    def take_change(self, found: ClassifiedChange, now: float) -> None:
+        """Take in a foreign change that has settled."""
         self.change = found
-        self.owed = found.before if found.sudden else None
+        self.count_before_crash = found.before if found.sudden else None
         if found.kind is Foreign.SCALED:
             self.yielding = self.yielding.changed(now)
         if found.kind is Foreign.DIED:

@@ -1,15 +1,15 @@
-"""Two snapshots of one service -> what somebody else has changed between them. Pure."""
+"""Two snapshots of one service -> the foreign changes between them. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from autoscaler.adapters.compose.replicas import Replica
-from autoscaler.adapters.docker.own_actions import Mine
+from autoscaler.adapters.docker.own_actions import OwnContainers
 
 
-class What(StrEnum):
-    """What became of a container; the words that an operator reads."""
+class Change(StrEnum):
+    """The change of a container, as operators read it."""
 
     CREATED = "created"
     REMOVED = "removed"
@@ -20,41 +20,47 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One container that somebody else has changed."""
+    """A foreign change of one container."""
 
-    what: What
+    what: Change
     name: str
 
 
-# A crash loop alternates between running and restarting: that is the engine's doing, and the count stays as it is.
-_CONDITIONS = {"running": What.STARTED, "restarting": What.STARTED, "paused": What.PAUSED}
+# A crash loop alternates between running and restarting: that is no foreign change.
+_CONDITIONS = {
+    "running": Change.STARTED,
+    "restarting": Change.STARTED,
+    "paused": Change.PAUSED,
+}
 
 
-def differences(before: Iterable[Replica], after: Iterable[Replica], mine: Mine) -> tuple[Difference, ...]:
-    """Return what was changed by somebody else: everything but what our operations have at work.
+def differences(before: Iterable[Replica], after: Iterable[Replica], own: OwnContainers) -> tuple[Difference, ...]:
+    """Return the foreign changes: all but those of the daemon's own operations.
 
-    Only we make containers with the label of a clone, so a new one of those is never somebody else's.
+    Only operations create containers with the label of a clone: a new clone is never foreign.
     """
-    earlier = {replica.id: replica for replica in before if replica.id not in mine.ending}
-    later = {replica.id: replica for replica in after if replica.id not in mine.ending}
-    gone = [Difference(What.REMOVED, each.name) for key, each in earlier.items() if key not in later]
-    new = [Difference(What.CREATED, each.name) for key, each in later.items() if key not in earlier and not each.clone]
+    earlier = {replica.id: replica for replica in before if replica.id not in own.ending}
+    later = {replica.id: replica for replica in after if replica.id not in own.ending}
+    gone = [Difference(Change.REMOVED, each.name) for key, each in earlier.items() if key not in later]
+    new = [
+        Difference(Change.CREATED, each.name) for key, each in later.items() if key not in earlier and not each.clone
+    ]
     both = [(earlier[key], each) for key, each in later.items() if key in earlier]
-    changed = [found for was, now in both if (found := _changed(was, now, mine))]
+    changed = [found for was, now in both if (found := _changed(was, now, own))]
     return (*gone, *new, *changed)
 
 
 def in_words(changes: Sequence[Difference]) -> str:
-    """Say what was seen, e.g. `shop-web-3 removed and 2 more`."""
+    """Write the changes, e.g. `shop-web-3 removed and 2 more`."""
     first, more = changes[0], len(changes) - 1
     return f"{first.name} {first.what}{f' and {more} more' if more else ''}"
 
 
-def _changed(was: Replica, now: Replica, mine: Mine) -> Difference | None:
+def _changed(was: Replica, now: Replica, own: OwnContainers) -> Difference | None:
     condition = _condition(now)
-    theirs = condition is not _condition(was) and now.id not in mine.starting
-    return Difference(condition, now.name) if theirs else None
+    foreign = condition is not _condition(was) and now.id not in own.starting
+    return Difference(condition, now.name) if foreign else None
 
 
-def _condition(replica: Replica) -> What:
-    return _CONDITIONS.get(replica.state, What.STOPPED)
+def _condition(replica: Replica) -> Change:
+    return _CONDITIONS.get(replica.state, Change.STOPPED)

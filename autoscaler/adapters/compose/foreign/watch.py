@@ -1,6 +1,6 @@
-"""A thread that follows the engine's events, and comes back after whatever cuts them off.
+"""A thread that follows the engine's events, and connects again after an interruption.
 
-Nothing depends on it but how soon something is known, and its details: the list call of each cycle is the truth.
+Events only show changes sooner and in more detail: the snapshot of each cycle is the truth.
 """
 
 import threading
@@ -16,10 +16,10 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.events import WatchChanged
 from autoscaler.ports.observers import Emit
 
-QUIET_SECONDS = 60.0  # a connection that has brought nothing for so long may be dead without anybody knowing
+QUIET_SECONDS = 60.0  # a connection without an event for so long may be dead
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
-FORBIDDEN_RETRY_SECONDS = 300.0  # somebody has to change the guard first
+FORBIDDEN_RETRY_SECONDS = 300.0  # after a refusal of the socket guard
 
 
 class Watch:
@@ -28,14 +28,14 @@ class Watch:
     def __init__(
         self,
         engine: Engine,
-        hear: Callable[[ContainerEvent], None],
+        take_event: Callable[[ContainerEvent], None],
         emit: Emit,
         *,
         quiet_seconds: float = QUIET_SECONDS,
         first_retry_seconds: float = FIRST_RETRY_SECONDS,
     ) -> None:
         self._engine = engine
-        self._hear = hear
+        self._take_event = take_event
         self._emit = emit
         self._quiet_seconds = quiet_seconds
         self._first_retry_seconds = first_retry_seconds
@@ -43,14 +43,14 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._lock = threading.Lock()
         self._stream: EventStream | None = None
-        self._told: WatchChanged | None = None
+        self._reported: WatchChanged | None = None
         self._since: str | None = None  # in the engine's own time
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, timeout_seconds: float = 1.0) -> None:
-        """End it; a read that is under way is cut off."""
+        """End the thread, and a read that is under way."""
         self._stopping.set()
         with self._lock:
             if self._stream is not None:
@@ -67,31 +67,31 @@ class Watch:
             except (EngineError, TargetUnavailable) as error:
                 if self._stopping.is_set():
                     return
-                self._say(WatchChanged(str(error)))
+                self._report(WatchChanged(str(error)))
                 forbidden = isinstance(error, Forbidden)
                 self._stopping.wait(FORBIDDEN_RETRY_SECONDS if forbidden else retry_seconds)
                 retry_seconds = min(2 * retry_seconds, LONGEST_RETRY_SECONDS)
 
     def _follow(self) -> None:
-        """Follow one connection until it ends or is quiet for too long."""
+        """Follow one connection until it ends or carries no event for too long."""
         stream = self._engine.events(ACTIONS, [PROJECT], self._since, quiet_seconds=self._quiet_seconds)
         with self._lock:
             self._stream = stream
         if self._stopping.is_set():
             stream.close()
         self._since = self._since or stream.began
-        self._say(WatchChanged())
+        self._report(WatchChanged())
         started = time.monotonic()
         for event in stream.events(after=self._since):
             self._since = event.at
             container_event = parse_event(event.facts)
             if container_event is not None:
-                self._hear(container_event)
+                self._take_event(container_event)
         if time.monotonic() - started < self._first_retry_seconds:
-            self._stopping.wait(self._first_retry_seconds)  # one that always ends at once is not asked in a loop
+            self._stopping.wait(self._first_retry_seconds)  # no busy loop of connections that end at once
 
-    def _say(self, event: WatchChanged) -> None:
-        """Tell once whether it is followed, and once why not, however often that fails."""
-        first, self._told = self._told, event
+    def _report(self, event: WatchChanged) -> None:
+        """Emit the first event, and each change between following and failing."""
+        first, self._reported = self._reported, event
         if first is None or (first.problem is None) != (event.problem is None):
             self._emit(event)

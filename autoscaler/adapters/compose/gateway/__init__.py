@@ -1,1 +1,1 @@
-"""Where a service is reached through Traefik, for those who load-test it."""
+"""Where a service is reached through Traefik, for load tests."""

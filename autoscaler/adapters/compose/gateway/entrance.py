@@ -1,4 +1,4 @@
-"""Where a service is reached through Traefik: its routers' labels, its replicas' addresses, Traefik's own ports."""
+"""Where a service is reached through Traefik: by its routers' labels, its replicas' addresses, Traefik's ports."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _COOKIE = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.sticky\.coo
 
 
 def find_entrance(engine: Engine, ref: ServiceRef) -> Entrance:
-    """Look for the way to a service.
+    """Return where a service is reached.
 
     Raises:
         TargetUnavailable: the engine does not answer. TargetRefused: there is no such service.
@@ -70,7 +70,7 @@ def _entry_points(router: Mapping[str, str]) -> list[str]:
 
 
 def _replica(found: dict[str, Any], server: Mapping[str, str]) -> KnownReplica:
-    """Return the replica that was inspected; Traefik's port is that of the labels, or else the lowest exposed."""
+    """Return an inspected replica; Traefik's port is that of the labels, or else the lowest exposed one."""
     config, networks = found["Config"], found["NetworkSettings"]["Networks"].values()
     addresses = {address for network in networks if (address := network.get("IPAddress"))}
     exposed = sorted(int(port.partition("/")[0]) for port in config.get("ExposedPorts") or ())

@@ -1,1 +1,1 @@
-"""What an interrupted operation has left behind, put right."""
+"""Cleaning up after interrupted operations."""

@@ -1,4 +1,4 @@
-"""Which replicas an interrupted operation has left behind: not started, exited, starting for ever, or drained. Pure."""
+"""Replicas that an interrupted operation has left behind: not started, exited, never ready, or drained. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from autoscaler.ports.fleet import ServiceRef
 
 
 class LeftoverKind(StrEnum):
-    """What is the matter with a replica; the words that an operator reads."""
+    """Why a replica is left over, as operators read it."""
 
-    NEVER_STARTED = "it was made and never started"
+    NEVER_STARTED = "it was created and never started"
     EXITED = "it had exited while others of the service run"
     NEVER_READY = "it did not become ready, and no operation waits for it"
-    LEAVING = "its removal was begun, and no operation goes on with it"
-    DRAINED = "its drain was begun, and no operation goes on with it"  # as far as a list call shows: it is unhealthy
+    LEAVING = "its removal was interrupted"
+    DRAINED = "its drain was interrupted"  # perhaps: a list call only shows that it is unhealthy
 
 
 _BY_STATE = {"created": LeftoverKind.NEVER_STARTED, "exited": LeftoverKind.EXITED, "dead": LeftoverKind.EXITED}
@@ -26,17 +26,17 @@ _BY_STATE = {"created": LeftoverKind.NEVER_STARTED, "exited": LeftoverKind.EXITE
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long what may last before it counts as left over."""
+    """How long a state may last before the replica counts as left over, in seconds."""
 
-    settle_seconds: float = USUAL.leftover_seconds  # of what does not run: somebody may be about to start it
-    start_seconds: Callable[[ServiceRef], float] = field(default=lambda _: 60.0)  # of what starts
+    settle_seconds: float = USUAL.leftover_seconds  # of a container that does not run: it may be started yet
+    start_seconds: Callable[[ServiceRef], float] = field(default=lambda _: 60.0)  # of one that starts
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A replica that may be left over, and since when it has looked like that (monotonic seconds)."""
+    """A replica that may be left over: why, and since when (monotonic seconds)."""
 
-    matter: LeftoverKind
+    kind: LeftoverKind
     since: float
 
 
@@ -44,10 +44,10 @@ Suspects = Mapping[str, Suspect]  # by container id
 
 
 def suspects(before: Suspects, replicas: Iterable[Replica], now: float, busy: Callable[[ServiceRef], bool]) -> Suspects:
-    """Return who is under suspicion after another look at all services.
+    """Return the suspects after another look at all services.
 
-    A service that is `busy` (with an operation of ours, or somebody else's work) is above suspicion, and so is one of
-    which nothing runs: after `docker compose stop` the clones are Compose's to start.
+    There are none in a service that is `busy` with an operation or a foreign change, or of which nothing runs: after
+    `docker compose stop`, `start` starts the clones again.
     """
     found: dict[str, Suspect] = {}
     for ref, group in groupby(replicas, key=attrgetter("ref")):
@@ -59,17 +59,17 @@ def suspects(before: Suspects, replicas: Iterable[Replica], now: float, busy: Ca
 
 def _suspect(before: Suspects, replica: Replica, now: float) -> Suspect | None:
     known = before.get(replica.id)
-    matter = _matter(replica, known)
-    if matter is None:
+    kind = _kind(replica, known)
+    if kind is None:
         return None
-    return known if known is not None and known.matter is matter else Suspect(matter, now)
+    return known if known is not None and known.kind is kind else Suspect(kind, now)
 
 
-def _matter(replica: Replica, known: Suspect | None) -> LeftoverKind | None:
-    """Return what may be the matter. Compose's own are our affair only where we may have drained them."""
+def _kind(replica: Replica, known: Suspect | None) -> LeftoverKind | None:
+    """Return why it may be left over. Of Compose's own replicas, only drained and leaving ones may be."""
     if (replica.clone or replica.leaving) and replica.state in _BY_STATE:
         return _BY_STATE[replica.state]
-    started_and_not_ready = known is not None and known.matter is LeftoverKind.NEVER_READY and not replica.ready
+    started_and_not_ready = known is not None and known.kind is LeftoverKind.NEVER_READY and not replica.ready
     starting = replica.state == "running" and replica.health == "starting"
     if replica.clone and (starting or started_and_not_ready):
         return LeftoverKind.NEVER_READY
@@ -79,11 +79,11 @@ def _matter(replica: Replica, known: Suspect | None) -> LeftoverKind | None:
 
 
 def left_over(suspected: Suspects, replicas: Iterable[Replica], now: float, limits: Limits) -> list[Replica]:
-    """Return those that have been suspects for too long; a clone that starts and turns unhealthy, at once."""
+    """Return the replicas that have been suspects for too long; a starting clone that turns unhealthy is so at once."""
     return [each for each in replicas if each.id in suspected and _due(each, suspected[each.id], now, limits)]
 
 
 def _due(replica: Replica, suspect: Suspect, now: float, limits: Limits) -> bool:
-    if suspect.matter is not LeftoverKind.NEVER_READY:
+    if suspect.kind is not LeftoverKind.NEVER_READY:
         return now >= suspect.since + limits.settle_seconds
     return replica.health == "unhealthy" or now >= suspect.since + limits.start_seconds(replica.ref)

@@ -1,11 +1,14 @@
-"""Puts right what an interrupted operation has left behind: of a daemon that was killed, or of an engine that hung."""
+"""Cleans up after operations that were interrupted because the daemon was killed or the engine hung."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import assert_never
 
-from autoscaler.adapters.compose.recovery.drained import Drained
+from autoscaler.adapters.compose import labels as label
+from autoscaler.adapters.compose.drain.marker import remove_marker
+from autoscaler.adapters.compose.drain.progress import being_drained
+from autoscaler.adapters.compose.healthcheck import looks_for_marker
 from autoscaler.adapters.compose.recovery.leftovers import (
     LeftoverKind,
     Limits,
@@ -28,9 +31,10 @@ LONGEST_START_SECONDS = 600.0
 
 
 class Recovery:
-    """Looks at all services now and then, beside the cycle; one caller at a time.
+    """Looks at all services beside the cycle; one caller at a time.
 
-    `relist` returns all containers of all states, `troubled` says of a service whether somebody else is at work on it.
+    `relist` returns all containers of all states. `being_changed` returns whether a service has a foreign change under
+    way.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class Recovery:
         engine: Engine,
         service_locks: ServiceLocks,
         relist: Callable[[], list[Replica]],
-        troubled: Callable[[ServiceRef], bool],
+        being_changed: Callable[[ServiceRef], bool],
         emit: Emit,
         *,
         settle_seconds: float = USUAL.leftover_seconds,
@@ -47,25 +51,25 @@ class Recovery:
         self._engine = engine
         self._service_locks = service_locks
         self._relist = relist
-        self._troubled = troubled
+        self._being_changed = being_changed
         self._emit = emit
         self._settle_seconds = settle_seconds
         self._monotonic = monotonic
         self._suspects: Suspects = {}
-        self._drained = Drained(engine)
+        self._drained = DrainRecovery(engine)
 
     def look(
         self, leads: Callable[[ServiceRef], bool], start_seconds: Callable[[ServiceRef], float | None] = lambda _: None
     ) -> None:
-        """Look once, and put right what is left over of the services that the daemon leads.
+        """Look once, and clean up the services that the daemon leads.
 
-        `start_seconds` is how long a replica may take until it is ready, where the policy says so.
+        `start_seconds` returns how long a replica may take until it is ready, by the policy; None: not set there.
         """
         limits = Limits(self._settle_seconds, lambda ref: start_seconds(ref) or LONGEST_START_SECONDS)
         try:
             self._look(leads, limits)
         except TargetUnavailable:
-            return  # the cycle says that the engine does not answer; the next look comes soon
+            return  # the cycle reports that the engine does not answer; the next look comes soon
 
     def _look(self, leads: Callable[[ServiceRef], bool], limits: Limits) -> None:
         replicas, now = self._relist(), self._monotonic()
@@ -73,37 +77,37 @@ class Recovery:
         self._drained.forget(self._suspects)
         for replica in left_over(self._suspects, replicas, now, limits):
             if leads(replica.ref):
-                with suppress(EngineError):  # what the engine refuses about one must not keep the others waiting
-                    self._put_right(replica, self._suspects[replica.id].matter)
+                with suppress(EngineError):  # a refusal for one replica must not stop the others
+                    self._recover(replica, self._suspects[replica.id].kind)
 
     def _busy(self, ref: ServiceRef) -> bool:
-        return self._service_locks.busy(ref) or self._troubled(ref)
+        return self._service_locks.busy(ref) or self._being_changed(ref)
 
-    def _put_right(self, replica: Replica, matter: LeftoverKind) -> None:
-        """Do it while no operation of the service can begin."""
+    def _recover(self, replica: Replica, kind: LeftoverKind) -> None:
+        """Clean up the replica while no operation of the service can begin."""
         with self._service_locks.idle(replica.ref) as idle:
-            if not idle or self._troubled(replica.ref):
+            if not idle or self._being_changed(replica.ref):
                 return
-            became = self._mended(replica, matter)
-        if became is not None:
-            self._emit(Recovered(replica.ref.name, replica.name, f"{became}: {matter}"))
+            done = self._clean_up(replica, kind)
+        if done is not None:
+            self._emit(Recovered(replica.ref.name, replica.name, f"{done}: {kind}"))
 
-    def _mended(self, replica: Replica, matter: LeftoverKind) -> str | None:
-        """Do what the matter asks for, and return in a word what was done, if anything was."""
-        match matter:
+    def _clean_up(self, replica: Replica, kind: LeftoverKind) -> str | None:
+        """Clean up; return the word for what was done, if anything was."""
+        match kind:
             case LeftoverKind.DRAINED:
                 return "taken back" if self._drained.take_back(replica) else None
             case LeftoverKind.LEAVING:
                 self._engine.rename(replica.id, replica.name.removesuffix(LEAVING))
-                self._engine.own_actions.leaves(replica.id)
-                return "named as before"
+                self._engine.own_actions.done(replica.id)
+                return "renamed"
             case LeftoverKind.NEVER_STARTED | LeftoverKind.EXITED | LeftoverKind.NEVER_READY:
                 return "removed" if self._remove(replica) else None
             case _:
-                assert_never(matter)
+                assert_never(kind)
 
     def _remove(self, replica: Replica) -> bool:
-        """Remove it; one that was to have ended and runs by now is refused by the engine, and stays."""
+        """Remove it; the engine refuses one that had exited and runs again, and it stays."""
         try:
             self._engine.remove(replica.id, force=replica.alive or replica.state == "dead")
         except EngineError as error:
@@ -111,3 +115,33 @@ class Recovery:
                 raise
             return False
         return True
+
+
+class DrainRecovery:
+    """Takes back replicas whose drain was interrupted: of the unhealthy ones, those with the marker."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._asked: set[str] = set()  # replicas without a marker, as long as they are unhealthy
+
+    def forget(self, unhealthy: Container[str]) -> None:
+        """Forget replicas that are no longer unhealthy."""
+        self._asked = {container for container in self._asked if container in unhealthy}
+
+    def take_back(self, replica: Replica) -> bool:
+        """Remove the marker, if there is one; return whether there was.
+
+        The health log of a clone's own probe shows it. A replica with another healthcheck is asked, once.
+
+        Raises:
+            EngineError, TargetUnavailable: the engine refuses, or does not answer.
+        """
+        container = self._engine.inspect(replica.id)
+        if label.HEALTHCHECK in replica.labels and not being_drained(container):
+            return False
+        if not looks_for_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:
+            return False
+        code = remove_marker(self._engine, replica)
+        if code is not None:
+            self._asked.add(replica.id)
+        return code == 0

@@ -8,7 +8,7 @@ from autoscaler.adapters.compose.clone.failures import (
     CloneFailed,
     given_up,
     has_vanished,
-    last_words,
+    last_output,
     refused,
     summed_up,
 )
@@ -43,14 +43,14 @@ IMAGE = "users:latest"
             "create",
             400,
             'invalid mount config for type "bind": bind source path does not exist: /srv/a',
-            "make it again",
+            "create it again",
             id="bind",
         ),
         pytest.param(
             "start", 500, "OCI runtime create failed: cannot allocate memory", "lower them, or free some", id="memory"
         ),
         pytest.param("start", 400, "Requested CPUs are not available - requested 7", "lower them", id="cpus"),
-        pytest.param("create", 403, "forbidden by the proxy", "let its allow-list have the call", id="socket proxy"),
+        pytest.param("create", 403, "forbidden by the proxy", "let the proxy allow the call", id="socket proxy"),
     ],
 )
 def test_what_is_known_comes_with_what_to_do(stage: str, status: int, text: str, advice: str) -> None:
@@ -104,7 +104,7 @@ def test_failures_alike_are_said_once_and_the_first_gives_the_stage() -> None:
     ],
 )
 def test_last_words(inspect: dict[str, Any], log: str, words: str) -> None:
-    assert last_words(inspect, log) == words
+    assert last_output(inspect, log) == words
 
 
 @pytest.mark.parametrize(

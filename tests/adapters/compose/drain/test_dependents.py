@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.drain.dependents import ids_leaned_on, leaned_on
+from autoscaler.adapters.compose.drain.dependents import ids_with_dependents, with_dependents
 from autoscaler.adapters.compose.replicas import parse
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.config.compose_options import Drain
@@ -33,7 +33,7 @@ REPLICAS = parse([listed(1), listed(2)])
     ],
 )
 def test_who_leans_on_a_replica(host: dict[str, Any], leans: bool) -> None:
-    assert leaned_on(REPLICAS, [{"HostConfig": host}]) == (frozenset({"id2"}) if leans else frozenset())
+    assert with_dependents(REPLICAS, [{"HostConfig": host}]) == (frozenset({"id2"}) if leans else frozenset())
 
 
 @pytest.mark.engine
@@ -70,4 +70,4 @@ def test_whom_compose_means_by_service_is_leaned_on(project: Project, leaning: d
     replicas = parse(
         engine.containers({"com.docker.compose.project": project.name, "com.docker.compose.service": "web"})
     )
-    assert len(ids_leaned_on(engine, replicas)) == 1
+    assert len(ids_with_dependents(engine, replicas)) == 1

@@ -125,7 +125,7 @@ def test_one_that_somebody_has_removed_before_it_is_asked_is_no_failure(project:
     before = members(engine, project.ref())
     run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
     order = project.order(1)
-    order.removes_from(2)
+    order.begin_removal(2)
     Removing(engine, project.ref(), lambda: before, order, Drain(), QUICK).remove()
     assert project.recorder.of(DrainEnded) == []
     assert project.containers() == project.names(1)

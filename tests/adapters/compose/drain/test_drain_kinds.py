@@ -185,7 +185,7 @@ def test_what_cannot_be_drained_is_stopped_and_that_is_told(project: Project) ->
     project.up({"web": {**SLEEP, "scale": 2}})
     assert project.scale(1, pause=patient) == 1
     (told,) = project.recorder.of(DrainEnded)
-    assert (told.end, told.why) == (DrainEnd.NONE, "neither its healthcheck nor its policy has a way")
+    assert (told.end, told.why) == (DrainEnd.NONE, "neither its healthcheck nor its policy has a drain")
 
 
 def test_a_command_that_fails_is_told_and_the_replica_goes(project: Project) -> None:

@@ -9,7 +9,7 @@ import pytest
 from autoscaler.adapters.compose.drain.drainer import Drainer
 from autoscaler.adapters.compose.healthcheck import MARKER
 from autoscaler.adapters.compose.labels import HEALTHCHECK
-from autoscaler.adapters.compose.recovery.drained import Drained
+from autoscaler.adapters.compose.recovery.recover import DrainRecovery
 from autoscaler.adapters.compose.replicas import Replica, parse
 from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.engine import Engine
@@ -55,8 +55,8 @@ def replica(**labels: str) -> Replica:
 def test_a_drain_and_the_recovery_remove_it_alike(asked: Replica, user: str) -> None:
     engine = DrainedEngine()
     drainer = Drainer(cast("Engine", engine), Drain(), USUAL)
-    drainer.take_back(drainer.about(asked))
-    assert Drained(cast("Engine", engine)).take_back(asked)
+    drainer.take_back(drainer.plan(asked))
+    assert DrainRecovery(cast("Engine", engine)).take_back(asked)
     by_drain, by_recovery = engine.exec.asked
     assert by_drain == by_recovery
     assert (by_drain[0], by_drain[2]) == (asked.id, user)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.adapters.compose.drain.method import How, drain_warnings, how
+from autoscaler.adapters.compose.drain.method import DrainMethod, drain_method, drain_warnings
 from autoscaler.adapters.compose.healthcheck import MARKER
 from autoscaler.config.compose_options import Drain, HttpCall
 from tests.support.engine_answers import inspected
@@ -14,22 +14,22 @@ PLAIN = inspected(Config={"Healthcheck": {"Test": ["CMD", "true"]}})
 @pytest.mark.parametrize(
     ("drain", "way"),
     [
-        (Drain(), How.NOT),
-        (Drain(command=("quit",)), How.COMMAND),
-        (Drain(signal="SIGUSR1"), How.SIGNAL),
-        (Drain(http=HttpCall(80, "/", "POST")), How.HTTP),
+        (Drain(), DrainMethod.NOT),
+        (Drain(command=("quit",)), DrainMethod.COMMAND),
+        (Drain(signal="SIGUSR1"), DrainMethod.SIGNAL),
+        (Drain(http=HttpCall(80, "/", "POST")), DrainMethod.HTTP),
     ],
 )
-def test_the_policys_way_is_for_replicas_without_the_marker(drain: Drain, way: How) -> None:
-    assert how(PLAIN, drain) is way
-    assert how(inspected(), drain) is way
-    assert how(MARKED, drain) is How.HEALTHCHECK
+def test_the_policys_way_is_for_replicas_without_the_marker(drain: Drain, way: DrainMethod) -> None:
+    assert drain_method(PLAIN, drain) is way
+    assert drain_method(inspected(), drain) is way
+    assert drain_method(MARKED, drain) is DrainMethod.HEALTHCHECK
 
 
 def test_an_original_is_told_with_what_to_do() -> None:
     (said,) = drain_warnings(PLAIN, Drain(), has_shell=True)
     assert said == (
-        "shop-users-1: Compose made it, so that it goes without a drain when no clone is left to go: let its "
+        "shop-users-1: Compose made it, and without a drain it is removed once no clone is left: let its "
         "healthcheck begin with `[ ! -e /run/traefik-autoscaler/drain ] &&`, or set drain.command, drain.signal or "
         "drain.http; Traefik's retry middleware makes up for most of it"
     )

@@ -45,9 +45,9 @@ def test_it_is_over_when_two_probes_after_traefik_let_it_go_see_nobody() -> None
     line = Timeline()
     line.until(3)
     line.probe(0)
-    assert line.until(5).let_go_at is None
+    assert line.until(5).unrouted_at is None
     line.probe(0)
-    assert line.until(6).let_go_at == 6.0
+    assert line.until(6).unrouted_at == 6.0
     line.probe(0)
     assert line.until(8).end is None
     line.probe(0)
@@ -71,7 +71,7 @@ def test_what_the_probes_must_say(said: tuple[int | None, ...], end: DrainEnd | 
     line = Timeline()
     line.probe(4)
     line.until(4)
-    assert line.progress.let_go_at is not None
+    assert line.progress.unrouted_at is not None
     for connections in said:
         line.probe(connections)
     assert line.until(line.now + 0.5).end is end
@@ -106,8 +106,8 @@ def test_one_that_never_turns_unhealthy_is_not_waited_for_for_ever() -> None:
 def test_traefiks_throttle_is_waited_out() -> None:
     line = Timeline(Limits(40.0, 10.5, 30.0))
     line.probe(0)
-    assert line.until(10.5).let_go_at is None
-    assert line.until(11).let_go_at == 11.0
+    assert line.until(10.5).unrouted_at is None
+    assert line.until(11).unrouted_at == 11.0
 
 
 def inspected(*outputs: str) -> dict[str, Any]:

@@ -44,12 +44,12 @@ def test_nobody_goes_on_whom_another_container_leans() -> None:
 @given(
     kinds=st.lists(st.sampled_from([(listed, {}), (clone, {}), (clone, UNHEALTHY), (listed, EXITED)]), max_size=8),
     count=st.integers(-1, 10),
-    leaned_on=st.sets(st.sampled_from([f"id{number}" for number in range(8)])),
+    depended_on=st.sets(st.sampled_from([f"id{number}" for number in range(8)])),
 )
-def test_a_service_that_has_a_ready_replica_keeps_one(kinds: list[Any], count: int, leaned_on: set[str]) -> None:
+def test_a_service_that_has_a_ready_replica_keeps_one(kinds: list[Any], count: int, depended_on: set[str]) -> None:
     replicas = parse([make(number, **facts) for number, (make, facts) in enumerate(kinds)])
-    chosen = victims(replicas, count, leaned_on)
+    chosen = victims(replicas, count, depended_on)
     assert len(chosen) <= max(0, count)
-    assert not leaned_on & {replica.id for replica in chosen}
+    assert not depended_on & {replica.id for replica in chosen}
     had = sum(replica.ready for replica in replicas)
     assert had == 0 or sum(replica.ready for replica in replicas if replica not in chosen) >= 1

@@ -34,7 +34,7 @@ def test_an_up_in_the_middle_that_resets_the_count_is_put_right_and_told_once(li
             "5 → 2 replicas, not by the autoscaler (3 removed; docker compose up, or another scaler?); brought to 5"
         )
         assert living.failures == []
-    assert any("somebody else is changing it (" in reason for reason in living.held)
+    assert any("a foreign change is under way (" in reason for reason in living.held)
 
 
 def test_a_count_that_somebody_raises_is_taken_over(living: Living) -> None:
@@ -85,7 +85,8 @@ def test_whoever_undoes_our_changes_again_and_again_is_given_way_to(plain: Proje
         assert [event.action for event in living.told] == [*(3 * [Action.SCALED]), Action.SETTLING]
         last = living.told[-1]
         assert (last.after, last.desired) == (2, 4)
-        assert "somebody else has undone 3 changes within 300 s; left alone for another 300 s" in last.what
+        undone = "foreign changes have undone 3 of the autoscaler's within 300 s"
+        assert f"{undone}; left alone for another 300 s" in last.what
         living.load(6)
         living.until("it is decided, and left alone", lambda: living.wants == 6)
         assert len(living.project.containers()) == 2

@@ -57,7 +57,7 @@ def test_a_stopped_service_stays_stopped_and_starts_with_its_clones(living: Livi
         project.run("stop", "--timeout", "1")
         event = living.one_event()
         assert (event.kind, event.after, event.desired) == (Foreign.STOPPED, 0, 0)
-        assert event.what.endswith("(docker compose stop?); left alone until somebody starts it")
+        assert event.what.endswith("(docker compose stop?); left alone until it is started")
         outcome = living.last.services["web"].decision
         assert outcome is not None
         assert outcome.reason is Reason.STOPPED
@@ -74,7 +74,7 @@ def test_a_restart_is_waited_out_and_changes_nothing(living: Living) -> None:
         living.project.run("restart", "--timeout", "1")
         event = living.one_event()
         assert (event.kind, event.before, event.after, event.desired) == (Foreign.RESTARTED, 4, 4, 4)
-        assert event.what == "still 4 replicas, not by the autoscaler (docker compose restart?); 4 it is"
+        assert event.what == "still 4 replicas, not by the autoscaler (docker compose restart?); stays at 4"
         assert living.project.containers() == living.project.names(1, 2, 3, 4)
         assert operations(living) == before
 

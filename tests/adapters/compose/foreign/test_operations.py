@@ -93,7 +93,7 @@ def test_an_end_of_which_the_list_tells_sooner_than_the_events_is_no_failure(pla
 
     def stop_it_and_hear_of_it_later(seconds: float) -> bool:
         if stopped:
-            foreign.hear(ContainerEvent(plain.ref(), "id", plain.names(2)[0], "kill", clone=True, signal=15))
+            foreign.take_event(ContainerEvent(plain.ref(), "id", plain.names(2)[0], "kill", clone=True, signal=15))
             return seconds == QUICK.cleanup_poll_seconds
         if seconds and len(plain.containers()) == 2:
             stopped.append(run(["docker", "stop", "--time", "1", *plain.names(2)], "stop the clone"))
@@ -122,7 +122,7 @@ def test_an_engine_that_fails_in_the_middle_of_both_leaves_what_was_made_to_be_w
 
         def fail_once_it_starts(_: float) -> bool:
             if len(plain.containers()) == 2 and not proxy.faults:
-                foreign.hear(ContainerEvent(plain.ref(), "id", "web-1", "pause", clone=False))
+                foreign.take_event(ContainerEvent(plain.ref(), "id", "web-1", "pause", clone=False))
                 proxy.faults.append(Fault("GET /containers/json", times=1000))
             return False
 

@@ -8,17 +8,23 @@ from hypothesis import strategies as st
 
 from autoscaler.adapters.compose.foreign.classify import classify
 from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent, parse_event
-from autoscaler.adapters.compose.foreign.settling import LONGEST_STOP_SECONDS, Settled, WatchedService, hear, see
-from autoscaler.adapters.compose.foreign.snapshot_diff import What, differences
+from autoscaler.adapters.compose.foreign.settling import (
+    LONGEST_STOP_SECONDS,
+    Settled,
+    WatchedService,
+    take_event,
+    take_snapshot,
+)
+from autoscaler.adapters.compose.foreign.snapshot_diff import Change, differences
 from autoscaler.adapters.compose.replicas import parse
-from autoscaler.adapters.docker.own_actions import Mine
-from autoscaler.control.yielding import GIVES_WAY_SECONDS, MOST_REPAIRS, PERIOD_SECONDS, Yielding
+from autoscaler.adapters.docker.own_actions import OwnContainers
+from autoscaler.control.yielding import MOST_CORRECTIONS, PERIOD_SECONDS, YIELD_SECONDS, Yielding
 from autoscaler.events import Foreign
 from autoscaler.ports.fleet import ServiceRef
 from tests.support.engine_answers import clone, listed
 
 SETTLE = 10.0
-NOBODY = Mine()
+NOBODY = OwnContainers()
 USERS = ServiceRef("users", "shop")
 EXITED = {"State": "exited", "Status": "Exited (137) 1 second ago"}
 
@@ -33,20 +39,20 @@ class Timeline:
     def __init__(self, *containers: dict[str, Any]) -> None:
         self.watched, self.now = WatchedService(), 0.0
         self.settled: list[tuple[float, Settled]] = []
-        self.mine = NOBODY
+        self.own = NOBODY
         self.look(*containers)
 
     def look(self, *containers: dict[str, Any], at: float | None = None) -> "Timeline":
         self.now = self.now if at is None else at
-        self.watched, settled = see(self.watched, parse(containers), self.mine, self.now, SETTLE)
+        self.watched, settled = take_snapshot(self.watched, parse(containers), self.own, self.now, SETTLE)
         if settled is not None:
             self.settled.append((self.now, settled))
         return self
 
-    def hear(self, *events: ContainerEvent, at: float) -> "Timeline":
+    def take_event(self, *events: ContainerEvent, at: float) -> "Timeline":
         self.now = at
         for each in events:
-            self.watched = hear(self.watched, each, self.mine, at)
+            self.watched = take_event(self.watched, each, self.own, at)
         return self
 
     def until(self, end: float, *containers: dict[str, Any]) -> "Timeline":
@@ -77,15 +83,15 @@ def test_replicas_that_vanish_one_by_one_are_one_change_that_has_settled_after_t
 
 def test_what_is_told_to_end_is_waited_for_beyond_the_settle_time_but_not_for_ever() -> None:
     both = (listed(1), listed(2))
-    seen = Timeline(*both).hear(event(1, "kill", signal=15), at=1.0).until(LONGEST_STOP_SECONDS, *both)
+    seen = Timeline(*both).take_event(event(1, "kill", signal=15), at=1.0).until(LONGEST_STOP_SECONDS, *both)
     assert seen.restless
     seen.until(LONGEST_STOP_SECONDS + 2.0, *both)
     assert (seen.restless, seen.verdicts()) == (False, [])
 
 
 def test_it_is_settled_once_that_has_ended_which_was_told_to() -> None:
-    seen = Timeline(listed(1), listed(2)).hear(event(1, "kill", signal=15), event(2, "kill", signal=15), at=1.0)
-    seen.until(30.0, listed(1), listed(2)).hear(event(2, "die", exit_code=143), at=30.5)
+    seen = Timeline(listed(1), listed(2)).take_event(event(1, "kill", signal=15), event(2, "kill", signal=15), at=1.0)
+    seen.until(30.0, listed(1), listed(2)).take_event(event(2, "die", exit_code=143), at=30.5)
     seen.look(listed(1), at=31.0).until(60.0, listed(1))
     assert seen.restless
     seen.until(100.0)
@@ -102,7 +108,11 @@ def test_what_compose_has_made_and_not_started_is_waited_for() -> None:
 
 def test_a_list_that_is_older_than_the_end_it_does_not_show_settles_nothing() -> None:
     both = (listed(1), listed(2))
-    seen = Timeline(*both).hear(event(2, "kill", signal=15), at=1.0).hear(event(2, "die", exit_code=143), at=14.0)
+    seen = (
+        Timeline(*both)
+        .take_event(event(2, "kill", signal=15), at=1.0)
+        .take_event(event(2, "die", exit_code=143), at=14.0)
+    )
     seen.look(*both, at=13.9)
     assert seen.restless
     seen.look(listed(1), at=15.0).until(30.0, listed(1))
@@ -111,19 +121,19 @@ def test_a_list_that_is_older_than_the_end_it_does_not_show_settles_nothing() ->
 
 @pytest.mark.parametrize("signal", [1, 10, 12])
 def test_a_signal_to_reload_disturbs_nothing(signal: int) -> None:
-    assert not Timeline(listed(1)).hear(event(1, "kill", signal=signal), at=1.0).restless
+    assert not Timeline(listed(1)).take_event(event(1, "kill", signal=signal), at=1.0).restless
 
 
 def test_a_crash_loop_disturbs_nothing_however_long_it_goes_on() -> None:
     seen = Timeline(listed(1))
     for at in range(1, 50, 2):
-        seen.hear(event(1, "die", exit_code=1), at=at).look(listed(1, State="restarting", Status=""), at=at)
+        seen.take_event(event(1, "die", exit_code=1), at=at).look(listed(1, State="restarting", Status=""), at=at)
         seen.look(listed(1), at=at + 1)
         assert not seen.restless
 
 
 def test_a_death_is_told_with_what_was_heard_before_it_was_seen() -> None:
-    seen = Timeline(listed(1), listed(2)).hear(event(2, "oom"), event(2, "die", exit_code=137), at=0.5)
+    seen = Timeline(listed(1), listed(2)).take_event(event(2, "oom"), event(2, "die", exit_code=137), at=0.5)
     seen.until(20.0, listed(1), listed(2, **EXITED))
     found = classify(seen.settled[0][1])
     assert found is not None
@@ -136,16 +146,16 @@ def test_a_death_is_told_with_what_was_heard_before_it_was_seen() -> None:
 def test_clones_that_are_removed_before_they_have_run_are_told_as_well(seen_meanwhile: bool) -> None:
     made = [clone(number, State="created", Status="Created") for number in (2, 3)] if seen_meanwhile else []
     seen = Timeline(listed(1)).look(listed(1), *made, at=1.0)
-    seen.hear(*(event(number, "destroy", clone=True) for number in (2, 3)), at=1.1)
+    seen.take_event(*(event(number, "destroy", clone=True) for number in (2, 3)), at=1.1)
     seen.until(20.0, listed(1))
     found = classify(seen.settled[0][1])
     assert found is not None
     assert found.kind is Foreign.SCALED
-    assert "still 1 replicas, not by the autoscaler (2 removed as soon as they came; " in found.what
+    assert "still 1 replicas, not by the autoscaler (2 removed at once; " in found.what
 
 
 def test_an_old_container_that_is_cleared_away_is_no_change_of_the_count() -> None:
-    seen = Timeline(listed(1), listed(2, **EXITED)).hear(event(2, "destroy"), at=1.0).until(20.0, listed(1))
+    seen = Timeline(listed(1), listed(2, **EXITED)).take_event(event(2, "destroy"), at=1.0).until(20.0, listed(1))
     assert seen.verdicts() == [(12.0, Foreign.CHANGED, 1, 1)]
 
 
@@ -174,16 +184,20 @@ def test_what_it_was(before: list[dict[str, Any]], after: list[dict[str, Any]], 
 def test_what_our_operations_have_at_work_is_not_somebody_else_s() -> None:
     before = parse([listed(1), listed(2), clone(3), clone(4, State="created", Status="Created")])
     after = parse([listed(1), clone(4), clone(5)])
-    mine = Mine(starting=frozenset({"id4"}), ending=frozenset({"id2", "id3"}))
-    assert differences(before, after, mine) == ()
-    assert [each.what for each in differences(before, after, NOBODY)] == [What.REMOVED, What.REMOVED, What.STARTED]
+    own = OwnContainers(starting=frozenset({"id4"}), ending=frozenset({"id2", "id3"}))
+    assert differences(before, after, own) == ()
+    assert [each.what for each in differences(before, after, NOBODY)] == [
+        Change.REMOVED,
+        Change.REMOVED,
+        Change.STARTED,
+    ]
 
 
 def test_a_clone_that_is_starting_may_exit_but_not_vanish_by_itself() -> None:
-    mine = Mine(starting=frozenset({"id2"}))
+    own = OwnContainers(starting=frozenset({"id2"}))
     before = parse([listed(1), clone(2)])
-    assert differences(before, parse([listed(1), clone(2, **EXITED)]), mine) == ()
-    assert [each.what for each in differences(before, parse([listed(1)]), mine)] == [What.REMOVED]
+    assert differences(before, parse([listed(1), clone(2, **EXITED)]), own) == ()
+    assert [each.what for each in differences(before, parse([listed(1)]), own)] == [Change.REMOVED]
 
 
 @pytest.mark.parametrize(
@@ -208,22 +222,22 @@ def test_an_event_tells_who_and_how() -> None:
 
 def test_whoever_undoes_our_repairs_is_given_way_to_as_long_as_he_goes_on() -> None:
     yielding = Yielding()
-    for turn in range(MOST_REPAIRS):
-        yielding = yielding.changed(20.0 * turn).repaired(20.0 * turn)
-        assert not yielding.gives_way(20.0 * turn)
+    for turn in range(MOST_CORRECTIONS):
+        yielding = yielding.changed(20.0 * turn).corrected(20.0 * turn)
+        assert not yielding.yields(20.0 * turn)
     yielding = yielding.changed(100.0)
-    assert yielding.gives_way(100.0 + GIVES_WAY_SECONDS - 1.0)
+    assert yielding.yields(100.0 + YIELD_SECONDS - 1.0)
     yielding = yielding.changed(300.0)
-    assert yielding.gives_way(300.0 + GIVES_WAY_SECONDS - 1.0)
-    assert not yielding.gives_way(300.0 + GIVES_WAY_SECONDS)
+    assert yielding.yields(300.0 + YIELD_SECONDS - 1.0)
+    assert not yielding.yields(300.0 + YIELD_SECONDS)
 
 
 def test_changes_that_are_far_apart_are_no_contest() -> None:
     yielding = Yielding()
     for turn in range(10):
         now = turn * PERIOD_SECONDS / 2
-        yielding = yielding.changed(now).repaired(now)
-        assert not yielding.gives_way(now)
+        yielding = yielding.changed(now).corrected(now)
+        assert not yielding.yields(now)
 
 
 STATES = st.sampled_from(["running", "exited", "created", "restarting", "paused"])
@@ -248,7 +262,7 @@ def test_whatever_happens_it_settles_and_tells_the_counts_as_they_were_and_are(
     seen = Timeline(*containers(first))
     for index, step in enumerate(steps):
         if isinstance(step, ContainerEvent):
-            seen.hear(step, at=float(index + 1))
+            seen.take_event(step, at=float(index + 1))
         else:
             seen.look(*containers(step), at=float(index + 1))
     seen.look(*containers(last), at=20.0)
@@ -264,7 +278,7 @@ def test_nothing_that_we_have_at_work_ever_disturbs(
     before: dict[int, tuple[str, bool]], after: dict[int, tuple[str, bool]]
 ) -> None:
     ids = frozenset(f"id{number}" for number in (*before, *after))
-    assert differences(parse(containers(before)), parse(containers(after)), Mine(ending=ids)) == ()
+    assert differences(parse(containers(before)), parse(containers(after)), OwnContainers(ending=ids)) == ()
 
 
 @given(SERVICES)

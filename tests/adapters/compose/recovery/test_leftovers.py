@@ -56,7 +56,7 @@ def test_what_is_unhealthy_may_have_been_drained_be_it_a_clone_or_not() -> None:
     assert due((0.0, [own, UNHEALTHY]), (9.9, [own, UNHEALTHY])) == []
     assert due((0.0, [own, UNHEALTHY]), (10.0, [own, UNHEALTHY])) == [1, 3]
     found = suspects({}, parse([own, UNHEALTHY]), 0.0, calm)
-    assert {suspect.matter for suspect in found.values()} == {LeftoverKind.DRAINED}
+    assert {suspect.kind for suspect in found.values()} == {LeftoverKind.DRAINED}
 
 
 @pytest.mark.parametrize("entry", [HEALTHY, CRASHING])
@@ -85,18 +85,18 @@ def test_one_of_composes_own_is_never_left_over(state: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "matter"),
+    ("state", "kind"),
     [
         ({"State": "exited", "Status": "Exited (0)"}, LeftoverKind.EXITED),
         ({"State": "running", "Status": "Up 2 minutes"}, LeftoverKind.LEAVING),
         ({"State": "running", "Status": "Up 2 minutes (unhealthy)"}, LeftoverKind.DRAINED),
     ],
 )
-def test_one_of_composes_own_whose_removal_was_begun_is_our_affair(state: dict[str, str], matter: LeftoverKind) -> None:
+def test_one_of_composes_own_whose_removal_was_begun_is_our_affair(state: dict[str, str], kind: LeftoverKind) -> None:
     own = listed(3, Names=["/shop-users-3.leaving"], **state)
     assert due((0.0, [listed(1), own]), (9.9, [listed(1), own])) == []
     assert due((0.0, [listed(1), own]), (10.0, [listed(1), own])) == [3]
-    assert [found.matter for found in suspects({}, parse([listed(1), own]), 0.0, calm).values()] == [matter]
+    assert [found.kind for found in suspects({}, parse([listed(1), own]), 0.0, calm).values()] == [kind]
 
 
 def test_what_is_exited_while_nothing_runs_is_composes_to_start() -> None:

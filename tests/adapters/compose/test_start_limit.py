@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autoscaler.adapters.compose.clone.start_limit import start_limit_seconds
+from autoscaler.adapters.compose.healthcheck import start_limit_seconds
 from tests.support.engine_answers import inspected
 
 SECOND = 1_000_000_000
