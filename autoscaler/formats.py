@@ -61,7 +61,7 @@ def is_http_url(text: str) -> bool:
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL as people may read it: without user and password, and without what a query may hold."""
+    """Return a URL for people: without user, password and query."""
     return re.split(r"[?#]", re.sub(r"//[^/?#]*@", "//", url))[0]
 
 

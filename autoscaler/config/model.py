@@ -37,4 +37,4 @@ class Config:
     max_concurrent_operations: int
     max_replicas_total: int | None
     services: Mapping[str, ServiceConfig]
-    lease: bool = True  # whether one keeps a second daemon from acting
+    lease: bool = True  # whether a lease keeps a second daemon from acting

@@ -93,7 +93,7 @@ def by_schedule(schedule: str) -> str:
 
 
 def beyond_bounds(policy: Policy, replicas: int, now: float) -> str | None:
-    """Return why an operator cannot have that count at `now` (unix seconds), or None where the bounds allow it."""
+    """Return why the bounds at `now` (unix seconds) do not allow that count, or None if they do."""
     limits = policy.bounds_at(now)
     if limits.low <= replicas <= limits.high:
         return None

@@ -120,7 +120,7 @@ class Direction(StrEnum):
 
     @classmethod
     def between(cls, before: int, after: int) -> "Direction":
-        """Which way a change of a count goes."""
+        """The direction of a change of the count."""
         return cls.NONE if before == after else cls.UP if after > before else cls.DOWN
 
 

@@ -19,7 +19,7 @@ class Signal(StrEnum):
     SLOW_RATIO = "slow_ratio"  # share of answers slower than a threshold, 0 to 1
 
 
-USUAL_WINDOW_SECONDS = 60.0  # of a signal, where neither its rule nor the policy file says another
+USUAL_WINDOW_SECONDS = 60.0  # of a signal without a window in its rule or the policy file
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class ReadHandlers:
         return JSONResponse(document())
 
     def daemon(self, _: Request) -> Response:
-        """Answer for the daemon as a whole."""
+        """Return the state of the daemon as a whole."""
         alive, alive_message = self._status.alive()
         ready, ready_message = self._status.ready()
         return JSONResponse(
