@@ -25,7 +25,6 @@ from autoscaler.ports.targets import ReplicaTarget
 
 
 def make_target(settings: Settings, emit: Emit) -> ReplicaTarget:
-    """Return the target of all services."""
     compose = ComposeTarget(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=emit)
     return Targets({COMPOSE: compose})
 
@@ -51,7 +50,6 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
 
 
 def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSource:
-    """Return the source of present readings."""
     return PrometheusSource(
         config.prometheus.url,
         timeout_seconds=config.prometheus.timeout_seconds,

@@ -16,7 +16,6 @@ class Targets:
         self.foreign: ForeignChanges = _ForeignByKind(self._of)
 
     def observe(self) -> Fleet:
-        """Return the services of all targets, and why those of a kind are unavailable."""
         services: dict[ServiceRef, ServiceState] = {}
         unavailable: dict[str, str] = {}
         for kind, target in self._by_kind.items():
@@ -29,15 +28,12 @@ class Targets:
         return Fleet(services, unavailable)
 
     def refusal(self, ref: ServiceRef) -> str | None:
-        """Return why the service cannot be scaled, or None; raises what its adapter raises."""
         return self._of(ref).refusal(ref)
 
     def warnings(self, ref: ServiceRef, most: int, options: object) -> list[str]:
-        """Return what is wrong with the service; raises what its adapter raises."""
         return self._of(ref).warnings(ref, most, options)
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
-        """Bring the service to the order's count by its adapter; raises what that raises."""
         return self._of(ref).scale(ref, order)
 
     def recover(self, leads: Callable[[ServiceRef], bool], options: Callable[[ServiceRef], object]) -> None:
@@ -56,12 +52,10 @@ class Targets:
             raise ExceptionGroup("recovery failed", failures)
 
     def watch(self) -> None:
-        """Follow foreign changes in every adapter."""
         for target in self._by_kind.values():
             target.watch()
 
     def close(self) -> None:
-        """End `watch`."""
         for target in self._by_kind.values():
             target.close()
 

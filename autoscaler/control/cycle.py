@@ -61,7 +61,6 @@ class Cycle:
 
     @property
     def memories(self) -> Mapping[str, Memory]:
-        """The memory of each service."""
         return self._memories
 
     def run(self, now: float) -> CycleFinished:

@@ -52,7 +52,6 @@ class InFlight:
 
     @property
     def requested(self) -> int:
-        """The count that the service is brought to."""
         return max(self.reached, *(order.replicas for order in self.orders.values()))
 
     def admits(self, decision: Decision) -> bool:
@@ -89,7 +88,6 @@ class ReplicaCounter:
         self._lock = threading.Lock()  # replicas are removed side by side
 
     def emit(self, event: Event) -> None:
-        """Pass an event on."""
         if isinstance(event, ReplicaChanged):
             with self._lock:
                 self.reached += 1 if event.direction is Direction.UP else -1

@@ -8,7 +8,6 @@ from autoscaler.events import OperationFinished
 def operation_finished(
     decision: Decision, after: int, duration_seconds: float, failure: AutoscalerError | None
 ) -> OperationFinished:
-    """Return the event of an operation that has ended."""
     return OperationFinished(
         service=decision.service,
         direction=decision.direction,

@@ -17,7 +17,6 @@ class ServiceLock:
 
     @property
     def alone(self) -> bool:
-        """Whether the service has only one operation."""
         return self.operations == 1
 
 
@@ -43,7 +42,6 @@ class ServiceLocks:
                     del self._locks[ref]
 
     def busy(self, ref: ServiceRef) -> bool:
-        """Return whether the service has an operation."""
         with self._lock:
             return ref in self._locks and self._locks[ref].operations > 0
 

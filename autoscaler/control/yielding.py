@@ -25,5 +25,4 @@ class Yielding:
         return replace(self, until=now + YIELD_SECONDS) if fighting else self
 
     def yields(self, now: float) -> bool:
-        """Whether the service is left alone."""
         return self.until is not None and now < self.until

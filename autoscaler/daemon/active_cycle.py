@@ -25,7 +25,6 @@ class ActiveCycle:
 
     @property
     def config(self) -> Config:
-        """The configuration of the policy file in force."""
         return self._file.config
 
     @property

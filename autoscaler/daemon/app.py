@@ -72,7 +72,6 @@ def _chores(daemon: Daemon) -> Sequence[loop.Chore]:
 
 
 def _run_cycles(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:
-    """Run cycles until there is a cause to end."""
     daemon.active_cycle.begin(memories)
     config = daemon.active_cycle.config
     scheduler = loop.start(daemon.active_cycle.run, config.interval_seconds, daemon.observers.emit)

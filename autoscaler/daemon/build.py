@@ -56,14 +56,12 @@ class Daemon:
         return min(WARM_START_SECONDS, stalled_after_seconds(self.settings, self.active_cycle.config) / 2)
 
     def warm_start(self) -> WarmStart:
-        """Return the warm start, which rebuilds the memories."""
         config, seconds = self.active_cycle.config, self.warm_start_seconds
         history = make_history(self.settings, config, self.observers.emit, timeout_seconds=seconds)
         return WarmStart(self.active_cycle.resolved, self.target, history, interval_seconds=config.interval_seconds)
 
 
 def build(settings: Settings, file: PolicyFile) -> Daemon:
-    """Wire adapters, cycle and observers together."""
     observers = make_observers(settings, file.config)
     emit = observers.emit
     target = make_target(settings, emit)
@@ -133,7 +131,6 @@ def _witness(
 
 
 def _in_force(active_cycle: ActiveCycle, reconfigured: list[Callable[[Config], None]]) -> Callable[[PolicyFile], None]:
-    """Return the function that puts a policy file in force."""
 
     def put(file: PolicyFile) -> None:
         active_cycle.replace(file)

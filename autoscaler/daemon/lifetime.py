@@ -15,11 +15,9 @@ class Stop:
         self.wanted = False
 
     def wait(self) -> None:
-        """Block until there is a cause to end."""
         self._event.wait()
 
     def web_ended(self) -> None:
-        """End because the web server ended."""
         self._end("the web server ended", wanted=False)
 
     def _end(self, cause: str, *, wanted: bool) -> None:

@@ -1,5 +1,7 @@
 """Runs the cycle (APScheduler): at once, then every interval, never two at a time, late rather than never."""
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from autoscaler.daemon.clock_guard import guard_clock
 from autoscaler.daemon.scrape_phase import Phase, shifted
 from autoscaler.events import CycleFinished, CycleMissed
 from autoscaler.ports.observers import Emit
 
 _CYCLE = "cycle"
+CLOCK_LOOK_SECONDS = 1.0
+MOST_INTERVALS = 3  # a job is due after one, and may be shifted by less than another
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def start(run: Callable[[float], CycleFinished | None], interval_seconds: float,
     scheduler.add_listener(failed, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
     scheduler.add_job(cycle, "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC))
     scheduler.start()
-    guard_clock(scheduler)
+    _guard_clock(scheduler)
     return scheduler
 
 
@@ -92,10 +96,29 @@ def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
             next_run_time=datetime.now(UTC),
         )
     scheduler.start()
-    guard_clock(scheduler)
+    _guard_clock(scheduler)
     return scheduler
 
 
 def _failed_chore(event: JobEvent) -> None:
     error = f"{type(event.exception).__name__}: {event.exception}"
     structlog.stdlib.get_logger("autoscaler").error("chore.failed", chore=event.job_id, error=error)
+
+
+def _guard_clock(scheduler: BackgroundScheduler) -> None:
+    """Bring jobs forward in a thread, since APScheduler waits for a clock time, however far the clock was set back."""
+
+    def look() -> None:
+        while scheduler.running:
+            _bring_forward(scheduler)
+            time.sleep(CLOCK_LOOK_SECONDS)  # by the monotonic clock
+
+    threading.Thread(target=look, name="clock", daemon=True).start()
+
+
+def _bring_forward(scheduler: BackgroundScheduler) -> None:
+    now = datetime.now(UTC)
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > MOST_INTERVALS * job.trigger.interval:
+            with contextlib.suppress(JobLookupError):  # the scheduler has been shut down meanwhile
+                job.modify(next_run_time=now)

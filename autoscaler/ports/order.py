@@ -62,7 +62,6 @@ class Order:
             return True
 
     def begin(self) -> None:
-        """Note that the operation has begun."""
         with self._lock:
             self._begun = True
 

@@ -99,7 +99,6 @@ def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
 
 
 def _check_metrics(file: PolicyFile, found: Examination) -> Examination:
-    """Check which latencies the buckets of Prometheus can measure."""
     timeout_seconds = min(PROMETHEUS_SECONDS, file.config.prometheus.timeout_seconds)
     try:
         buckets = make_catalog(file.settings, file.config, discard, timeout_seconds=timeout_seconds).buckets(

@@ -71,7 +71,6 @@ def has_own_test(labels: Mapping[str, str]) -> bool:
 
 
 def has_test(healthcheck: Mapping[str, Any] | None) -> bool:
-    """Return whether the engine runs a test for it."""
     return bool(_own_test(healthcheck or {}, [SHELL]))
 
 

@@ -85,7 +85,6 @@ def _replica(container: Mapping[str, Any]) -> Replica:
 
 
 def fleet(replicas: Iterable[Replica]) -> Fleet:
-    """Return the snapshot of all services."""
     groups = groupby(replicas, key=attrgetter("ref"))
     return Fleet({ref: _state(ref, list(members)) for ref, members in groups})
 

@@ -50,7 +50,6 @@ class ComposeTarget:
         self._watch = Watch(self._engine, self.foreign.take_event, emit)
 
     def observe(self) -> Fleet:
-        """Return all Compose services; one caller at a time."""
         began = self.foreign.now()
         try:
             replicas = every(self._engine)
@@ -61,19 +60,9 @@ class ComposeTarget:
         return fleet(replicas)
 
     def refusal(self, ref: ServiceRef) -> str | None:
-        """Return why a service of the last `observe` cannot be scaled, or None; one caller at a time.
-
-        Raises:
-            TargetUnavailable: the engine does not answer.
-        """
         return self._obstacles.of(ref)
 
     def warnings(self, ref: ServiceRef, most: int, options: object) -> list[str]:
-        """Return what is wrong with a service of the last `observe` that may have up to `most` replicas.
-
-        Raises:
-            TargetUnavailable: the engine does not answer.
-        """
         template = self._obstacles.template(ref)
         if template is None:
             return []
@@ -81,21 +70,13 @@ class ComposeTarget:
         return [*warnings(template, most), *drains]
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
-        """Bring a service to the order's count; return the count reached, without the replicas of overlapping calls.
-
-        Raises:
-            TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
-        """
         return self._scaling.scale(ref, order)
 
     def recover(self, leads: Callable[[ServiceRef], bool], options: Callable[[ServiceRef], object]) -> None:
-        """Clean up once after interrupted operations, in services that the daemon `leads`."""
         self._recovery.look(leads, lambda ref: compose_options(options(ref)).start_timeout_seconds)
 
     def watch(self) -> None:
-        """Follow the engine's events from now on, until `close`."""
         self._watch.start()
 
     def close(self) -> None:
-        """End `watch`."""
         self._watch.stop()

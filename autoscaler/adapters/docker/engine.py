@@ -131,7 +131,6 @@ class Engine:
                 raise
 
     def last_lines(self, container: str, lines: int) -> str:
-        """Return the end of a container's log."""
         with self._asking("logs") as client:
             return str(client.logs(container, tail=lines).decode("utf-8", "replace"))
 

@@ -26,8 +26,6 @@ REFUSED = (
 
 @dataclass(slots=True)
 class _Project:
-    """The lease of one project."""
-
     wanted_at: float  # the last call of `follow` (monotonic seconds)
     standing: Standing = field(default_factory=Standing)
     problem: str | None = None
@@ -37,7 +35,7 @@ class _Project:
 
 
 class Leases:
-    """The leases of one daemon. Emits LeadershipChanged when it begins or ends to lead, or another daemon does."""
+    """Implements ports.leadership.Leadership; emits LeadershipChanged when this or another daemon begins to lead."""
 
     def __init__(
         self,
@@ -60,7 +58,6 @@ class Leases:
 
     @property
     def look_seconds(self) -> float:
-        """The interval between two looks."""
         return self.timing.look_seconds
 
     def follow(self, project: str) -> None:
@@ -70,11 +67,9 @@ class Leases:
             self._projects.setdefault(project, _Project(now)).wanted_at = now
 
     def leads(self, project: str) -> bool:
-        """Return whether the daemon may act on a project; never on one that it does not follow."""
         return self.why_not(project) is None
 
     def why_not(self, project: str) -> str | None:
-        """Return a sentence for the operator that says why the daemon may not act on a project; None: it may."""
         with self._lock:
             known = self._projects.get(project)
         if known is None:

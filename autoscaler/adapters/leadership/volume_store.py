@@ -58,5 +58,4 @@ def _lease(labels: Mapping[str, str]) -> Lease:
 
 
 def fresh_token() -> str:
-    """Return a token that no claim has had."""
     return secrets.token_hex(8)

@@ -31,12 +31,10 @@ def service_names(incomplete: str) -> list[str]:
 
 
 def service_names_or_all(incomplete: str) -> list[str]:
-    """Return the services with this prefix, and `all`."""
     return [*service_names(incomplete), *([ALL] if ALL.startswith(incomplete) else [])]
 
 
 def _ask(settings: "Settings", running: list[str]) -> None:
-    """Add the services of the daemon, if one answers."""
     from autoscaler.cli.client.daemon_client import DaemonClient, daemon_url  # noqa: PLC0415
 
     with suppress(Exception):  # a command line that is being typed is no place for errors

@@ -131,7 +131,6 @@ class DaemonClient:
 
 
 def service_path(service: str, *more: str) -> str:
-    """Return the path of a service, quoted."""
     return "/".join(["/api/v1/services", quote(service, safe=""), *more])
 
 

@@ -66,7 +66,7 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether the loop turns and sees services."""
+        """Whether the loop runs and sees services."""
         return self.error is None and bool(self.daemon.get("ok"))
 
 

@@ -82,7 +82,6 @@ def _send(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> A
 
 
 def read_intervention(found: dict[str, Any]) -> Intervention:
-    """Return the intervention of its JSON."""
     override = found.get("override")
     return Intervention(
         found.get("paused_until"), None if override is None else Override(override["replicas"], override["until"])

@@ -94,7 +94,6 @@ def await_replicas(api: DaemonClient, answer: Answer, limit: WaitLimit) -> Opera
 
 
 def _too_long(found: Json, decisions: OverrideDecisions, limit: WaitLimit, now: float, well_at: float) -> str | None:
-    """Return the reason why the count is not ready, once the time is over."""
     if is_ready(decisions):
         return None
     _, why = pending_reason(found, decisions) or ("", "")

@@ -32,7 +32,6 @@ _DONE = {
 
 
 def in_full(evaluation: Evaluation) -> Iterator[RenderableType]:
-    """Yield the whole evaluation, part by part."""
     yield Text(f"{evaluation.service} at {format_at(evaluation.at)}", style="bold")
     if evaluation.times > 1:
         times = f"{evaluation.times} evaluations until {format_at(evaluation.last_at)}"
@@ -59,7 +58,6 @@ def in_full(evaluation: Evaluation) -> Iterator[RenderableType]:
 
 
 def decisions_table(evaluations: Iterable[Evaluation]) -> Table:
-    """Return a row for each service."""
     made = table("service", "replicas", "ready", "reason", "decision")
     for evaluation in evaluations:
         replicas, ready, reason, sentence = in_short(evaluation)

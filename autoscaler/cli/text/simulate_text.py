@@ -24,7 +24,6 @@ LONG_SECONDS = 100_000  # of simulated time: about 2 s of real time
 
 
 def show(runs: Runs, load: Load) -> None:
-    """Print everything, service by service."""
     console.print(f"load: {load.words}")
     for service, of_service in runs.items():
         console.print()
@@ -85,7 +84,6 @@ def write(runs: Runs, writer: Callable[[Sequence[Run], Path], None], path: Path)
 
 
 def as_json(runs: Runs, load: Load) -> dict[str, Any]:
-    """Return everything as JSON."""
     return {"load": load.words, "runs": [run for of_service in runs.values() for run in of_service]}
 
 

@@ -30,5 +30,4 @@ def watch_status(api: DaemonClient, service: str | None, *, json: bool) -> NoRet
 
 
 def _screen(found: Status) -> RenderableType:
-    """Return one screen of the watch, with its time."""
     return Group(format_at(time.time()), overview(found.daemon, found.services, found.error))

@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from autoscaler.adapters.compose.clone.create import Creating
+from autoscaler.adapters.compose.clone.create import Creating, Numbers
 from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, has_vanished, summed_up
 from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
-from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.clone.ready import Started, Waiting
 from autoscaler.adapters.compose.healthcheck import LEAST_START_SECONDS, start_limit_seconds, unwrapped

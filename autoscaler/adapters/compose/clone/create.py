@@ -1,12 +1,12 @@
-"""Creates a clone, connects it and starts it; a clone that fails is removed."""
+"""Creates a clone under a new number, connects it and starts it; a clone that fails is removed."""
 
 import threading
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from autoscaler.adapters.compose.clone.failures import CloneFailed, Failure, refused
 from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
-from autoscaler.adapters.compose.clone.numbers import Numbers
 from autoscaler.adapters.compose.clone.spec import CloneSpec, clone_spec
 from autoscaler.adapters.compose.healthcheck import wrapped
 from autoscaler.adapters.compose.timing import ComposeTiming
@@ -16,6 +16,19 @@ from autoscaler.errors import AutoscalerError
 
 NAME_ATTEMPTS = 5
 PORT_ATTEMPTS = 5
+
+
+class Numbers:
+    """Counts on from the highest number in use, as Compose does; thread-safe."""
+
+    def __init__(self, taken: Iterable[int]) -> None:
+        self._last = max(taken, default=0)
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        with self._lock:
+            self._last += 1
+            return self._last
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,5 @@ class Creating:
 
 
 def publishes_range(template: Inspect) -> bool:
-    """Return whether a host port comes from a range."""
     bindings = (template["HostConfig"].get("PortBindings") or {}).values()
     return any("-" in str(binding.get("HostPort", "")) for some in bindings for binding in some or [])

@@ -109,7 +109,6 @@ def _restarts(inspect: Mapping[str, Any]) -> list[str]:
 
 
 def _probe(health: Mapping[str, Any], most: int) -> list[str]:
-    """Return the output of the last probe that failed, if there is any."""
     failed = [probe for probe in health.get("Log") or [] if probe.get("ExitCode")]
     output = " ".join(str(failed[-1].get("Output") or "").split())[-most:] if failed else ""
     return [f"healthcheck: {output}"] if output else []

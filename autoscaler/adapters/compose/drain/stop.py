@@ -53,7 +53,6 @@ class Stopping:
         return replica.id in self._calls
 
     def start(self, replica: Replica) -> None:
-        """Begin to stop a replica."""
         self._calls[replica.id] = BackgroundCall(lambda: self._remove(replica))
 
     def wait(self) -> None:

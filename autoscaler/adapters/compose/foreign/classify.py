@@ -86,7 +86,6 @@ def _replaced(settled: Settled) -> list[Replica]:
 
 
 def _dead(settled: Settled) -> list[Replica]:
-    """Return the replicas that ran and have exited."""
     before = _alive(settled.before)
     return [replica for replica in settled.after if replica.id in before and not replica.alive]
 

@@ -41,11 +41,9 @@ class ContainerEvent:
 
     @property
     def stops(self) -> bool:
-        """Whether it is a signal to end."""
         return self.action == "kill" and self.signal not in _HARMLESS_SIGNALS
 
     def is_foreign(self, own: OwnContainers) -> bool:
-        """Return whether it is a sign of a foreign change."""
         own_action = self.container in own.ending or (self.action == "create" and self.clone)
         return not own_action and (self.stops or self.action in _FOREIGN)
 

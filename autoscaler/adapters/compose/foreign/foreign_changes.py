@@ -49,14 +49,12 @@ class ForeignChangeTracker:
         self.own_actions.forget({replica.id for members in services.values() for replica in members})
 
     def take_event(self, event: ContainerEvent) -> None:
-        """Take in an event of the engine."""
         with self._lock:
             known = self._known.get(event.ref)
             if known is not None:
                 known.watched = take_event(known.watched, event, self.own_actions.now(), self._monotonic())
 
     def hold_reason(self, ref: ServiceRef) -> str | None:
-        """Return why the service is not scaled now, or None."""
         with self._lock:
             known, now = self._known.get(ref), self._monotonic()
             if known is None:
@@ -75,13 +73,11 @@ class ForeignChangeTracker:
             return self._unsettled(known, known.seen if members is None else members, self._monotonic())
 
     def crash_backoff(self, ref: ServiceRef, replicas: int) -> str | None:
-        """Return why the service is not raised to `replicas` now, because replicas keep dying; or None."""
         with self._lock:
             known = self._known.get(ref)
             return None if known is None else known.crash_backoff.hold_reason(replicas, self._monotonic())
 
     def settled(self, ref: ServiceRef) -> ClassifiedChange | None:
-        """Return a foreign change that has settled, once."""
         with self._lock:
             known = self._known.get(ref)
             if known is None:
@@ -90,20 +86,17 @@ class ForeignChangeTracker:
             return found
 
     def count_before_crash(self, ref: ServiceRef) -> int | None:
-        """Return the count before replicas died, until the service has as many again."""
         with self._lock:
             known = self._known.get(ref)
             return None if known is None else known.count_before_crash
 
     def drop_count_above(self, ref: ServiceRef, desired: int) -> None:
-        """Forget the count before the crash if the rules want fewer now."""
         with self._lock:
             known = self._known.get(ref)
             if known is not None and known.count_before_crash is not None and desired < known.count_before_crash:
                 known.count_before_crash = None
 
     def corrected(self, ref: ServiceRef) -> None:
-        """Note that the daemon undoes the count that a foreign change has set."""
         with self._lock:
             known = self._known[ref]
             known.yielding = known.yielding.corrected(self._monotonic())

@@ -27,7 +27,6 @@ class ServiceRecord:
 
     @property
     def gone(self) -> bool:
-        """Whether the record can be dropped."""
         return not (self.seen or self.watched.ongoing or self.change)
 
     def take_count(self, replicas: Collection[Replica]) -> None:
@@ -37,7 +36,6 @@ class ServiceRecord:
             self.count_before_crash = None
 
     def take_change(self, found: ClassifiedChange, now: float) -> None:
-        """Take in a foreign change that has settled."""
         self.change = found
         self.count_before_crash = found.before if found.sudden else None
         if found.kind is Foreign.SCALED:

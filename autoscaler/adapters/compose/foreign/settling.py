@@ -98,7 +98,6 @@ def _is_half_done(replica: Replica) -> bool:
 
 
 def _begun(watched: WatchedService, now: float, sign: str) -> OngoingChange:
-    """Return the ongoing change, or a new one, with its latest sign."""
     if watched.ongoing is not None:
         return replace(watched.ongoing, last=now, sign=sign)
     return OngoingChange(now, sign, watched.seen or (), events=watched.deaths)

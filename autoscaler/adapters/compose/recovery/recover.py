@@ -93,7 +93,6 @@ class Recovery:
             self._emit(Recovered(replica.ref.name, replica.name, f"{done}: {kind}"))
 
     def _clean_up(self, replica: Replica, kind: LeftoverKind) -> str | None:
-        """Clean up; return the word for what was done, if anything was."""
         match kind:
             case LeftoverKind.DRAINED:
                 return "taken back" if self._drained.take_back(replica) else None
@@ -125,7 +124,6 @@ class DrainRecovery:
         self._asked: set[str] = set()  # replicas without a marker, as long as they are unhealthy
 
     def forget(self, unhealthy: Container[str]) -> None:
-        """Forget replicas that are no longer unhealthy."""
         self._asked = {container for container in self._asked if container in unhealthy}
 
     def take_back(self, replica: Replica) -> bool:

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from autoscaler.adapters.compose.clone.numbers import Numbers
+from autoscaler.adapters.compose.clone.create import Numbers
 
 
 def test_numbers_go_on_from_the_highest_and_fill_no_gap() -> None:
