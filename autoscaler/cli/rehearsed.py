@@ -14,7 +14,7 @@ USUAL_DURATION_SECONDS = 7200.0
 USUAL_BASE, USUAL_PEAK = 20.0, 200.0
 
 
-def load_scripts(settings: Settings, file: Path | None, against: Path | None) -> list[NamedConfig]:
+def load_configs(settings: Settings, file: Path | None, against: Path | None) -> list[NamedConfig]:
     """Load one policy file or two; their titles are their names, or their paths if the names are the same.
 
     Raises:

@@ -29,7 +29,7 @@ def make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) ->
 
 
 def _reload(daemon: Daemon) -> None:
-    """Load the policy file anew.
+    """Load the policy file again.
 
     Raises:
         ConfigError: every mistake of the file, by lines; the former file stays in force.

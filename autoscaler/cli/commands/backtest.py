@@ -28,7 +28,7 @@ def backtest(
 
     Example: autoscaler backtest policy.yaml --since 7d --against other.yaml --html backtest.html
     """
-    from autoscaler.cli.rehearsed import load_scripts
+    from autoscaler.cli.rehearsed import load_configs
     from autoscaler.cli.text.backtest_text import as_json, listed, progress_bars, show
     from autoscaler.cli.text.output import console, print_json
     from autoscaler.cli.text.simulate_text import write
@@ -42,19 +42,19 @@ def backtest(
 
     check_places(png, html)
     now, settings, most = time.time(), load_settings(), listed(decisions)
-    scripts = load_scripts(settings, file, against)
-    names, config = choose_services(scripts, service or ()), scripts[0].config
+    configs = load_configs(settings, file, against)
+    names, config = choose_services(configs, service or ()), configs[0].config
     span = choose_span(since, until, step, interval_seconds=config.interval_seconds, now=now)
     history = make_history(settings, config, discard, timeout_seconds=ANSWER_SECONDS)
     catalog = make_catalog(settings, config, discard, timeout_seconds=ANSWER_SECONDS)
-    terms = ReplayOptions(span, start_delay, now)
+    options = ReplayOptions(span, start_delay, now)
     with progress_bars() as report_progress:
-        outcomes = backtest_services(history, catalog, scripts, names, terms, report_progress=report_progress)
+        outcomes = backtest_services(history, catalog, configs, names, options, report_progress=report_progress)
     runs = {name: [outcome.run for outcome in each] for name, each in outcomes.items()}
     written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
     if json:
-        print_json(as_json(outcomes, terms))
+        print_json(as_json(outcomes, options))
         return
-    show(outcomes, terms, most)
+    show(outcomes, options, most)
     for path in written:
         console.print(f"written: {path}")

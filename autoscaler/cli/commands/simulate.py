@@ -58,7 +58,7 @@ def simulate(
 
     Example: autoscaler simulate config/autoscaler.yaml --service userservice --load pulse --peak 400
     """
-    from autoscaler.cli.rehearsed import load_of, load_scripts
+    from autoscaler.cli.rehearsed import load_configs, load_of
     from autoscaler.cli.text.output import console, print_json
     from autoscaler.cli.text.simulate_text import as_json, progress_bar, show, write
     from autoscaler.config.settings import load_settings
@@ -68,15 +68,15 @@ def simulate(
     from autoscaler.rehearse.simulation.runner import SimulationOptions, choose_services, simulate_services
 
     check_places(png, html)
-    scripts = load_scripts(load_settings(), file, against)
-    services = choose_services(scripts, service or ())
+    configs = load_configs(load_settings(), file, against)
+    services = choose_services(configs, service or ())
     timing = {"at": at, "width": width, "period": period}
     arriving = load_of(load, duration=duration, base=base, peak=peak, timing=timing)
     shown = Service(slots=slots, service_seconds=service_time, queue_seconds=queue_limit)
     plant = Plant(shown, start_delay, drain_seconds=drain_delay, scrape_seconds=scrape_interval)
-    terms = SimulationOptions(arriving, plant, seed, goal, with_queries)
-    with progress_bar(len(arriving.rates) * len(services) * len(scripts)) as progress:
-        runs = simulate_services(scripts, services, terms, progress)
+    options = SimulationOptions(arriving, plant, seed, goal, with_queries)
+    with progress_bar(len(arriving.rates) * len(services) * len(configs)) as progress:
+        runs = simulate_services(configs, services, options, progress)
     written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
     if json:
         print_json(as_json(runs, arriving))

@@ -26,9 +26,9 @@ Outcomes = Mapping[str, Sequence[BacktestOutcome]]
 MOST_BLIND = 5
 
 
-def show(outcomes: Outcomes, terms: ReplayOptions, most: int | None) -> None:
+def show(outcomes: Outcomes, options: ReplayOptions, most: int | None) -> None:
     """Print everything, service by service; of the changes the first and the last `most`, or all."""
-    span = terms.span
+    span = options.span
     end = span.instants[-1]
     step = format_duration(span.step_seconds)
     console.print(f"replayed: {format_time(span.start)} to {format_time(end)}, a decision every {step}")
@@ -106,14 +106,14 @@ def _row(decision: Decision) -> tuple[str, str, str]:
     return format_time(decision.at), format_change(decision), decision.sentence
 
 
-def as_json(outcomes: Outcomes, terms: ReplayOptions) -> dict[str, Any]:
+def as_json(outcomes: Outcomes, options: ReplayOptions) -> dict[str, Any]:
     """Return everything as JSON; times are unix seconds."""
-    span = terms.span
+    span = options.span
     return {
         "since": span.start,
         "until": span.end,
         "step_seconds": span.step_seconds,
-        "start_delay_seconds": terms.start_delay_seconds,
+        "start_delay_seconds": options.start_delay_seconds,
         "runs": [_plain_run(outcome) for of_service in outcomes.values() for outcome in of_service],
     }
 
