@@ -6,8 +6,8 @@ import time
 import pytest
 
 from deploy.lab import images
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.command import autoscaler
+from tests.support.compose_project import SLEEP, Project
 from tests.support.real_prometheus import running
 from tests.support.traefik_history import History
 

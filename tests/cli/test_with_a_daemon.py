@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from deploy.lab.ports import free_ports
-from tests.adapters.compose.conftest import SLEEP, Project
 from tests.support.command import Done, autoscaler
+from tests.support.compose_project import SLEEP, Project
 
 pytestmark = pytest.mark.engine
 

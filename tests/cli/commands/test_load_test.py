@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from deploy.lab import images
-from tests.adapters.compose.conftest import Project
 from tests.support.command import autoscaler
+from tests.support.compose_project import Project
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.engine
