@@ -42,6 +42,7 @@ def refused(waits: Waits) -> float:
     return sum(wait == REFUSED for wait in waits.seconds) / len(waits.seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "replicas", "utilisation", "margin"),
     [

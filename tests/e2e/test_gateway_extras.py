@@ -88,6 +88,7 @@ def test_nothing_is_limited_by_default_and_the_dashboard_asks_for_a_password(
         assert 429 not in burst(stack, 20)
         assert ask(stack) == 200
         at = f"http://127.0.0.1:{stack.ports.dashboard}/api/rawdata"
+        until(lambda: httpx.get(at, timeout=10, trust_env=False).status_code != 404)  # its routers come one by one
         assert httpx.get(at, timeout=10, trust_env=False).status_code == 401
         answer = httpx.get(at, auth=ADMIN, timeout=10, trust_env=False)
         assert answer.status_code == 200

@@ -87,6 +87,7 @@ def test_under_load_two_replicas_become_five_without_a_failed_request_and_all_fi
     loud = Traffic(f"{stack.stack.gateway}/api/music", clients=20)
     with loud.flowing():
         stack.until("five replicas are ready", lambda: stack.ready("music-service") == 5)
+        stack.until("all five serve", lambda: len(loud.replicas) == 5)
         grown_at = time.time()
         stack.until("some more traffic", lambda: sum(answer.began > grown_at for answer in loud.answers) > 200)
     assert set(loud.statuses) == {200}
