@@ -9,8 +9,8 @@ RUNBOOKS = "https://github.com/traefik-autoscaler/traefik-autoscaler/blob/main/d
 
 
 class Severity(StrEnum):
-    CRITICAL = "critical"  # somebody should look now
-    WARNING = "warning"  # somebody should look today
+    CRITICAL = "critical"  # look now
+    WARNING = "warning"  # look today
 
 
 @dataclass(frozen=True, slots=True)

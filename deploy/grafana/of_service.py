@@ -72,7 +72,7 @@ def panels() -> Iterator[Any]:
         Query(f"sum(increase(autoscaler_reversals_total{{{SERVICE}}}[1h]))", "reversals"),
     )
     yield graph(
-        About(PanelId.FOREIGN, "Changes by somebody else", "What Compose, people or other tools did to it.", "cps"),
+        About(PanelId.FOREIGN, "Foreign changes", "What Compose, people or other tools did to it.", "cps"),
         Query(
             f"sum by (kind) (rate(autoscaler_foreign_changes_total{{{SERVICE}}}[$__rate_interval]))",
             "{{kind}}",
