@@ -25,7 +25,6 @@ def scale(
     from autoscaler.cli.client.wait import scale_and_wait
     from autoscaler.cli.text.answers_text import print_answers, print_results
     from autoscaler.config.settings import load_settings
-    from autoscaler.standalone import scale as standalone
 
     settings = load_settings()
     api = operator_api(settings, url)
@@ -37,6 +36,8 @@ def scale(
             raise
         if for_ is not None:
             raise ConfigError(f"{FOR} needs a running daemon, and none listens at {api.url}") from None
+        from autoscaler.standalone import scale as standalone
+
         results = standalone.scale(settings, () if service == ALL else (service,), replicas)
         note = f"no daemon listens at {api.url}, so this command scaled by itself"
         good = print_results(results, json=json, note=note)
