@@ -8,8 +8,9 @@ from autoscaler.core.combine import Candidate
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.limits import by_schedule
 from autoscaler.core.model import AppliedLimit, Decision, Proposal, Reason, Sizing
-from autoscaler.core.policy import BlindAction, Goal, Query, Rule, Signal
+from autoscaler.core.policy import BlindAction, Goal, Rule
 from autoscaler.core.rules import is_inactive
+from autoscaler.core.units import format_value
 
 
 def describe_decision(context: DecisionContext, candidate: Candidate) -> str:
@@ -99,20 +100,3 @@ def _sized(rule: Rule, sizing: Sizing | None) -> str:
         return ""
     stated = format_value(rule, sizing.stated)
     return f" ({stated} x {sizing.capacity_factor:.2f} learned)"
-
-
-def format_value(rule: Rule, value: float) -> str:
-    """Write a value in the rule's unit."""
-    if isinstance(rule.source, Query):
-        return f"{value:.4g}"
-    match rule.source.signal:
-        case Signal.REQUESTS:
-            return f"{value:.4g} req/s"
-        case Signal.CONCURRENCY:
-            return f"{value:.3g} in flight"
-        case Signal.LATENCY:
-            return f"{value * 1000:.0f} ms"
-        case Signal.ERROR_RATIO | Signal.SLOW_RATIO:
-            return f"{value * 100:.2g} %"
-        case _:
-            assert_never(rule.source.signal)

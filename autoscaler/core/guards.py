@@ -1,12 +1,12 @@
 """The guards: limits that apply to the candidate before it is recorded as a recommendation."""
 
 from autoscaler.core.context import DecisionContext
-from autoscaler.core.explain import format_value
 from autoscaler.core.limits import Allowed, LimitFunction, bounds
 from autoscaler.core.model import Limit, Proposal
 from autoscaler.core.policy import Goal, Rule
 from autoscaler.core.rules import ceil_replicas, is_within_tolerance
 from autoscaler.core.sizing.shadow import CALM
+from autoscaler.core.units import format_value
 
 
 def missing_reading(context: DecisionContext, wanted: int) -> Allowed:

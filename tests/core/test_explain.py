@@ -2,8 +2,8 @@
 
 import pytest
 
-from autoscaler.core.explain import format_value
 from autoscaler.core.policy import Goal, Query, Rule, Signal, Source, TraefikSignal
+from autoscaler.core.units import format_value
 
 
 @pytest.mark.parametrize(

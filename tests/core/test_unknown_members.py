@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from autoscaler.core.combine import blind_candidate
-from autoscaler.core.explain import describe_proposal, format_value
+from autoscaler.core.explain import describe_proposal
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Replicas
 from autoscaler.core.policy import BlindAction, TraefikSignal, WhenBlind
 from autoscaler.core.rates import rate_limit
 from autoscaler.core.rules import propose, usage_ratio, wanted_replicas
+from autoscaler.core.units import format_value
 from tests.support.builders import NOW, STEPPED, THROUGHPUT, at_most, behavior, policy, seen
 
 UNKNOWN: Any = "unheard_of"

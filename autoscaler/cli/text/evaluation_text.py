@@ -11,9 +11,9 @@ from autoscaler.cli.client.operator import intervention_lines
 from autoscaler.cli.local_time import format_at
 from autoscaler.cli.text.output import facts, table
 from autoscaler.cli.text.policy_text import bounds_in_words, goal_in_words, plural
-from autoscaler.core.explain import format_value
 from autoscaler.core.model import Decision, Estimate, Proposal, Sizing
 from autoscaler.core.policy import Goal, Query, Rule
+from autoscaler.core.units import format_value
 from autoscaler.events import Action, Evaluation
 from autoscaler.formats import format_duration
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import assert_never
 
 from autoscaler.core.calendar import next_change
-from autoscaler.core.explain import format_value
 from autoscaler.core.policy import (
     NO_REVERSAL_LIMIT,
     Behavior,
@@ -21,6 +20,7 @@ from autoscaler.core.policy import (
     StepChange,
 )
 from autoscaler.core.schedule import Bounds
+from autoscaler.core.units import format_value
 from autoscaler.formats import format_duration
 
 

@@ -10,9 +10,9 @@ from autoscaler.cli.client.evaluations import read_evaluation
 from autoscaler.cli.client.operator import intervention_lines, read_intervention
 from autoscaler.cli.local_time import format_at
 from autoscaler.cli.text.output import table
-from autoscaler.core.explain import format_value
 from autoscaler.core.model import Decision
 from autoscaler.core.policy import Rule
+from autoscaler.core.units import format_value
 from autoscaler.events import Action
 
 _QUIET = {Action.UNCHANGED.value, Action.SCALED.value, Action.FAILED.value, None}

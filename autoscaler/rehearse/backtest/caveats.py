@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autoscaler.core.explain import format_value
 from autoscaler.core.policy import Goal, Policy
+from autoscaler.core.units import format_value
 from autoscaler.formats import format_duration
 from autoscaler.rehearse.backtest.fetch import RequestedService
 from autoscaler.rehearse.backtest.learn_before import MOST_DAYS
