@@ -11,6 +11,7 @@ from autoscaler.adapters.leadership.election import LeaseTiming
 from autoscaler.adapters.leadership.leases import Leases
 from autoscaler.adapters.leadership.volume_store import LeaseVolumes
 from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.adapters.targets import Targets
@@ -50,39 +51,24 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
 
 
 def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSource:
-    return PrometheusSource(
-        config.prometheus.url,
-        timeout_seconds=config.prometheus.timeout_seconds,
-        max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
-        emit=emit,
-        token=_prometheus_token(settings),
-    )
+    client = _make_client(settings, config, emit, config.prometheus.timeout_seconds)
+    return PrometheusSource(client, max_sample_age_seconds=config.prometheus.max_sample_age_seconds)
 
 
 def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusHistory:
     """Return the source of past readings; its queries may take longer."""
-    return PrometheusHistory(
-        config.prometheus.url,
-        max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
-        emit=emit,
-        timeout_seconds=timeout_seconds,
-        token=_prometheus_token(settings),
-    )
+    client = _make_client(settings, config, emit, timeout_seconds)
+    return PrometheusHistory(client, max_sample_age_seconds=config.prometheus.max_sample_age_seconds)
 
 
 def make_catalog(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusCatalog:
     """Return the catalog of the services that Prometheus knows."""
-    return PrometheusCatalog(
-        config.prometheus.url,
-        emit=emit,
-        timeout_seconds=timeout_seconds,
-        token=_prometheus_token(settings),
-    )
+    return PrometheusCatalog(_make_client(settings, config, emit, timeout_seconds))
 
 
-def _prometheus_token(settings: Settings) -> str | None:
-    token = settings.prometheus_token
-    return None if token is None else token.get_secret_value()
+def _make_client(settings: Settings, config: Config, emit: Emit, timeout_seconds: float) -> PrometheusClient:
+    token = None if settings.prometheus_token is None else settings.prometheus_token.get_secret_value()
+    return PrometheusClient(config.prometheus.url, timeout_seconds=timeout_seconds, emit=emit, token=token)
 
 
 def stalled_after_seconds(settings: Settings, config: Config) -> float:

@@ -23,7 +23,6 @@ class OverrideStore(Protocol):
         Raises:
             StateUnavailable: they cannot be read; the text says what became of the file.
         """
-        ...
 
     def save(self, interventions: Mapping[str, Intervention]) -> None:
         """Replace all saved interventions, all or nothing.
@@ -31,7 +30,6 @@ class OverrideStore(Protocol):
         Raises:
             StateUnavailable: they cannot be saved; those saved before are unchanged.
         """
-        ...
 
 
 class Overrides:

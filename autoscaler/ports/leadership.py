@@ -9,24 +9,18 @@ class Leadership(Protocol):
     @property
     def look_seconds(self) -> float:
         """The interval between two calls of `look`."""
-        ...
 
     def follow(self, key: str) -> None:
         """Ask for the lease of this key from now on; called again and again, else the lease is given back."""
-        ...
 
     def leads(self, key: str) -> bool:
         """Return whether the daemon holds the lease of this key and may act."""
-        ...
 
     def why_not(self, key: str) -> str | None:
         """Return a sentence for the operator that says why the daemon may not act; None: it may."""
-        ...
 
     def look(self) -> None:
         """Read every lease and take the next step; one caller at a time."""
-        ...
 
     def release(self) -> None:
         """Give all leases back, so that another daemon need not wait."""
-        ...

@@ -29,7 +29,6 @@ class MetricSource(Protocol):
 
         A failure of the server raises nothing: each request gets a reading, of kind `error` if need be.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,6 @@ class MetricHistory(Protocol):
         Raises:
             MetricsUnavailable: the server does not answer, or refuses; the text says what to check.
         """
-        ...
 
     def replicas_range(
         self, requests: Collection[SignalRequest], span: Span, *, existing: bool = False
@@ -84,7 +82,6 @@ class MetricHistory(Protocol):
         Raises:
             MetricsUnavailable: as `read_range`.
         """
-        ...
 
     def capacities(self, at: float) -> Mapping[tuple[str, str], float]:
         """Return the load per replica that was learned until `at` (unix seconds), by service and rule.
@@ -92,4 +89,3 @@ class MetricHistory(Protocol):
         Raises:
             MetricsUnavailable: as `read_range`.
         """
-        ...

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.ports.metrics import SignalRequest
+from autoscaler.ports.observers import discard
 
 REQUESTS = TraefikSignal(Signal.REQUESTS, 20.0)
 P95 = TraefikSignal(Signal.LATENCY, 20.0, 0.95)
@@ -72,9 +74,8 @@ class Watch:
 
     def _measure(self, service: str) -> tuple[str, str]:
         if self._source is None:
-            self._source = PrometheusSource(
-                self.prometheus_url, timeout_seconds=2.0, max_sample_age_seconds=30.0, emit=lambda _: None
-            )
+            client = PrometheusClient(self.prometheus_url, timeout_seconds=2.0, emit=discard)
+            self._source = PrometheusSource(client, max_sample_age_seconds=30.0)
         wanted = [SignalRequest(signal, f"{service}@docker") for signal in (REQUESTS, P95)]
         readings = self._source.read(wanted, time.time())
         rate, latency = (readings[request].value for request in wanted)

@@ -88,7 +88,8 @@ class TraefikAnswers:
             return Reading(ReadingKind.ERROR, note="the service's name in Traefik is not known; set traefik_service")
         if self.scraping.problem is not None:
             return self.scraping.problem
-        if (too_low := self._too_low()) is not None:
+        threshold_seconds = self.signal.threshold_seconds
+        if threshold_seconds is not None and (too_low := self.buckets.too_low_note(threshold_seconds)) is not None:
             return Reading(ReadingKind.ERROR, note=too_low)
         if service not in self.values:
             return self._absent(service)
@@ -116,10 +117,6 @@ class TraefikAnswers:
                 return Reading.of(0.0, age_seconds=age_seconds, note=IDLE)
             case _:
                 assert_never(self.signal.signal)
-
-    def _too_low(self) -> str | None:
-        threshold_seconds = self.signal.threshold_seconds
-        return None if threshold_seconds is None else self.buckets.too_low_note(threshold_seconds)
 
     def _note(self, value: float) -> str:
         if self.signal.threshold_seconds is not None:

@@ -6,7 +6,6 @@ from autoscaler.adapters.prometheus.faults import PrometheusFault
 from autoscaler.adapters.prometheus.promql import BUCKETS, KNOWN
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.errors import MetricsUnavailable
-from autoscaler.ports.observers import Emit
 
 STEP_SECONDS = 300  # Prometheus' lookback for a sample, so that no sample is missed
 
@@ -14,8 +13,8 @@ STEP_SECONDS = 300  # Prometheus' lookback for a sample, so that no sample is mi
 class PrometheusCatalog:
     """Lists the services of one Prometheus. One caller at a time."""
 
-    def __init__(self, url: str, *, emit: Emit, timeout_seconds: float, token: str | None = None) -> None:
-        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
+    def __init__(self, client: PrometheusClient) -> None:
+        self._client = client
 
     def services_since(self, start: float, end: float) -> dict[str, float]:
         """Return the Traefik services with counters between two times, each with its first time.

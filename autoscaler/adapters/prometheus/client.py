@@ -93,28 +93,21 @@ class PrometheusClient:
             self._emit(PrometheusAsked(duration_seconds, None if fault is None else fault.kind.value))
 
     def _answer(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
+        """Translate every exception of the library, of requests and of the parser into a fault."""
         self._warnings.clear()
-        result = self._translated(call)
-        if self._warnings:
-            raise PrometheusFault(FaultKind.PARTIAL, f"{self._name} gave a partial answer: {clean(self._warnings[0])}")
         try:
+            result = call()
+            if self._warnings:
+                warning = clean(self._warnings[0])
+                raise PrometheusFault(FaultKind.PARTIAL, f"{self._name} gave a partial answer: {warning}")
             return parse(result)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise format_fault(self._name) from error
-
-    def _translated(self, call: Callable[[], object]) -> object:
-        """Translate every exception of the library and of requests into a fault."""
-        try:
-            return call()
         except PrometheusApiClientException as error:
             raise status_fault(self._name, str(error)) from error
         except AnswerTooLargeError as error:
             raise TooLargeFault(FaultKind.FORMAT, f"the answer of {self._name} is too large: {error}") from error
-        except requests.JSONDecodeError as error:
-            raise format_fault(self._name) from error
         except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
             raise transport_fault(self._name, error, self._timeout_seconds) from error
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise format_fault(self._name) from error
 
     def _note_warnings(self, response: requests.Response) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import PrometheusFault, TooLargeFault
@@ -11,7 +12,6 @@ from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.metrics import SignalRequest, Span
-from autoscaler.ports.observers import Emit
 
 CHUNK_INSTANTS = 2_000  # Prometheus allows 11,000; the answer for a hundred services is then some 8 MiB
 
@@ -19,16 +19,8 @@ CHUNK_INSTANTS = 2_000  # Prometheus allows 11,000; the answer for a hundred ser
 class PrometheusHistory:
     """Reads the past of one Prometheus. One caller at a time; keeps the samples of one chunk only."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        max_sample_age_seconds: float,
-        emit: Emit,
-        timeout_seconds: float,
-        token: str | None = None,
-    ) -> None:
-        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
+    def __init__(self, client: PrometheusClient, *, max_sample_age_seconds: float) -> None:
+        self._client = client
         self._max_age_seconds = max_sample_age_seconds
 
     def read_range(
@@ -108,7 +100,6 @@ class Past:
         self._answers: dict[str, list[list[Sample]]] = {}
 
     def moments(self) -> Iterator["Moment"]:
-        """Yield an asker for each instant, oldest first."""
         return (Moment(self, index, at) for index, at in enumerate(self._span.instants))
 
     def ask(self, promql: str, lookback_seconds: float | None) -> list[list[Sample]]:
@@ -135,13 +126,13 @@ class Past:
             return [samples for half in halves for samples in self._fetch(promql, half, lookback_seconds)]
 
 
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One instant of the past, with the same interface as the present."""
 
-    def __init__(self, past: Past, index: int, at: float) -> None:
-        self.at = at
-        self._past = past
-        self._index = index
+    past: Past
+    index: int
+    at: float
 
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
-        return self._past.ask(promql, lookback_seconds)[self._index]
+        return self.past.ask(promql, lookback_seconds)[self.index]

@@ -30,7 +30,6 @@ class Asker(Protocol):
     @property
     def at(self) -> float:
         """The instant in unix seconds."""
-        ...
 
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
         """Return the samples of that instant.
@@ -38,7 +37,6 @@ class Asker(Protocol):
         Raises:
             PrometheusFault: there is no usable answer.
         """
-        ...
 
 
 class Reader:

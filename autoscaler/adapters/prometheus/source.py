@@ -7,20 +7,16 @@ from autoscaler.adapters.prometheus.faults import TRANSPORT, PrometheusFault
 from autoscaler.adapters.prometheus.reader import Reader, ReadingsByRequest
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.ports.metrics import SignalRequest
-from autoscaler.ports.observers import Emit
 
 
 class PrometheusSource:
     """Reads from one Prometheus. One caller at a time; the number of queries grows with the distinct signals only."""
 
-    def __init__(
-        self, url: str, *, timeout_seconds: float, max_sample_age_seconds: float, emit: Emit, token: str | None = None
-    ) -> None:
-        self._client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, token=token)
+    def __init__(self, client: PrometheusClient, *, max_sample_age_seconds: float) -> None:
+        self._client = client
         self._max_age_seconds = max_sample_age_seconds
 
     def read(self, requests: Collection[SignalRequest], at: float) -> ReadingsByRequest:
-        """Return a reading for each request as of `at` (unix seconds); one that cannot be measured says why."""
         return Reader(requests, self._max_age_seconds).read(_Present(self._client, at))
 
 

@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.errors import MetricsUnavailable
@@ -37,7 +38,8 @@ def nobody(_: float) -> None:
 
 def past(url: str, recorder: Recorder | None = None, timeout_seconds: float = 10.0) -> PrometheusHistory:
     emit = (recorder or Recorder()).notify
-    return PrometheusHistory(url, max_sample_age_seconds=30.0, emit=emit, timeout_seconds=timeout_seconds)
+    client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit)
+    return PrometheusHistory(client, max_sample_age_seconds=30.0)
 
 
 def test_a_good_answer_is_read_instant_by_instant(server: Server) -> None:

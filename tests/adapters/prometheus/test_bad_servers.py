@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
@@ -24,7 +25,8 @@ def source(
     url: str, recorder: Recorder | None = None, timeout_seconds: float = 0.5, **options: str
 ) -> PrometheusSource:
     emit = (recorder or Recorder()).notify
-    return PrometheusSource(url, timeout_seconds=timeout_seconds, max_sample_age_seconds=30.0, emit=emit, **options)
+    client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, **options)
+    return PrometheusSource(client, max_sample_age_seconds=30.0)
 
 
 def error_json(kind: str, text: str) -> str:

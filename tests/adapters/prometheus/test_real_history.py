@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import CHUNK_INSTANTS, PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
@@ -42,12 +43,14 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def source(prometheus_url: str) -> PrometheusSource:
-    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, emit=Recorder().notify)
+    client = PrometheusClient(prometheus_url, timeout_seconds=10.0, emit=Recorder().notify)
+    return PrometheusSource(client, max_sample_age_seconds=30.0)
 
 
 @pytest.fixture
 def history(prometheus_url: str, recorder: Recorder) -> PrometheusHistory:
-    return PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=recorder.notify, timeout_seconds=30.0)
+    client = PrometheusClient(prometheus_url, timeout_seconds=30.0, emit=recorder.notify)
+    return PrometheusHistory(client, max_sample_age_seconds=30.0)
 
 
 def nobody(_: float) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from autoscaler.adapters.prometheus.answers import IDLE, UNANSWERED
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
@@ -24,7 +25,8 @@ SIGNALS = (REQUESTS, CONCURRENCY, ERRORS, P95, SLOW)
 
 @pytest.fixture(scope="module")
 def prometheus(prometheus_url: str) -> PrometheusSource:
-    return PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, emit=Recorder().notify)
+    client = PrometheusClient(prometheus_url, timeout_seconds=10.0, emit=Recorder().notify)
+    return PrometheusSource(client, max_sample_age_seconds=30.0)
 
 
 def read(prometheus: PrometheusSource, signal: TraefikSignal, service: str, at: float = LIVE) -> Reading:

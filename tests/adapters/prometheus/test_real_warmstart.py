@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import PrometheusHistory
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.config.model import ServiceConfig
@@ -28,11 +29,12 @@ OURS = replace(policy(THROUGHPUT, LATENCY, down=behavior(window=300.0)), service
 
 def test_its_memory_is_that_of_a_daemon_that_was_there(prometheus_url: str) -> None:
     emit = Recorder().notify
-    history = PrometheusHistory(prometheus_url, max_sample_age_seconds=30.0, emit=emit, timeout_seconds=30.0)
+    client = PrometheusClient(prometheus_url, timeout_seconds=30.0, emit=emit)
+    history = PrometheusHistory(client, max_sample_age_seconds=30.0)
     services = {"users": ServiceConfig(OURS, ServiceRef("users"))}
     warm = WarmStart(fixed(services), FakeTarget(users=2), history, interval_seconds=15.0)
     warm.run(NOW, 30.0)
-    source = PrometheusSource(prometheus_url, timeout_seconds=10.0, max_sample_age_seconds=30.0, emit=emit)
+    source = PrometheusSource(client, max_sample_age_seconds=30.0)
     rebuilt = warm.rebuilt["users"]
     assert (rebuilt.problem, rebuilt.window_seconds) == (None, 360.0)
     assert rebuilt.memory == been_there(source, OURS)
