@@ -9,7 +9,7 @@ from autoscaler.ports.targets import ForeignChanges, ReplicaTarget, SettledChang
 
 
 class Targets:
-    """Implements ports.targets.ReplicaTarget by one adapter for each kind."""
+    """Implements ports.targets.ReplicaTarget by one adapter for each kind; raises what they raise."""
 
     def __init__(self, by_kind: Mapping[str, ReplicaTarget]) -> None:
         self._by_kind = dict(by_kind)

@@ -27,44 +27,41 @@ def dry_run(_: ServiceRef, __: Decision) -> Applied:
     return Applied(Action.DRY_RUN, "dry run: decided and reported, but not carried out")
 
 
+def _held(action: Action, hold_reason: Callable[[ServiceRef, Decision], str | None]) -> Hold:
+    def hold(ref: ServiceRef, decision: Decision) -> Applied | None:
+        why = hold_reason(ref, decision)
+        return None if why is None else Applied(action, why)
+
+    return hold
+
+
 def paused(overrides: Overrides) -> Hold:
     """Return the hold of services that an operator has paused."""
 
-    def hold(_: ServiceRef, decision: Decision) -> Applied | None:
+    def hold_reason(_: ServiceRef, decision: Decision) -> str | None:
         until = overrides.of(decision.service, decision.at).paused_until
-        return None if until is None else Applied(Action.PAUSED, f"paused by an operator until {format_until(until)}")
+        return None if until is None else f"paused by an operator until {format_until(until)}"
 
-    return hold
+    return _held(Action.PAUSED, hold_reason)
 
 
 def settling(hold_reason: Callable[[ServiceRef], str | None]) -> Hold:
     """Return the hold of services with a foreign change under way."""
-
-    def hold(ref: ServiceRef, _: Decision) -> Applied | None:
-        why = hold_reason(ref)
-        return None if why is None else Applied(Action.SETTLING, why)
-
-    return hold
+    return _held(Action.SETTLING, lambda ref, _: hold_reason(ref))
 
 
 def backing_off(crash_backoff: Callable[[ServiceRef, int], str | None]) -> Hold:
     """Return the hold of services whose new replicas keep dying: they are not raised."""
 
-    def hold(ref: ServiceRef, decision: Decision) -> Applied | None:
-        why = crash_backoff(ref, decision.desired) if decision.direction is Direction.UP else None
-        return None if why is None else Applied(Action.BACKING_OFF, why)
+    def hold_reason(ref: ServiceRef, decision: Decision) -> str | None:
+        return crash_backoff(ref, decision.desired) if decision.direction is Direction.UP else None
 
-    return hold
+    return _held(Action.BACKING_OFF, hold_reason)
 
 
 def standing_by(why_not: Callable[[str], str | None]) -> Hold:
     """Return the hold of services whose lease another daemon holds."""
-
-    def hold(ref: ServiceRef, _: Decision) -> Applied | None:
-        why = why_not(ref.lease_key)
-        return None if why is None else Applied(Action.STANDBY, why)
-
-    return hold
+    return _held(Action.STANDBY, lambda ref, _: why_not(ref.lease_key))
 
 
 Witness = Callable[[ServiceRef, Decision, Applied], None]  # takes every decision and its action

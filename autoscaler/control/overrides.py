@@ -55,7 +55,7 @@ class Overrides:
             self._in_force = {name: left for name, each in loaded.items() if (left := each.at(now)) != NONE}
             self._save()  # an unwritable directory is reported at the start
         for name, each in self._in_force.items():
-            self._report(name, NONE, each, InterventionChange.RESTORED)
+            self._emit(Intervened(name, InterventionChange.RESTORED, NONE, each))
 
     def of(self, service: str, now: float) -> Intervention:
         """Return the intervention for a service at `now` (unix seconds)."""
@@ -67,19 +67,17 @@ class Overrides:
             return self._problem
         return _IN_MEMORY if service in self._in_force else None
 
-    def pause(self, service: str, until: float) -> Intervention:
-        """Hold the service's decisions until then; return the intervention in force."""
-        return self._change(service, lambda before: replace(before, paused_until=until), InterventionChange.SET)
+    def pause(self, service: str, until: float) -> None:
+        """Hold the service's decisions until then."""
+        self._change(service, lambda before: replace(before, paused_until=until), InterventionChange.SET)
 
-    def override(self, service: str, override: Override) -> Intervention:
-        """Give the service the count of the override until it ends; return the intervention in force."""
-        return self._change(service, lambda before: replace(before, override=override), InterventionChange.SET)
+    def override(self, service: str, override: Override) -> None:
+        """Give the service the count of the override until it ends."""
+        self._change(service, lambda before: replace(before, override=override), InterventionChange.SET)
 
     def resume(self, service: str) -> Intervention:
         """End the service's pause and override; return the intervention of before."""
-        before = self._in_force.get(service, NONE)
-        self._change(service, lambda _: NONE, InterventionChange.RESUMED)
-        return before
+        return self._change(service, lambda _: NONE, InterventionChange.RESUMED)
 
     def end(self, now: float) -> None:
         """End interventions whose time is over, and try again to save after a failure."""
@@ -93,16 +91,17 @@ class Overrides:
     def _change(
         self, service: str, changed: Callable[[Intervention], Intervention], change: InterventionChange
     ) -> Intervention:
+        """Put the changed intervention in force; return the one of before."""
         with self._lock:
             before = self._in_force.get(service, NONE)
             after = changed(before)
             if after == before:
-                return after
+                return before
             others = {name: each for name, each in self._in_force.items() if name != service}
             self._in_force = others if after == NONE else {**others, service: after}
             self._save()
-        self._report(service, before, after, change)
-        return after
+        self._emit(Intervened(service, change, before, after))
+        return before
 
     def _save(self) -> None:
         """Save the interventions; report the first failure, and the first success after it."""
@@ -116,6 +115,3 @@ class Overrides:
         if problem != self._problem:
             self._emit(StateKept(problem))
         self._problem = problem
-
-    def _report(self, service: str, before: Intervention, after: Intervention, change: InterventionChange) -> None:
-        self._emit(Intervened(service, change, before, after))

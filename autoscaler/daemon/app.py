@@ -1,25 +1,29 @@
 """The daemon's life: load, start, wait, end in order. It ends if its web server ends."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from autoscaler import __version__
+from autoscaler.adapters.web.app import make_app
+from autoscaler.adapters.web.authorization import Authorization
+from autoscaler.adapters.web.page import PageHandlers
+from autoscaler.adapters.web.read import ReadHandlers
 from autoscaler.adapters.web.server import WebServer
+from autoscaler.adapters.web.write import WriteHandlers
 from autoscaler.config.load import load_file
 from autoscaler.config.settings import Settings
 from autoscaler.core.memory import Memory
 from autoscaler.daemon import loop
 from autoscaler.daemon.build import Daemon, build
-from autoscaler.daemon.build_web import make_web
+from autoscaler.daemon.chores import make_chores
 from autoscaler.daemon.lifetime import Stop
 from autoscaler.daemon.reload import loaded
 from autoscaler.warmstart.warm_start import Rebuilt, wait_for
 
 WEB_STOP_SECONDS = 2.0
 ANNOTATIONS_STOP_SECONDS = 3.0
-RELOAD_LOOK_SECONDS = 2.0  # the interval between two looks at the policy file
 
 
 def run(settings: Settings) -> int:
@@ -30,7 +34,7 @@ def run(settings: Settings) -> int:
     """
     daemon = build(settings, load_file(settings.config, settings))
     stop = Stop()
-    web = make_web(settings, daemon, on_exit=stop.web_ended)
+    web = _make_web(settings, daemon, on_exit=stop.web_ended)
     daemon.overrides.restore(time.time())
     daemon.observers.emit(loaded(daemon.active_cycle.config, "start", time.time()))
     with stop.on_signals(hangup=lambda: daemon.reloader.reload("SIGHUP")):
@@ -38,12 +42,21 @@ def run(settings: Settings) -> int:
     return 0 if stop.wanted else 1
 
 
+def _make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) -> WebServer:
+    """Return the web server, bound and not yet serving."""
+    guard = Authorization(None if settings.api_token is None else settings.api_token.get_secret_value())
+    seen = daemon.observers
+    reading = ReadHandlers(seen.status, seen.metrics, seen.journal, seen.overview, seen.recent)
+    writing = WriteHandlers(guard, seen.status, daemon.overrides, lambda: daemon.reloader.reload("POST /-/reload"))
+    return WebServer(make_app(reading, writing, PageHandlers()), *settings.listen_address, on_exit=on_exit)
+
+
 def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:
     log = structlog.stdlib.get_logger("autoscaler")
     web.start()
     for observer in daemon.observers.annotations:
         observer.start()
-    chores = loop.beside(_chores(daemon))
+    chores = loop.beside(make_chores(daemon))
     memories = _memories(daemon, stop)
     daemon.target.watch()
     if not stop.cause:
@@ -58,17 +71,6 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
         observer.stop(ANNOTATIONS_STOP_SECONDS)
     web.stop(WEB_STOP_SECONDS)
     log.log(30 if busy else 20, "stopped", unfinished=busy)
-
-
-def _chores(daemon: Daemon) -> Sequence[loop.Chore]:
-    """Return the daemon's chores. A dry run holds no lease: it would keep another daemon from acting."""
-
-    def dry_run() -> bool:
-        return daemon.active_cycle.config.dry_run
-
-    daemon.reconfigured.append(lambda config: daemon.leadership.release() if config.dry_run else None)
-    reload = loop.Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS)
-    return (*daemon.chores.all(acting=lambda: not dry_run()), reload)
 
 
 def _run_cycles(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:

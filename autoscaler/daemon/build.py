@@ -10,27 +10,19 @@ from autoscaler.config.services import by_labels
 from autoscaler.config.settings import Settings
 from autoscaler.control.cycle import Cycle
 from autoscaler.control.foreign_report import ForeignReport
-from autoscaler.control.gate import Applied, Gate, Hold, Witness, backing_off, dry_run, paused, settling, standing_by
+from autoscaler.control.gate import Applied, Gate, backing_off, dry_run, paused, settling, standing_by
 from autoscaler.control.operations import Operations
 from autoscaler.control.overrides import Overrides
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision
 from autoscaler.daemon.active_cycle import ActiveCycle
 from autoscaler.daemon.build_observers import Observers, make_observers
-from autoscaler.daemon.chores import Chores
 from autoscaler.daemon.reload import Reloader
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.leadership import Leadership
-from autoscaler.ports.targets import ForeignChanges, ReplicaTarget
+from autoscaler.ports.targets import ReplicaTarget
 from autoscaler.warmstart.warm_start import WarmStart
-from autoscaler.wiring import (
-    broadcast,
-    make_history,
-    make_leadership,
-    make_source,
-    make_target,
-    stalled_after_seconds,
-)
+from autoscaler.wiring import broadcast, make_history, make_leadership, make_source, make_target, stalled_after_seconds
 
 WARM_START_SECONDS = 30.0  # at most
 
@@ -43,7 +35,6 @@ class Daemon:
     observers: Observers
     target: ReplicaTarget
     leadership: Leadership
-    chores: Chores
     operations: Operations
     overrides: Overrides
     active_cycle: ActiveCycle
@@ -77,21 +68,20 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     overrides = Overrides(None if settings.state_dir is None else OverrideFile(settings.state_dir), emit)
 
     standby = standing_by(leadership.why_not)
-    witness = _witness(leadership, report, foreign, lambda: active_cycle.config.dry_run)
+
+    def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
+        """Follow the lease of every decision, and report foreign changes where the daemon acts."""
+        leadership.follow(ref.lease_key)
+        if active_cycle.config.dry_run or standby(ref, decision) is None:
+            report.witness(ref, decision, applied)
+        else:
+            foreign.settled(ref)  # it is the leader's operation
 
     def make_cycle(file: PolicyFile, memories: Mapping[str, Memory]) -> Cycle:
-        holds: list[Hold] = [
-            paused(overrides),
-            standby,
-            settling(foreign.hold_reason),
-            backing_off(foreign.crash_backoff),
-        ]
-        gate = Gate(
-            operations,
-            [dry_run, *holds] if file.config.dry_run else holds,
-            witness=witness,
-            count_before_crash=report.count_before_crash,
-        )
+        holds = [paused(overrides), standby, settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
+        if file.config.dry_run:
+            holds.insert(0, dry_run)
+        gate = Gate(operations, holds, witness=witness, count_before_crash=report.count_before_crash)
         source = make_source(settings, file.config, emit)
         return Cycle(
             *(by_labels(file), source, target, gate, broadcast([*observers.all, report])),
@@ -104,37 +94,13 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     reconfigured: list[Callable[[Config], None]] = [
         lambda config: operations.allow(config.max_concurrent_operations),
         lambda config: observers.status.expect_every(stalled_after_seconds(settings, config)),
+        lambda config: leadership.release() if config.dry_run else None,
     ]
-    reloader = Reloader(
-        settings.config, lambda: load_file(settings.config, settings), _in_force(active_cycle, reconfigured), emit
-    )
-    chores = Chores(leadership, target, lambda: active_cycle.services)
-    return Daemon(
-        settings, observers, target, leadership, chores, operations, overrides, active_cycle, reloader, reconfigured
-    )
 
-
-def _witness(
-    leadership: Leadership, report: ForeignReport, foreign: ForeignChanges, is_dry: Callable[[], bool]
-) -> Witness:
-    """Return what takes every decision: it follows leases, and reports foreign changes where the daemon acts."""
-    standby = standing_by(leadership.why_not)
-
-    def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
-        leadership.follow(ref.lease_key)
-        if is_dry() or standby(ref, decision) is None:
-            report.witness(ref, decision, applied)
-        else:
-            foreign.settled(ref)  # it is the leader's operation
-
-    return witness
-
-
-def _in_force(active_cycle: ActiveCycle, reconfigured: list[Callable[[Config], None]]) -> Callable[[PolicyFile], None]:
-
-    def put(file: PolicyFile) -> None:
+    def put_in_force(file: PolicyFile) -> None:
         active_cycle.replace(file)
         for reconfigure in reconfigured:
             reconfigure(file.config)
 
-    return put
+    reloader = Reloader(settings.config, lambda: load_file(settings.config, settings), put_in_force, emit)
+    return Daemon(settings, observers, target, leadership, operations, overrides, active_cycle, reloader, reconfigured)

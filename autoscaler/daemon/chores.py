@@ -1,40 +1,32 @@
-"""What a daemon does beside its cycles: it keeps its leases and cleans up after interrupted operations."""
+"""What a daemon does beside its cycles: it keeps its leases, cleans up after operations, and reloads its file."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from autoscaler.config.model import ServiceConfig
+from autoscaler.daemon.build import Daemon
 from autoscaler.daemon.loop import Chore
 from autoscaler.ports.fleet import ServiceRef
-from autoscaler.ports.leadership import Leadership
-from autoscaler.ports.targets import ReplicaTarget
 
 RECOVERY_SECONDS = 3.0  # the interval between two recoveries
+RELOAD_LOOK_SECONDS = 2.0  # the interval between two looks at the policy file
 
 
-@dataclass(frozen=True, slots=True)
-class Chores:
-    """Leases and recovery of one daemon; `services` returns the services in force."""
+def make_chores(daemon: Daemon) -> Sequence[Chore]:
+    """Return the daemon's chores. A dry run holds no lease: it would keep another daemon from acting."""
 
-    leadership: Leadership
-    target: ReplicaTarget
-    services: Callable[[], Mapping[str, ServiceConfig]]
+    def lease() -> None:
+        if not daemon.active_cycle.config.dry_run:
+            daemon.leadership.look()
 
-    def all(self, acting: Callable[[], bool]) -> tuple[Chore, ...]:
-        """Return the chores; they do nothing unless the daemon is `acting`: a dry run is not."""
+    def recovery() -> None:
+        if not daemon.active_cycle.config.dry_run:
+            daemon.target.recover(lambda ref: daemon.leadership.leads(ref.lease_key), options)
 
-        def lease() -> None:
-            if acting():
-                self.leadership.look()
+    def options(ref: ServiceRef) -> object:
+        services = daemon.active_cycle.services.values()
+        return next((each.options for each in services if each.target.names(ref)), None)
 
-        def recovery() -> None:
-            if acting():
-                self.target.recover(self._leads, self._options)
-
-        return Chore("lease", lease, self.leadership.look_seconds), Chore("recovery", recovery, RECOVERY_SECONDS)
-
-    def _leads(self, ref: ServiceRef) -> bool:
-        return self.leadership.leads(ref.lease_key)
-
-    def _options(self, ref: ServiceRef) -> object:
-        return next((each.options for each in self.services().values() if each.target.names(ref)), None)
+    return (
+        Chore("lease", lease, daemon.leadership.look_seconds),
+        Chore("recovery", recovery, RECOVERY_SECONDS),
+        Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS),
+    )

@@ -17,9 +17,9 @@ from autoscaler.daemon.scrape_phase import Phase, shifted
 from autoscaler.events import CycleFinished, CycleMissed
 from autoscaler.ports.observers import Emit
 
-_CYCLE = "cycle"
 CLOCK_LOOK_SECONDS = 1.0
 MOST_INTERVALS = 3  # a job is due after one, and may be shifted by less than another
+_CYCLE = "cycle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,9 @@ def start(run: Callable[[float], CycleFinished | None], interval_seconds: float,
         else:
             emit(CycleMissed())
 
-    scheduler = BackgroundScheduler(
-        executors={"default": ThreadPoolExecutor(1)},
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        timezone=UTC,
-    )
+    scheduler = _make_scheduler()
     scheduler.add_listener(failed, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
-    scheduler.add_job(cycle, "interval", id=_CYCLE, seconds=interval_seconds, next_run_time=datetime.now(UTC))
-    scheduler.start()
-    _guard_clock(scheduler)
+    _start(scheduler, [Chore(_CYCLE, cycle, interval_seconds)])
     return scheduler
 
 
@@ -81,10 +75,19 @@ def every(scheduler: BackgroundScheduler, interval_seconds: float) -> None:
 
 def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
     """Run each chore in a thread of its own, at once and then at its interval; return the scheduler."""
-    scheduler = BackgroundScheduler(
+    scheduler = _make_scheduler()
+    scheduler.add_listener(_failed_chore, EVENT_JOB_ERROR)
+    _start(scheduler, chores)
+    return scheduler
+
+
+def _make_scheduler() -> BackgroundScheduler:
+    return BackgroundScheduler(
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone=UTC
     )
-    scheduler.add_listener(_failed_chore, EVENT_JOB_ERROR)
+
+
+def _start(scheduler: BackgroundScheduler, chores: Iterable[Chore]) -> None:
     for chore in chores:
         scheduler.add_executor(ThreadPoolExecutor(1), alias=chore.name)
         scheduler.add_job(
@@ -96,29 +99,20 @@ def beside(chores: Iterable[Chore]) -> BackgroundScheduler:
             next_run_time=datetime.now(UTC),
         )
     scheduler.start()
-    _guard_clock(scheduler)
-    return scheduler
+    threading.Thread(target=_guard_clock, args=(scheduler,), name="clock", daemon=True).start()
+
+
+def _guard_clock(scheduler: BackgroundScheduler) -> None:
+    """Bring jobs forward after the clock was set back: APScheduler waits for a clock time, however far off it is."""
+    while scheduler.running:
+        now = datetime.now(UTC)
+        for job in scheduler.get_jobs():
+            if job.next_run_time - now > MOST_INTERVALS * job.trigger.interval:
+                with contextlib.suppress(JobLookupError):  # the scheduler has been shut down meanwhile
+                    job.modify(next_run_time=now)
+        time.sleep(CLOCK_LOOK_SECONDS)  # by the monotonic clock
 
 
 def _failed_chore(event: JobEvent) -> None:
     error = f"{type(event.exception).__name__}: {event.exception}"
     structlog.stdlib.get_logger("autoscaler").error("chore.failed", chore=event.job_id, error=error)
-
-
-def _guard_clock(scheduler: BackgroundScheduler) -> None:
-    """Bring jobs forward in a thread, since APScheduler waits for a clock time, however far the clock was set back."""
-
-    def look() -> None:
-        while scheduler.running:
-            _bring_forward(scheduler)
-            time.sleep(CLOCK_LOOK_SECONDS)  # by the monotonic clock
-
-    threading.Thread(target=look, name="clock", daemon=True).start()
-
-
-def _bring_forward(scheduler: BackgroundScheduler) -> None:
-    now = datetime.now(UTC)
-    for job in scheduler.get_jobs():
-        if job.next_run_time - now > MOST_INTERVALS * job.trigger.interval:
-            with contextlib.suppress(JobLookupError):  # the scheduler has been shut down meanwhile
-                job.modify(next_run_time=now)

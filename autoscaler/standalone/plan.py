@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from autoscaler.config.load import load_file
 from autoscaler.config.model import Config, ServiceConfig
-from autoscaler.config.services import fixed
+from autoscaler.config.services import by_labels, fixed
 from autoscaler.config.settings import Settings
 from autoscaler.control.cycle import Cycle
 from autoscaler.control.gate import Gate, dry_run
@@ -13,7 +13,7 @@ from autoscaler.control.operations import Operations
 from autoscaler.events import Evaluation, evaluation
 from autoscaler.ports.observers import discard
 from autoscaler.ports.targets import ReplicaTarget
-from autoscaler.standalone.selection import chosen, seen
+from autoscaler.standalone.selection import chosen
 from autoscaler.warmstart.warm_start import WarmStart, wait_for
 from autoscaler.wiring import make_history, make_source, make_target
 
@@ -29,7 +29,7 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Evaluation]:
         ConfigError: the policy file is wrong, or neither it nor a label has such a service.
     """
     file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
-    resolved = seen(file, target)
+    resolved = by_labels(file)(target.observe())
     wanted = chosen(resolved, names)
     alone = file.config.max_replicas_total is None
     planner = _planner(settings, file.config, target, wanted if alone else resolved.services)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from autoscaler.config.load import load_file
 from autoscaler.config.model import ServiceConfig
+from autoscaler.config.services import by_labels
 from autoscaler.config.settings import Settings
 from autoscaler.control.result import failure_stage
 from autoscaler.core.limits import beyond_bounds
@@ -16,7 +17,7 @@ from autoscaler.events import OperationFinished
 from autoscaler.ports.observers import discard
 from autoscaler.ports.order import Order
 from autoscaler.ports.targets import ReplicaTarget
-from autoscaler.standalone.selection import chosen, seen
+from autoscaler.standalone.selection import chosen
 from autoscaler.wiring import make_target
 
 MANUAL = "manual"
@@ -30,7 +31,7 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
         TargetUnavailable: the engine does not answer.
     """
     file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
-    services = chosen(seen(file, target), names)
+    services = chosen(by_labels(file)(target.observe()), names)
     for service in services.values():
         if (beyond := beyond_bounds(service.policy, replicas, time.time())) is not None:
             raise ConfigError(beyond)

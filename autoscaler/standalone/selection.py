@@ -2,16 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from autoscaler.config.load import PolicyFile
 from autoscaler.config.model import ServiceConfig
-from autoscaler.config.services import ResolvedServices, by_labels
+from autoscaler.config.services import ResolvedServices
 from autoscaler.errors import ConfigError
-from autoscaler.ports.targets import ReplicaTarget
-
-
-def seen(file: PolicyFile, target: ReplicaTarget) -> ResolvedServices:
-    """Return the services of the file and those that labels enable; without an engine, those of the file alone."""
-    return by_labels(file)(target.observe())
 
 
 def chosen(resolved: ResolvedServices, names: Iterable[str]) -> Mapping[str, ServiceConfig]:

@@ -33,7 +33,7 @@ class Site:
         *policies: Policy,
         token: str | None = None,
         store: OverrideStore | None = None,
-        reload: Reload | None = None,
+        reload: Reload = lambda: None,
     ) -> None:
         self.now, self.time, self.token = 0.0, NOW, token
         self.told: list[Event] = []

@@ -1,7 +1,7 @@
 """The state of the daemon as a whole, for the status page and `autoscaler status`."""
 
 import threading
-from collections.abc import Sequence
+from typing import Any
 
 from autoscaler.events import ConfigLoaded, Event, LeadershipChanged, WatchChanged
 
@@ -28,18 +28,12 @@ class OverviewObserver:
                 if not (event.leads or event.gone):
                     self._standby[event.project] = event.why or "another daemon leads"
 
-    @property
-    def interval_seconds(self) -> float:
-        """The interval of the cycles."""
+    def settings(self) -> dict[str, Any]:
+        """Return the settings in force, for JSON."""
         with self._lock:
-            return self._interval_seconds
+            return {"interval_seconds": self._interval_seconds, "dry_run": self._dry_run}
 
-    @property
-    def dry_run(self) -> bool:
-        with self._lock:
-            return self._dry_run
-
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> list[str]:
         """Return a sentence for each special condition; none in normal operation."""
         with self._lock:
             return [

@@ -1,8 +1,10 @@
 """The read requests: metrics, health, the daemon, the services, their journal, and the API document."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import unquote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,6 +18,8 @@ from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.status.recent import RecentObserver
 from autoscaler.adapters.web.openapi import document
 from autoscaler.events import plain_evaluation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +51,29 @@ class ReadHandlers:
         return JSONResponse(
             {
                 "version": __version__,
-                "interval_seconds": self._overview.interval_seconds,
-                "dry_run": self._overview.dry_run,
+                **self._overview.settings(),
                 "ok": alive and ready,
                 "message": alive_message if not alive else ready_message,
-                "notes": list(self._overview.notes()),
+                "notes": self._overview.notes(),
             }
         )
 
     def recent(self, request: Request) -> Response:
-        found = self._recent.points(service_name(request))
-        return no_such_service() if found is None else JSONResponse(found)
+        return JSONResponse(known(self._recent.points(service_name(request))))
 
     def services(self, _: Request) -> Response:
         return JSONResponse(self._status.services())
 
     def service(self, request: Request) -> Response:
-        found = self._status.service(service_name(request))
-        return no_such_service() if found is None else JSONResponse(found)
+        return JSONResponse(known(self._status.service(service_name(request))))
 
     def decisions(self, request: Request) -> Response:
         try:
             query = parse_query(request.query_params)
         except ValueError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            raise HTTPException(400, str(error)) from error
         found = self._journal.entries(service_name(request), since=query.since, until=query.until, limit=query.limit)
-        return no_such_service() if found is None else JSONResponse([plain_evaluation(entry) for entry in found])
+        return JSONResponse([plain_evaluation(entry) for entry in known(found)])
 
 
 def service_name(request: Request) -> str:
@@ -80,8 +81,15 @@ def service_name(request: Request) -> str:
     return unquote(request.path_params["name"])
 
 
-def no_such_service() -> Response:
-    return JSONResponse({"error": "no such service"}, status_code=404)
+def known(found: T | None) -> T:
+    """Return what was found about a service.
+
+    Raises:
+        HTTPException: 404, there is no such service.
+    """
+    if found is None:
+        raise HTTPException(404, "no such service")
+    return found
 
 
 def _health(state: tuple[bool, str]) -> Response:

@@ -11,18 +11,17 @@ from starlette.responses import JSONResponse, Response
 
 from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.web.authorization import Authorization, read_body
-from autoscaler.adapters.web.read import service_name
+from autoscaler.adapters.web.read import known, service_name
 from autoscaler.adapters.web.request_bodies import parse_pause, parse_resume, parse_scale
 from autoscaler.control.overrides import Overrides
 from autoscaler.core.explain import format_until
 from autoscaler.core.limits import beyond_bounds
 from autoscaler.core.model import Override
 from autoscaler.core.policy import Policy
-from autoscaler.errors import ConfigError
 from autoscaler.formats import plain
 
 T = TypeVar("T")
-Reload = Callable[[], None]  # raises ConfigError with all mistakes, one a line; then the old configuration stays
+Reload = Callable[[], str | None]  # returns all mistakes, one a line; then the old configuration stays
 
 
 class WriteHandlers:
@@ -33,7 +32,7 @@ class WriteHandlers:
         guard: Authorization,
         status: StatusObserver,
         overrides: Overrides,
-        reload: Reload | None = None,
+        reload: Reload,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -68,20 +67,15 @@ class WriteHandlers:
     async def reload(self, request: Request) -> Response:
         self._guard.check(request)
         _parsed(parse_resume, await read_body(request))
-        if self._reload is None:
-            raise HTTPException(501, "this daemon cannot reload its policy file; restart it")
-        try:
-            await run_in_threadpool(self._reload)
-        except ConfigError as error:
-            raise HTTPException(422, str(error)) from error
+        problem = await run_in_threadpool(self._reload)
+        if problem is not None:
+            raise HTTPException(422, problem)
         return JSONResponse({"reloaded": True})
 
     async def _parse(self, request: Request, parse: Callable[[bytes], T]) -> tuple[Policy, T]:
         """Return the policy of the service in the path, and the parsed body."""
         self._guard.check(request)
-        policy = self._status.policy(service_name(request))
-        if policy is None:
-            raise HTTPException(404, "no such service")
+        policy = known(self._status.policy(service_name(request)))
         return policy, _parsed(parse, await read_body(request))
 
     def _in_force(self, service: str, **more: object) -> Response:

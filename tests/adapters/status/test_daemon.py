@@ -59,4 +59,4 @@ def test_a_refused_file_leaves_the_settings_in_force() -> None:
     overview = OverviewObserver(5.0, dry_run=False)
     overview.notify(ConfigLoaded(NOW, "x", 1.0, dry_run=True))
     overview.notify(ConfigLoaded(NOW, "x", problem="bad"))
-    assert (overview.interval_seconds, overview.dry_run) == (1.0, True)
+    assert overview.settings() == {"interval_seconds": 1.0, "dry_run": True}

@@ -239,7 +239,8 @@ def test_status_is_1_for_a_daemon_that_is_not_healthy(site: Site) -> None:
 
 
 def test_explain_shows_pauses_and_overrides(site: Site) -> None:
-    override = site.overrides.override("userservice", Override(4, NOW + 1800)).override
+    override = Override(4, NOW + 1800)
+    site.overrides.override("userservice", override)
     site.overrides.pause("userservice", NOW + 60)
     decision = decide(policy(low=2), seen(2, {"throughput": 330.0}), Memory(), NOW, override)[0]
     why = "paused by an operator until 2023-11-14 22:14:20 UTC"
