@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Override
@@ -21,23 +21,21 @@ _LATEST = 253_402_300_799  # the end of the year 9999, the latest representable
 _Until = Annotated[float, Field(gt=0, lt=_LATEST, allow_inf_nan=False)]
 
 
-class _Override(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
+class _Override(BaseModel, strict=True, extra="forbid"):
     replicas: int = Field(ge=1, le=MOST_REPLICAS)
     until: _Until
 
 
-class _Intervention(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
+class _Intervention(BaseModel, strict=True, extra="forbid"):
     paused_until: _Until | None = None
     override: _Override | None = None
 
+    def value(self) -> Intervention:
+        override = None if self.override is None else Override(self.override.replicas, self.override.until)
+        return Intervention(self.paused_until, override)
 
-class _State(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
 
+class _State(BaseModel, strict=True, extra="forbid"):
     version: Literal[1]
     services: dict[str, _Intervention]
 
@@ -64,7 +62,7 @@ class OverrideFile:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "the file"
             raise StateUnavailable(self._set_aside(f"is damaged ({place}: {first['msg']})")) from error
-        return {name: _value(each) for name, each in state.services.items()}
+        return {name: each.value() for name, each in state.services.items()}
 
     def save(self, interventions: Mapping[str, Intervention]) -> None:
         """Write a new file, flush it to the disk, and replace the old one by it.
@@ -95,11 +93,6 @@ class OverrideFile:
         except OSError:
             kept = "left in place"
         return f"{self._path} {problem} and is {kept}; earlier pauses and overrides are not in force: set them again"
-
-
-def _value(kept: _Intervention) -> Intervention:
-    override = None if kept.override is None else Override(kept.override.replicas, kept.override.until)
-    return Intervention(kept.paused_until, override)
 
 
 def _write(path: Path, text: str) -> None:

@@ -67,19 +67,16 @@ class Cycle:
         """Evaluate every service as of `now` (unix seconds); a service that fails stops no other."""
         started = self._stopwatch()
         self._overrides.end(now)
-        outcomes = {
-            name: replace(outcome, intervention=self._overrides.of(name, now))
-            for name, outcome in self._evaluate(now).items()
-        }
-        finished = CycleFinished(now, self._stopwatch() - started, outcomes)
-        self._emit(finished)
-        return finished
-
-    def _evaluate(self, now: float) -> dict[str, ServiceOutcome]:
         fleet = self._target.observe()
         if self._announced or not fleet.unavailable:  # until the first whole snapshot, the policy file's
             self._refresh_services(fleet)
-        return {**self._refused(), **self._evaluate_services(fleet, now)}
+        refused = self._resolved.refused
+        outcomes = {name: ServiceOutcome(name, Action.REFUSED, error=why) for name, why in refused.items()}
+        outcomes |= self._evaluate_services(fleet, now)
+        outcomes = {name: replace(each, intervention=self._overrides.of(name, now)) for name, each in outcomes.items()}
+        finished = CycleFinished(now, self._stopwatch() - started, outcomes)
+        self._emit(finished)
+        return finished
 
     def _refresh_services(self, fleet: Fleet) -> None:
         """Take up new and changed services, and forget removed ones."""
@@ -91,9 +88,6 @@ class Cycle:
         self._memories = {name: memory for name, memory in self._memories.items() if name in resolved.services}
         policies = {name: service.policy for name, service in resolved.services.items()}
         self._emit(ServicesChanged(policies, resolved.refused))
-
-    def _refused(self) -> dict[str, ServiceOutcome]:
-        return {name: ServiceOutcome(name, Action.REFUSED, error=why) for name, why in self._resolved.refused.items()}
 
     def _evaluate_services(self, fleet: Fleet, now: float) -> dict[str, ServiceOutcome]:
         found = {name: _find(service, fleet) for name, service in self._resolved.services.items()}

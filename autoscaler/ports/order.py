@@ -16,13 +16,7 @@ class Order:
     """
 
     def __init__(
-        self,
-        replicas: int,
-        *,
-        emit: Emit,
-        pause: Pause,
-        options: object = None,
-        only_adds: bool = False,
+        self, replicas: int, *, emit: Emit, pause: Pause, options: object = None, only_adds: bool = False
     ) -> None:
         self.emit = emit
         self.pause = pause

@@ -71,12 +71,8 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
         for name, each in seen.items()
         if each.obstacle is not None
     ]
-    return replace(
-        found,
-        config=replace(found.config, services=resolved.services),
-        seen=seen,
-        problems=(*found.problems, *problems),
-    )
+    config = replace(found.config, services=resolved.services)
+    return replace(found, config=config, seen=seen, problems=(*found.problems, *problems))
 
 
 def _seen(target: ReplicaTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
@@ -101,9 +97,8 @@ def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
 def _check_metrics(file: PolicyFile, found: Examination) -> Examination:
     timeout_seconds = min(PROMETHEUS_SECONDS, file.config.prometheus.timeout_seconds)
     try:
-        buckets = make_catalog(file.settings, file.config, discard, timeout_seconds=timeout_seconds).buckets(
-            time.time()
-        )
+        catalog = make_catalog(file.settings, file.config, discard, timeout_seconds=timeout_seconds)
+        buckets = catalog.buckets(time.time())
     except MetricsUnavailable as error:
         return replace(found, unasked=(*found.unasked, str(error)))
     problems = [line for name, each in found.config.services.items() for line in _too_slow(file, name, each, buckets)]

@@ -22,17 +22,12 @@ def end_annotation(finished: OperationFinished, beginning: Annotation | None) ->
     """
     tags = _tags(finished.service, finished.direction, finished.reason)
     annotation = beginning or Annotation(finished.at, f"{finished.service}: {finished.reason}", tags)
+    annotation = replace(annotation, until=finished.at + finished.duration_seconds)
     result = f"{finished.before} → {finished.after} replicas after {finished.duration_seconds:.1f} s"
     if finished.error is None:
-        return replace(
-            annotation, text=f"{annotation.text}\ndone: {result}", until=finished.at + finished.duration_seconds
-        )
-    return replace(
-        annotation,
-        text=f"{annotation.text}\nfailed at {finished.stage}: {finished.error}; {result}",
-        tags=(*annotation.tags, "failed"),
-        until=finished.at + finished.duration_seconds,
-    )
+        return replace(annotation, text=f"{annotation.text}\ndone: {result}")
+    text = f"{annotation.text}\nfailed at {finished.stage}: {finished.error}; {result}"
+    return replace(annotation, text=text, tags=(*annotation.tags, "failed"))
 
 
 def _tags(service: str, direction: str, reason: str) -> tuple[str, ...]:

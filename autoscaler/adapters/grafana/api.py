@@ -48,8 +48,7 @@ class GrafanaApi:
         Raises:
             GrafanaFault: Grafana did not accept it.
         """
-        answer = self._ask("POST", self._url, annotation.body())
-        number = answer.get("id")
+        number = self._ask("POST", self._url, annotation.body()).get("id")
         if not isinstance(number, int):
             raise self._unlike_grafana()
         return number
@@ -68,14 +67,10 @@ class GrafanaApi:
         except requests.Timeout as error:
             raise GrafanaFault(f"{self._name} did not answer within {self._timeout_seconds:g} s") from error
         except (requests.RequestException, ValueError) as error:
-            raise GrafanaFault(
-                f"{self._name} cannot be reached; check AUTOSCALER_GRAFANA_URL and that it runs"
-            ) from error
+            problem = "cannot be reached; check AUTOSCALER_GRAFANA_URL and that it runs"
+            raise GrafanaFault(f"{self._name} {problem}") from error
         if answer.status_code != _OK:
             raise GrafanaFault(f"{self._name} {_refusal(answer.status_code)}")
-        return self._parsed(answer)
-
-    def _parsed(self, answer: requests.Response) -> Mapping[str, Any]:
         try:
             found = answer.json()
         except ValueError as error:

@@ -67,7 +67,10 @@ class GrafanaObserver:
     def _run(self) -> None:
         while (what := self._next()) is not None:
             try:
-                self._annotate(what)
+                if isinstance(what, Decision):
+                    self._begin(what)
+                else:
+                    self._end(what)
             except GrafanaFault as fault:
                 self._emit(Annotated("failed", str(fault)))
             except Exception as error:  # noqa: BLE001  a fault must not end the thread
@@ -80,12 +83,6 @@ class GrafanaObserver:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
             return self._waiting.popleft() if self._waiting else None
-
-    def _annotate(self, what: Decision | OperationFinished) -> None:
-        if isinstance(what, Decision):
-            self._begin(what)
-        else:
-            self._end(what)
 
     def _begin(self, decision: Decision) -> None:
         key, annotation = (decision.service, decision.at), start_annotation(decision)

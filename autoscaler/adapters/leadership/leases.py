@@ -92,7 +92,6 @@ class Leases:
                 self._emit(LeadershipChanged(project, leads=False, why=why, gone=True))
 
     def release(self) -> None:
-        """Give all leases back, so that another daemon need not knock first."""
         for project, known in self._given_back(lambda _: True).items():
             if known.standing.held and known.reported is True:
                 self._emit(LeadershipChanged(project, leads=False, why=f"has given the lead of project {project} back"))

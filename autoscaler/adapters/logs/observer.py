@@ -4,32 +4,11 @@ import logging
 
 import structlog
 
+from autoscaler import events
 from autoscaler.adapters.logs.evaluations import EvaluationLog
 from autoscaler.core.explain import format_until
 from autoscaler.core.model import Direction
-from autoscaler.events import (
-    Action,
-    Annotated,
-    ConfigLoaded,
-    CycleFinished,
-    CycleMissed,
-    DrainEnd,
-    DrainEnded,
-    DrainStarted,
-    EngineAsked,
-    Event,
-    ForeignChange,
-    Intervened,
-    LeadershipChanged,
-    OperationFinished,
-    PrometheusAsked,
-    Recovered,
-    ReplicaChanged,
-    ReplicaIncomplete,
-    ServicesChanged,
-    StateKept,
-    WatchChanged,
-)
+from autoscaler.events import Action, DrainEnd, Event
 
 _DRAIN_ENDS = {
     DrainEnd.IDLE: ("replica.drained", logging.INFO),
@@ -50,68 +29,68 @@ class LogObserver:
     def notify(self, event: Event) -> None:  # noqa: C901, PLR0912  a case for each event; mypy misses none
         log = self._log
         match event:
-            case CycleFinished():
+            case events.CycleFinished():
                 for outcome in event.services.values():
                     self._evaluations.emit(outcome)
                 log.debug("cycle", duration_seconds=round(event.duration_seconds, 4), services=len(event.services))
-            case ServicesChanged():
+            case events.ServicesChanged():
                 log.info("services", names=sorted(event.policies), refused=sorted(event.refused))
-            case ConfigLoaded(problem=None):
+            case events.ConfigLoaded(problem=None):
                 log.info("config.loaded", cause=event.cause)
-            case ConfigLoaded():
+            case events.ConfigLoaded():
                 hint = "the previous configuration stays in force"
                 log.error("config.refused", cause=event.cause, problem=event.problem, hint=hint)
-            case CycleMissed():
+            case events.CycleMissed():
                 log.warning("cycle.missed", count=event.count, hint="a cycle took longer than the interval")
-            case ReplicaChanged():
+            case events.ReplicaChanged():
                 self._replica_changed(event)
-            case ReplicaIncomplete():
+            case events.ReplicaIncomplete():
                 log.warning("replica.incomplete", service=event.service, replica=event.replica, what=event.what)
-            case DrainStarted():
+            case events.DrainStarted():
                 log.info("replica.draining", service=event.service, replica=event.replica, how=event.how)
-            case DrainEnded():
+            case events.DrainEnded():
                 self._drain_ended(event)
-            case OperationFinished():
+            case events.OperationFinished():
                 self._operation_finished(event)
-            case LeadershipChanged():
+            case events.LeadershipChanged():
                 level = logging.WARNING if event.leads and event.why else logging.INFO
                 facts = {} if event.why is None else {"why": event.why}
                 log.log(level, "leading" if event.leads else "standby", project=event.project, **facts)
-            case Recovered():
+            case events.Recovered():
                 log.warning("recovered", service=event.service, replica=event.replica, what=event.what)
-            case PrometheusAsked():
+            case events.PrometheusAsked():
                 log.debug("prometheus", duration_seconds=round(event.duration_seconds, 4), error=event.error)
-            case EngineAsked():
+            case events.EngineAsked():
                 log.debug("docker", operation=event.operation, duration_seconds=round(event.duration_seconds, 4))
-            case ForeignChange():
+            case events.ForeignChange():
                 self._foreign_change(event)
-            case WatchChanged(problem=None):
+            case events.WatchChanged(problem=None):
                 log.info("events.followed")
-            case WatchChanged():
+            case events.WatchChanged():
                 hint = "foreign changes are found by the next list call only"
                 log.warning("events.lost", problem=event.problem, hint=hint)
-            case Annotated():
+            case events.Annotated():
                 self._annotated(event)
-            case Intervened():
+            case events.Intervened():
                 self._intervened(event)
-            case StateKept(problem=None):
+            case events.StateKept(problem=None):
                 log.info("state.recovered")
-            case StateKept():
+            case events.StateKept():
                 log.warning("state.failed", problem=event.problem)
 
-    def _replica_changed(self, event: ReplicaChanged) -> None:
+    def _replica_changed(self, event: events.ReplicaChanged) -> None:
         name = "replica.started" if event.direction is Direction.UP else "replica.removed"
         took_seconds = round(event.duration_seconds, 2)
         self._log.info(name, service=event.service, replica=event.replica, duration_seconds=took_seconds)
 
-    def _drain_ended(self, event: DrainEnded) -> None:
+    def _drain_ended(self, event: events.DrainEnded) -> None:
         name, level = _DRAIN_ENDS[event.end]
         facts: dict[str, object] = {"service": event.service, "replica": event.replica}
         if event.end is not DrainEnd.NONE:
             facts |= {"duration_seconds": round(event.duration_seconds, 2), "connections": event.connections}
         self._log.log(level, name, **facts, **({} if event.why is None else {"why": event.why}))
 
-    def _operation_finished(self, event: OperationFinished) -> None:
+    def _operation_finished(self, event: events.OperationFinished) -> None:
         facts = {
             "service": event.service,
             "direction": event.direction.value,
@@ -125,12 +104,12 @@ class LogObserver:
         else:
             self._log.error("scale.failed", **facts, stage=event.stage, error=event.error)
 
-    def _foreign_change(self, event: ForeignChange) -> None:
+    def _foreign_change(self, event: events.ForeignChange) -> None:
         level = logging.WARNING if event.action is Action.SETTLING else logging.INFO
         facts = {"before": event.before, "after": event.after, "desired": event.desired, "action": event.action.value}
         self._log.log(level, "foreign.change", service=event.service, kind=event.kind.value, **facts, what=event.what)
 
-    def _annotated(self, event: Annotated) -> None:
+    def _annotated(self, event: events.Annotated) -> None:
         """Log once that Grafana fails, and once that it has recovered."""
         failed = event.outcome != "sent"
         if failed and not self._grafana_fails:
@@ -139,7 +118,7 @@ class LogObserver:
             self._log.info("grafana.recovered")
         self._grafana_fails = failed
 
-    def _intervened(self, event: Intervened) -> None:
+    def _intervened(self, event: events.Intervened) -> None:
         paused = event.after.paused_until or event.before.paused_until
         if event.before.paused_until != event.after.paused_until and paused is not None:
             self._log.info(f"pause.{event.change}", service=event.service, until=format_until(paused))

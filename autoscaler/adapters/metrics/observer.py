@@ -2,32 +2,12 @@
 
 import threading
 
-from autoscaler import __version__
+from autoscaler import __version__, events
 from autoscaler.adapters.metrics.instruments import DaemonInstruments, Registry
 from autoscaler.adapters.metrics.label_sets import ANNOTATION_OUTCOMES, ENGINE_OPERATIONS, PROMETHEUS_ERRORS
 from autoscaler.adapters.metrics.services import ServiceMetrics
 from autoscaler.core.policy import Policy
-from autoscaler.events import (
-    Annotated,
-    ConfigLoaded,
-    CycleFinished,
-    CycleMissed,
-    DrainEnded,
-    DrainStarted,
-    EngineAsked,
-    Event,
-    ForeignChange,
-    Intervened,
-    LeadershipChanged,
-    OperationFinished,
-    PrometheusAsked,
-    Recovered,
-    ReplicaChanged,
-    ReplicaIncomplete,
-    ServicesChanged,
-    StateKept,
-    WatchChanged,
-)
+from autoscaler.events import Event
 
 
 class MetricsObserver:
@@ -64,51 +44,51 @@ class MetricsObserver:
     def _note(self, event: Event) -> None:  # noqa: C901, PLR0912  a case for each event; mypy misses none
         daemon, services = self._daemon, self._services
         match event:
-            case CycleFinished():
+            case events.CycleFinished():
                 daemon.cycle_seconds.observe(event.duration_seconds)
                 daemon.last_cycle.set(event.at)
                 for outcome in event.services.values():
                     services.evaluated(outcome)
-            case ConfigLoaded():
+            case events.ConfigLoaded():
                 self._config_loaded(event)
-            case ServicesChanged():
+            case events.ServicesChanged():
                 services.serve(event.policies, event.refused.keys())
-            case CycleMissed():
+            case events.CycleMissed():
                 daemon.missed_cycles.inc(event.count)
-            case ReplicaChanged():
+            case events.ReplicaChanged():
                 services.replica_changed(event)
-            case DrainStarted() | ReplicaIncomplete():
+            case events.DrainStarted() | events.ReplicaIncomplete():
                 pass  # the end of a drain is counted; incomplete replicas are logged
-            case DrainEnded():
+            case events.DrainEnded():
                 services.drain_ended(event)
-            case OperationFinished():
+            case events.OperationFinished():
                 services.operation_finished(event)
-            case LeadershipChanged(gone=True):
+            case events.LeadershipChanged(gone=True):
                 daemon.leader.remove_by_labels({"project": event.project})
-            case LeadershipChanged():
+            case events.LeadershipChanged():
                 daemon.leader.labels(event.project).set(event.leads)
-            case Recovered():
+            case events.Recovered():
                 daemon.recovered.inc()
-            case ForeignChange():
+            case events.ForeignChange():
                 services.foreign_change(event)
-            case WatchChanged():
+            case events.WatchChanged():
                 daemon.watching.set(event.problem is None)
-            case Intervened():
+            case events.Intervened():
                 services.intervened(event.service, event.after)
-            case StateKept():
+            case events.StateKept():
                 daemon.state_failed.set(event.problem is not None)
-            case PrometheusAsked():
+            case events.PrometheusAsked():
                 daemon.prometheus_seconds.observe(event.duration_seconds)
                 if event.error is not None:
                     daemon.prometheus_errors.labels(event.error).inc()
-            case EngineAsked():
+            case events.EngineAsked():
                 daemon.engine_seconds.labels(event.operation).observe(event.duration_seconds)
                 if event.failed:
                     daemon.engine_errors.labels(event.operation).inc()
-            case Annotated():
+            case events.Annotated():
                 daemon.annotations.labels(event.outcome).inc()
 
-    def _config_loaded(self, event: ConfigLoaded) -> None:
+    def _config_loaded(self, event: events.ConfigLoaded) -> None:
         self._daemon.config_successful.set(event.problem is None)
         if event.problem is None:
             self._daemon.config_loaded_at.set(event.at)

@@ -14,6 +14,7 @@ from autoscaler.formats import format_duration
 
 Json = dict[str, Any]
 
+_SERVICE = "/api/v1/services/{name}"
 _SCHEMAS = "#/components/schemas/"
 _REFUSALS = {
     "400": "the body is invalid; the error says what is allowed",
@@ -75,41 +76,25 @@ def document() -> Json:
         "openapi": "3.1.0",
         "info": {"title": "traefik-autoscaler", "version": __version__, "license": {"name": "Apache-2.0"}},
         "paths": {**_reading(), **_writing()},
-        "components": {
-            "schemas": _schemas(),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        },
+        "components": {"schemas": _schemas(), "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
 
 
 def _reading() -> Json:
-    since, until, limit = (
-        _parameter(name, "query", text)
-        for name, text in (
-            ("since", "unix seconds"),
-            ("until", "unix seconds"),
-            ("limit", "the most entries"),
-        )
-    )
-    gone = {"404": _refusal("404")}
-    at = "/api/v1/services/{name}"
+    span = [_parameter("since", "query", "unix seconds"), _parameter("until", "query", "unix seconds")]
+    limit = _parameter("limit", "query", "the most entries")
+    gone, invalid = {"404": _refusal("404")}, {"400": _refusal("400")}
+    sick = {"503": _answer("it is not", "Health")}
     return {
         "/api/v1/status": _get("The daemon as a whole", "Daemon"),
         "/api/v1/services": _get("Every service and its last evaluation", "Service", many=True),
-        at: _get("One service and its last evaluation", "Service", _NAME, more=gone),
-        f"{at}/decisions": _get(
-            "The journal, newest first",
-            "Account",
-            _NAME,
-            since,
-            until,
-            limit,
-            many=True,
-            more={**gone, "400": _refusal("400")},
+        _SERVICE: _get("One service and its last evaluation", "Service", _NAME, more=gone),
+        f"{_SERVICE}/decisions": _get(
+            "The journal, newest first", "Account", _NAME, *span, limit, many=True, more={**gone, **invalid}
         ),
-        f"{at}/recent": _get("The last half hour as numbers", "Recent", _NAME, more=gone),
-        "/healthz": _get("Is the loop alive", "Health", more={"503": _answer("it is not", "Health")}),
-        "/readyz": _get("Is it ready", "Health", more={"503": _answer("it is not", "Health")}),
+        f"{_SERVICE}/recent": _get("The last half hour as numbers", "Recent", _NAME, more=gone),
+        "/healthz": _get("Is the loop alive", "Health", more=sick),
+        "/readyz": _get("Is it ready", "Health", more=sick),
         "/metrics": {
             "get": {"summary": "Own metrics", "responses": {"200": {"description": "Prometheus' text format"}}}
         },
@@ -117,16 +102,12 @@ def _reading() -> Json:
 
 
 def _writing() -> Json:
-    at, length = "/api/v1/services/{name}", {"type": "string", "examples": ["30m"]}
-    longest = format_duration(LONGEST_SECONDS)
-    pause = {"for": {**length, "description": f"at most {longest}; default {format_duration(PAUSE_SECONDS)}"}}
-    override = {"for": {**length, "description": f"at most {longest}; default {format_duration(OVERRIDE_SECONDS)}"}}
-    replicas = {"replicas": {"type": "integer", "minimum": 1}}
+    override = {"replicas": {"type": "integer", "minimum": 1}, **_length(OVERRIDE_SECONDS)}
     conflict = {"409": _answer("the service is paused"), "422": _answer("outside the bounds of its policy")}
     return {
-        f"{at}/pause": _post("Decide, but act on nothing, for a while", pause),
-        f"{at}/resume": _post("End a pause and an override", {}),
-        f"{at}/scale": _post("Set the replica count for a while", {**replicas, **override}, ["replicas"], conflict),
+        f"{_SERVICE}/pause": _post("Decide, but act on nothing, for a while", _length(PAUSE_SECONDS)),
+        f"{_SERVICE}/resume": _post("End a pause and an override", {}),
+        f"{_SERVICE}/scale": _post("Set the replica count for a while", override, ["replicas"], conflict),
         "/-/reload": {
             "post": {
                 "summary": "Reload the policy file, whole or not at all",
@@ -139,6 +120,11 @@ def _writing() -> Json:
             }
         },
     }
+
+
+def _length(default_seconds: float) -> Json:
+    text = f"at most {format_duration(LONGEST_SECONDS)}; default {format_duration(default_seconds)}"
+    return {"for": {"type": "string", "examples": ["30m"], "description": text}}
 
 
 def _parameter(name: str, where: str, text: str) -> Json:
@@ -156,17 +142,14 @@ def _get(summary: str, schema: str, *parameters: Json, many: bool = False, more:
 
 def _post(summary: str, keys: Json, required: list[str] | None = None, more: Json | None = None) -> Json:
     body = {"type": "object", "properties": keys, "additionalProperties": False, "required": required or []}
+    refusals = {code: _refusal(code) for code in _REFUSALS}
     return {
         "post": {
             "summary": summary,
             "security": [{"token": []}],
             "parameters": [_NAME],
             "requestBody": {"required": bool(required), "content": {"application/json": {"schema": body}}},
-            "responses": {
-                "200": _answer("done", "Told"),
-                **{code: _refusal(code) for code in _REFUSALS},
-                **(more or {}),
-            },
+            "responses": {"200": _answer("done", "Told"), **refusals, **(more or {})},
         }
     }
 
@@ -203,21 +186,18 @@ def _schemas() -> Json:
 
 def _service(evaluation: Json) -> Json:
     """Return the schema of an evaluation with the service's other state; less before the first evaluation."""
-    unknown = {"anyOf": [{"type": "number"}, {"type": "null"}]}
-    properties = {
-        **evaluation["properties"],
-        "at": unknown,
-        "action": {"anyOf": [{"$ref": f"{_SCHEMAS}Action"}, {"type": "null"}]},
-        "min": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-        "max": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-        "operation": {"anyOf": [{"$ref": f"{_SCHEMAS}Operation"}, {"type": "null"}]},
+    optional = {
+        "at": {"type": "number"},
+        "action": {"$ref": f"{_SCHEMAS}Action"},
+        "min": {"type": "integer"},
+        "max": {"type": "integer"},
+        "operation": {"$ref": f"{_SCHEMAS}Operation"},
     }
-    required = ["service", "at", "action", "error", "decision", "rules", "min", "max"]
-    description = "A service, and its last evaluation."
+    nullable = {name: {"anyOf": [schema, {"type": "null"}]} for name, schema in optional.items()}
     return {
         "type": "object",
         "title": "Service",
-        "description": description,
-        "properties": properties,
-        "required": required,
+        "description": "A service, and its last evaluation.",
+        "properties": {**evaluation["properties"], **nullable},
+        "required": ["service", "at", "action", "error", "decision", "rules", "min", "max"],
     }
