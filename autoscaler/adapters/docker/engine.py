@@ -59,10 +59,8 @@ class Engine:
         try:
             with self._asking("image") as client:
                 return dict(client.inspect_image(name))
-        except EngineError as error:
-            if isinstance(error, NotFound):
-                return None
-            raise
+        except NotFound:
+            return None
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container from a raw body, and return its id."""
@@ -99,9 +97,10 @@ class Engine:
         try:
             with self._asking("remove") as client:
                 client.remove_container(container, v=True, force=force)
-        except EngineError as error:
-            going = isinstance(error, Conflict) and "already in progress" in str(error)
-            if not isinstance(error, NotFound) and not going:
+        except NotFound:
+            return
+        except Conflict as error:
+            if "already in progress" not in str(error):
                 raise
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
@@ -123,12 +122,8 @@ class Engine:
 
     def remove_volume(self, name: str) -> None:
         """Remove a volume; one that is gone is no error."""
-        try:
-            with self._asking("lease") as client:
-                client.remove_volume(name)
-        except EngineError as error:
-            if not isinstance(error, NotFound):
-                raise
+        with contextlib.suppress(NotFound), self._asking("lease") as client:
+            client.remove_volume(name)
 
     def last_lines(self, container: str, lines: int) -> str:
         with self._asking("logs") as client:

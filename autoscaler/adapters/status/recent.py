@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from autoscaler.core.model import Decision
@@ -46,17 +46,12 @@ class RecentObserver:
         load = next((each.reading.value for each in decision.proposals if each.rule == rule), None)
         while points and points[-1][0] > decision.at:  # the clock was set back
             points.pop()
-        if _too_near(points, decision.at):
-            points.pop()
+        if len(points) > 1 and decision.at - points[-2][0] < LEAST_STEP_SECONDS:
+            points.pop()  # the one before it is close to the new one
         load = None if load is None else float(f"{load:.5g}")  # the precision of the page
         points.append((round(decision.at, 1), load, replicas.current, replicas.ready, decision.desired))
         while points[0][0] < decision.at - KEPT_SECONDS:
             points.popleft()
-
-
-def _too_near(points: Sequence[Point], at: float) -> bool:
-    """Return whether the last point can be dropped, because the one before it is close to the new one."""
-    return len(points) > 1 and at - points[-2][0] < LEAST_STEP_SECONDS
 
 
 def load_rule(policy: Policy) -> Rule:
