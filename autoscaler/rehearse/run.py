@@ -1,8 +1,12 @@
 """The result of a rehearsal: a timeline of one service under one policy, and the figures of its summary."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from autoscaler.core.model import Decision
+
+REVERSAL_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,11 @@ class Run:
     figures: tuple[Figure, ...]
     goal_seconds: float | None = None  # p95 should stay below it
     caveats: tuple[str, ...] = ()  # the assumptions of this rehearsal
+
+
+def count_reversals(changes: Iterable[Decision]) -> int:
+    """Return how many changes are in the other direction than the one before, less than 10 minutes after it."""
+    return sum(
+        after.direction is not before.direction and after.at - before.at < REVERSAL_SECONDS
+        for before, after in pairwise(changes)
+    )

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from autoscaler.rehearse.scores import Scores
 from benchmarks.elasticity.lineup import ORACLE, OURS, PEERS
+from benchmarks.elasticity.scores import Scores
 
 MOST_VIOLATIONS_PCT = 1.0
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 
-from autoscaler.rehearse.scores import UPSILON_SECONDS, Scores, Tally, instability
 from autoscaler.rehearse.simulation.plant import Plant, Simulation
+from benchmarks.elasticity.scores import UPSILON_SECONDS, Scores, Tally, instability
 from benchmarks.elasticity.traces import Trace
 from benchmarks.elasticity.view import Autoscaler
 

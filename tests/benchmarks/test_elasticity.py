@@ -12,13 +12,13 @@ import pytest
 
 from autoscaler.core.memory import Memory
 from autoscaler.core.policy import Behavior
-from autoscaler.rehearse.scores import Scores
 from autoscaler.rehearse.simulation.plant import Plant
 from autoscaler.rehearse.simulation.queueing import Service, most_rate
 from benchmarks.elasticity.frontier import Row, cheapest, frontier, verdicts
 from benchmarks.elasticity.harness import run
 from benchmarks.elasticity.lineup import OURS, PEERS, Course, make, targets
 from benchmarks.elasticity.ours import Ours, policy
+from benchmarks.elasticity.scores import Scores
 from benchmarks.elasticity.traces import PAST_STEP_SECONDS, arrivals, check, read
 from tests.benchmarks.conftest import flat, noisy, wave
 from tests.support.command import Done, here

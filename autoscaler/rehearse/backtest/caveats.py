@@ -44,8 +44,7 @@ def caveats(replayed: Replayed, conditions: ReplayConditions) -> tuple[str, ...]
         *_replicas(conditions),
         *_beginning(replayed, conditions),
         *_measured_then(policy, conditions.recording),
-        *_learning(policy),
-        *_learned_before(conditions.learned),
+        *_learning(policy, conditions.learned),
         *_density(conditions),
         *_naming(conditions.wanted),
     )
@@ -69,7 +68,9 @@ def _beginning(replayed: Replayed, conditions: ReplayConditions) -> Iterator[str
     past = recording.replicas[recording.first]
     least = f"replicas.min {replayed.policy.min_replicas} (the past count is not known)"
     count = "the past replica count" if past else least
-    yield f"The replay starts with {count}, and without a memory{_taught(conditions.learned)}."
+    learned_seconds = conditions.learned.seconds if conditions.learned else 0.0
+    taught = f", except what {format_span(learned_seconds)} of earlier load taught" if learned_seconds else ""
+    yield f"The replay starts with {count}, and without a memory{taught}."
     began = recording.instants[recording.first]
     if began - recording.instants[0] > UNREMARKABLE_SECONDS:
         name = conditions.wanted.traefik_name
@@ -93,16 +94,9 @@ def _measured_then(policy: Policy, recording: Recording) -> Iterator[str]:
         )
 
 
-def _learning(policy: Policy) -> Iterator[str]:
+def _learning(policy: Policy, learned: RebuiltMemory | None) -> Iterator[str]:
     if policy.objective is not None and policy.objective.learn_capacity:
         yield "The share of slow answers counts for learning only while the replay has the past replica count."
-
-
-def _taught(learned: RebuiltMemory | None) -> str:
-    return f", except what {format_span(learned.seconds)} of earlier load taught" if learned and learned.seconds else ""
-
-
-def _learned_before(learned: RebuiltMemory | None) -> Iterator[str]:
     if learned is None or learned.seconds >= _DAY_SECONDS:
         return
     if learned.seconds:

@@ -40,15 +40,13 @@ class RequestedService:
 
     @property
     def sources(self) -> set[Source]:
-        """The sources of all its policies, and the load."""
-        needed = {source for policy in self.policies for source in policy.sources.values()}
-        return needed | set(request_sources(self.policies))
+        """The sources of all its policies."""
+        return {source for policy in self.policies for source in policy.sources.values()}
 
     @property
     def needs_traefik(self) -> bool:
         """Whether one of its policies uses Traefik's signals."""
-        sources = (source for policy in self.policies for source in policy.sources.values())
-        return any(isinstance(source, TraefikSignal) for source in sources)
+        return any(isinstance(source, TraefikSignal) for source in self.sources)
 
     @property
     def stated_name(self) -> str | None:
@@ -62,8 +60,9 @@ class RequestedService:
 
     @property
     def requests(self) -> dict[Source, SignalRequest]:
-        """The signal requests, by source."""
-        return {source: SignalRequest(source, self.traefik_name, self.name) for source in self.sources}
+        """The signal requests by source, also those of the load."""
+        sources = self.sources.union(request_sources(self.policies))
+        return {source: SignalRequest(source, self.traefik_name, self.name) for source in sources}
 
     @property
     def counted(self) -> SignalRequest:

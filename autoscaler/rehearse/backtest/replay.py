@@ -89,8 +89,17 @@ class ServiceReplay:
         if self._supply.follow(decision):
             self._decisions.append(decision)
         replicas = self._supply.at(decision.at)
-        blind = missing(decision) if self._memory.blind_since is not None else ""
-        self._instants.append(_instant(decision, replicas, blind))
+        instant = Instant(
+            decision.at,
+            replicas.count,
+            replicas.ready,
+            decision.high,
+            decision.reason,
+            tuple(limit.limit for limit in decision.limits),
+            capacity_factor=1.0 if decision.sizing is None else decision.sizing.capacity_factor,
+            blind=_missing(decision) if self._memory.blind_since is not None else "",
+        )
+        self._instants.append(instant)
         self.index += 1
 
     def replayed(self) -> Replayed:
@@ -104,21 +113,7 @@ class ServiceReplay:
             yield at, Observation(replicas, readings_with(self._policy, self._recording, self.index, replicas.ready))
 
 
-def _instant(decision: Decision, replicas: Replicas, blind: str) -> Instant:
-    sizing = decision.sizing
-    return Instant(
-        decision.at,
-        replicas.count,
-        replicas.ready,
-        decision.high,
-        decision.reason,
-        tuple(limit.limit for limit in decision.limits),
-        1.0 if sizing is None else sizing.capacity_factor,
-        blind,
-    )
-
-
-def missing(decision: Decision) -> str:
+def _missing(decision: Decision) -> str:
     """Return the rules without a usable reading, with the kind of each reading."""
     return ", ".join(
         f"{proposal.rule} ({proposal.reading.kind})" for proposal in decision.proposals if proposal.replicas is None

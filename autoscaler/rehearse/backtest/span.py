@@ -41,22 +41,15 @@ def moment(option: str, text: str, now: float) -> float:
     Raises:
         ConfigError: it is neither.
     """
-    if _DATE.match(text):
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise _no_moment(option, text) from error
-        return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp(), 3)
     try:
-        return round(now - parse_duration(text), 3)
+        if not _DATE.match(text):
+            return round(now - parse_duration(text), 3)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _no_moment(option, text) from error
-
-
-def _no_moment(option: str, text: str) -> ConfigError:
-    return ConfigError(
-        f'{option}: must be {ALLOWED}, or a time such as "2026-02-28" or "2026-02-28T17:00", not {text!r}'
-    )
+        raise ConfigError(
+            f'{option}: must be {ALLOWED}, or a time such as "2026-02-28" or "2026-02-28T17:00", not {text!r}'
+        ) from error
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp(), 3)
 
 
 def _step(step_seconds: float | None, interval_seconds: float, span_seconds: float) -> float:

@@ -10,6 +10,7 @@ from autoscaler.rehearse.run import Figure
 NOT_KNOWN = "not known"
 _TOP = 3
 _HOUR_SECONDS = 3600
+_whole, _one_digit, _two_digits = "{:,.0f}".format, "{:,.1f}".format, "{:,.2f}".format
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +73,6 @@ def format_span(seconds: float) -> str:
 def _per_hour(name: str, count: int, totals: Totals) -> Line:
     per_hour = count / totals.hours
     return Line(name, f"{per_hour:.2f} ({count:,})", per_hour, _two_digits)
-
-
-def _whole(number: float) -> str:
-    return f"{number:,.0f}"
-
-
-def _one_digit(number: float) -> str:
-    return f"{number:,.1f}"
-
-
-def _two_digits(number: float) -> str:
-    return f"{number:,.2f}"
 
 
 def _points(share: float) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from autoscaler.core.model import Direction, Reason
+from autoscaler.core.model import Reason
 from autoscaler.rehearse.backtest.reference_capacity import Numbers
 from autoscaler.rehearse.backtest.replay import Instant, Replayed
-from autoscaler.rehearse.scores import Tally
+from autoscaler.rehearse.run import count_reversals
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ def total(
     counts = [instant.replicas for instant in instants]
     known = [(count, then) for count, then in zip(counts, real, strict=True) if then is not None]
     hours = step_seconds / 3600.0
-    tally = _tally(replayed)
+    held = Counter(limit.value for instant in instants for limit in set(instant.limits))
     at_max = [instant for instant in instants if instant.replicas >= instant.high]
     return Totals(
         seconds=len(instants) * step_seconds,
         evaluations=len(instants),
-        changes=tally.adaptations,
-        reversals=tally.reversals,
+        changes=len(replayed.decisions),
+        reversals=count_reversals(replayed.decisions),
         replica_hours=sum(counts) * hours,
         mean_replicas=sum(counts) / len(counts),
         least_replicas=min(counts),
@@ -88,16 +88,9 @@ def total(
         seconds_wanting_more=sum(instant.reason is Reason.AT_MAX for instant in at_max) * step_seconds,
         shortage=_shortage(instants, loads, capacities, step_seconds) if capacities else None,
         blind=_blind(instants, step_seconds),
-        limit_seconds=_limits(instants, step_seconds),
+        limit_seconds={limit: count * step_seconds for limit, count in held.most_common()},
         decisions=dict(Counter(decision.reason.value for decision in replayed.decisions).most_common()),
     )
-
-
-def _tally(replayed: Replayed) -> Tally:
-    tally = Tally()
-    for decision in replayed.decisions:
-        tally.change(decision.at, up=decision.direction is Direction.UP)
-    return tally
 
 
 def _shortage(
@@ -115,8 +108,3 @@ def _shortage(
 def _blind(instants: Sequence[Instant], step_seconds: float) -> tuple[BlindPeriod, ...]:
     stretches = (list(group) for blind, group in groupby(instants, lambda instant: instant.blind != "") if blind)
     return tuple(BlindPeriod(each[0].at, len(each) * step_seconds, each[0].blind) for each in stretches)
-
-
-def _limits(instants: Sequence[Instant], step_seconds: float) -> dict[str, float]:
-    held = Counter(limit.value for instant in instants for limit in set(instant.limits))
-    return {limit: count * step_seconds for limit, count in held.most_common()}

@@ -3,6 +3,7 @@
 import io
 import warnings
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib import style
 from matplotlib.axes import Axes
@@ -35,22 +36,15 @@ _STYLE = {"svg.fonttype": "none", "svg.hashsalt": "rehearsal", "font.size": 9, "
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def png(runs: Sequence[Run]) -> bytes:
-    """Return the chart as PNG, 1500 points wide."""
-    return _draw(runs, "png", {})
+def draw(runs: Sequence[Run], kind: Literal["png", "svg"]) -> bytes:
+    """Return the chart as PNG, 1500 points wide, or as SVG, where each decision's marker has the id of `mark_id`.
 
-
-def svg(runs: Sequence[Run]) -> str:
-    """Return the chart as SVG; each decision's marker has the id of `mark_id`."""
-    return _draw(runs, "svg", _NO_METADATA).decode()
-
-
-def _draw(runs: Sequence[Run], kind: str, metadata: dict[str, None]) -> bytes:
-    """Draw with a fixed style, independent of the user's matplotlibrc: the same runs give the same bytes."""
+    The style is fixed, independent of the user's matplotlibrc: the same runs give the same bytes.
+    """
     written = io.BytesIO()
     with style.context(["default", _STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-        _figure(runs).savefig(written, format=kind, dpi=150, metadata=metadata)
+        _figure(runs).savefig(written, format=kind, dpi=150, metadata=_NO_METADATA if kind == "svg" else {})
     return written.getvalue()
 
 
@@ -90,9 +84,8 @@ def _load(panel: Axes, runs: Sequence[Run], axis: TimeAxis) -> None:
 def _replicas(panel: Axes, runs: Sequence[Run], axis: TimeAxis) -> None:
     panel.set_ylabel("replicas")
     for number, (run, color) in enumerate(zip(runs, _COLORS, strict=False)):
-        asked, ready = (
-            _steps(run, value, axis) for value in (lambda sample: sample.replicas, lambda sample: sample.ready)
-        )
+        asked = _steps(run, lambda sample: sample.replicas, axis)
+        ready = _steps(run, lambda sample: sample.ready, axis)
         _line(panel, asked, f"requested{_of(run, runs)}", color=color, linewidth=1.4)
         _line(panel, ready, f"ready{_of(run, runs)}", color=color, linewidth=4, alpha=0.3)
         _marks(panel, run, number)

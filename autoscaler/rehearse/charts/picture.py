@@ -18,19 +18,14 @@ def check_places(*paths: Path | None) -> None:
 
     Raises ConfigError as the writers do.
     """
-    for path in paths:
-        if path is not None:
-            _check_place(path)
-
-
-def _check_place(path: Path) -> None:
-    if find_spec("matplotlib") is None:
-        raise ConfigError(_MISSING)
-    try:
-        with path.open("ab") if path.exists() else TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(path, error) from error
+    for path in filter(None, paths):
+        if find_spec("matplotlib") is None:
+            raise ConfigError(_MISSING)
+        try:
+            with path.open("ab") if path.exists() else TemporaryFile(dir=path.parent):
+                pass
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
 
 def write_png(runs: Sequence[Run], path: Path) -> None:
@@ -56,7 +51,7 @@ def _draw(runs: Sequence[Run], kind: Literal["png", "svg"]) -> bytes:
         from autoscaler.rehearse.charts import drawing  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(_MISSING) from error
-    return drawing.png(runs) if kind == "png" else drawing.svg(runs).encode()
+    return drawing.draw(runs, kind)
 
 
 def _write(path: Path, content: bytes) -> None:

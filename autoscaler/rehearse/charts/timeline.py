@@ -30,7 +30,7 @@ class TimeAxis:
 
 def time_axis(runs: Sequence[Run], most_ticks: int) -> TimeAxis:
     """Return the axis over all samples and decisions; its length is never 0."""
-    times = [at for run in runs for at in _times(run)] or [0.0]
+    times = [entry.at for run in runs for entries in (run.samples, run.decisions) for entry in entries] or [0.0]
     start, end = min(times), max(times)
     end = end if end > start else start + MINUTE
     step = _step((end - start) / max(1, most_ticks))
@@ -39,10 +39,6 @@ def time_axis(runs: Sequence[Run], most_ticks: int) -> TimeAxis:
         return TimeAxis(start, end, tuple((at, _clock(at, step, end - start)) for at in instants), "time (UTC)")
     unit, name = next((u, n) for u, n in ((HOUR, "hours"), (MINUTE, "minutes"), (1, "seconds")) if step >= u or u == 1)
     return TimeAxis(start, end, tuple((at, f"{at / unit:g}") for at in instants), f"{name} since the start")
-
-
-def _times(run: Run) -> list[float]:
-    return [entry.at for entries in (run.samples, run.decisions) for entry in entries]
 
 
 def _step(at_least: float) -> int:

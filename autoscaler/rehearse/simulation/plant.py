@@ -126,17 +126,11 @@ class Simulation:
 
     def scraped_slow_share(self, window_seconds: float) -> float | None:
         """Return the share of slow answers over the same window; 0 without any request."""
-        arrived, slow = self._scraped(self._arrived, window_seconds), self._scraped(self._slow, window_seconds)
-        if arrived is None or slow is None:
-            return None
-        return slow / arrived if arrived > 0 else 0.0
+        return self._scraped_share(self._slow, window_seconds)
 
     def scraped_refused_share(self, window_seconds: float) -> float | None:
         """Return the share of refused requests over the same window; 0 without any request."""
-        arrived, refused = self._scraped(self._arrived, window_seconds), self._scraped(self._refused, window_seconds)
-        if arrived is None or refused is None:
-            return None
-        return refused / arrived if arrived > 0 else 0.0
+        return self._scraped_share(self._refused, window_seconds)
 
     def fresh_rate(self, window_seconds: float) -> float:
         """Return the arrivals per second over the window that ends now, without delay."""
@@ -152,6 +146,12 @@ class Simulation:
     def _scraped(self, totals: array[float], window_seconds: float) -> float | None:
         start, end = self.scraped_span(window_seconds)
         return (totals[end] - totals[start]) / (end - start) if end > start else None
+
+    def _scraped_share(self, totals: array[float], window_seconds: float) -> float | None:
+        arrived, part = self._scraped(self._arrived, window_seconds), self._scraped(totals, window_seconds)
+        if arrived is None or part is None:
+            return None
+        return part / arrived if arrived > 0 else 0.0
 
 
 def _share_above(before: float, after: float, service: Service) -> float:

@@ -52,7 +52,7 @@ def simulate(simulated: SimulatedPolicy, scenario: Scenario, progress: Progress 
         simulated.policy.service,
         tuple(loop.samples),
         tuple(loop.decisions),
-        loop.summary.figures(loop.simulation),
+        loop.summary.figures(loop.simulation, loop.decisions),
         scenario.plant.service.goal_seconds,
         simulated.caveats,
     )
@@ -76,7 +76,7 @@ class _Loop:
         self.most = bounds.high
         self._next_at, self._drained_at = 0.0, 0.0
         self._sample_seconds = max(1, round(self.simulated.interval_seconds), len(scenario.load.rates) // MOST_SAMPLES)
-        self._seen = Sample(0.0, 0.0, None, 0, 0, 0.0)
+        self._highest_load, self._highest_p95 = 0.0, 0.0
         self._shown_from = 0.0 if scenario.load.start is None else scenario.load.start
 
     def second(self, second: int) -> None:
@@ -102,7 +102,6 @@ class _Loop:
         if decision.direction is Direction.NONE or self._is_busy(up=up):
             return
         self._drained_at = simulation.now + (0.0 if up else self.scenario.plant.drain_seconds)
-        self.summary.tally.change(simulation.now, up=up)
         self.decisions.append(replace(decision, at=self._shown_from + simulation.now))
         simulation.scale(decision.desired)
 
@@ -112,8 +111,8 @@ class _Loop:
 
     def _sample(self, second: int, rate: float, p95_seconds: float) -> None:
         """Keep the highest values since the latest sample."""
-        load, p95 = max(rate, self._seen.load or 0.0), max(p95_seconds, self._seen.p95_seconds or 0.0)
-        self._seen = replace(self._seen, load=load, p95_seconds=p95)
+        load, p95 = max(rate, self._highest_load), max(p95_seconds, self._highest_p95)
+        self._highest_load, self._highest_p95 = load, p95
         if second % self._sample_seconds:
             return
         simulation, scenario = self.simulation, self.scenario
@@ -121,4 +120,4 @@ class _Loop:
         self.samples.append(
             Sample(self._shown_from + second, load, capacity, simulation.replicas, simulation.ready, p95)
         )
-        self._seen = Sample(0.0, 0.0, None, 0, 0, 0.0)
+        self._highest_load, self._highest_p95 = 0.0, 0.0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from autoscaler.rehearse.scores import REVERSAL_SECONDS, Scores, Tally, instability
+from autoscaler.rehearse.run import REVERSAL_SECONDS
+from benchmarks.elasticity.scores import Scores, Tally, instability
 
 
 def tallied(*demand_and_supply: tuple[int, int]) -> Tally:

@@ -7,7 +7,8 @@ over-provisioning accuracy (theta, normalised by demand) and timeshare (tau), an
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-REVERSAL_SECONDS = 600.0  # a change in the other direction within that time is a reversal
+from autoscaler.rehearse.run import REVERSAL_SECONDS
+
 UPSILON_SECONDS = 60
 
 
