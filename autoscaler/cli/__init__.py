@@ -10,16 +10,11 @@ FAILED, BAD_CONFIG, INTERRUPTED = 1, 2, 130
 def main() -> None:
     """Run a command; exit 0 done, 1 failed, 2 bad configuration or usage. Errors are lines, never tracebacks."""
     try:
-        _run()
+        from autoscaler.cli.app import app  # noqa: PLC0415  takes half a second: Ctrl-C works meanwhile
+
+        app()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def _run() -> None:
-    from autoscaler.cli.app import app  # noqa: PLC0415  takes half a second: Ctrl-C works meanwhile
-
-    try:
-        app()
     except ConfigError as error:
         _fail(error, BAD_CONFIG)
     except (AutoscalerError, OSError) as error:

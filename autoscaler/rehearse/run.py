@@ -1,12 +1,14 @@
 """The result of a rehearsal: a timeline of one service under one policy, and the figures of its summary."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from autoscaler.core.model import Decision
 
 REVERSAL_SECONDS = 600.0
+
+ReportProgress = Callable[[str, float], None]  # the step, and its completed share, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,44 +16,30 @@ _EVALUATION = TypeAdapter(Evaluation)
 _ENTRIES = 20  # enough to hold the one in force at a time, however many reasons alternated then
 
 
-class DaemonEvaluations:
-    """The daemon's evaluations of one service."""
+def get_evaluation(url: str, service: str, at: float | None = None) -> dict[str, Any]:
+    """Return the last evaluation of a service as JSON, or the one in force at a time (unix seconds).
 
-    def __init__(self, url: str, service: str) -> None:
-        self._api = DaemonClient(url, plan=f"autoscaler plan {shlex.quote(service)}")
-        self._service = service
-
-    def last(self) -> dict[str, Any]:
-        """Return the last evaluation as JSON.
-
-        Raises:
-            ConfigError: the daemon has no such service.
-            DaemonUnavailable: no answer, not one of a daemon, or the service has not been evaluated yet.
-        """
-        found = self._api.get(service_path(self._service))
-        if not isinstance(found, dict) or found.get("service") != self._service:
-            raise no_such_service(self._api, self._service)
-        if found.get("min") is None:  # its labels have a mistake, so there is no policy to explain
-            raise no_such_service(self._api, self._service)
-        if found.get("action") is None:
-            raise DaemonUnavailable(f"{self._service} has not been evaluated yet; ask again after the first cycle")
-        return found
-
-    def at(self, at: float) -> dict[str, Any]:
-        """Return the evaluation in force at a time (unix seconds) as JSON.
-
-        Raises:
-            ConfigError, DaemonUnavailable: as `last`; or the journal does not reach back so far.
-        """
-        self.last()
-        entries = self._api.get(service_path(self._service, "decisions"), until=at, limit=_ENTRIES)
-        if not entries:
-            raise DaemonUnavailable(
-                f"there is no decision about {self._service} at {format_at(at)}: the journal is in memory, "
-                "and begins with the daemon's start"
-            )
-        found: dict[str, Any] = max(entries, key=lambda entry: (min(entry["last_at"], at), entry["at"]))
-        return found
+    Raises:
+        ConfigError: the daemon has no such service.
+        DaemonUnavailable: no answer, not one of a daemon, the service has not been evaluated yet, or the journal does
+            not reach back so far.
+    """
+    api = DaemonClient(url, plan=f"autoscaler plan {shlex.quote(service)}")
+    last = api.get(service_path(service))
+    known = isinstance(last, dict) and last.get("service") == service
+    if not known or last.get("min") is None:  # its labels have a mistake, so there is no policy to explain
+        raise no_such_service(api, service)
+    if last.get("action") is None:
+        raise DaemonUnavailable(f"{service} has not been evaluated yet; ask again after the first cycle")
+    if at is None:
+        return dict(last)
+    entries = api.get(service_path(service, "decisions"), until=at, limit=_ENTRIES)
+    if not entries:
+        raise DaemonUnavailable(
+            f"there is no decision about {service} at {format_at(at)}: the journal is in memory, "
+            "and begins with the daemon's start"
+        )
+    return dict(max(entries, key=lambda entry: (min(entry["last_at"], at), entry["at"])))
 
 
 @dataclass(frozen=True, slots=True)

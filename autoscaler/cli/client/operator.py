@@ -47,22 +47,17 @@ def send(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> li
     """
     if service != ALL:
         return [_send(api, service, what, body)]
-    return [_send_to_each(api, name, what, body) for name in _evaluated(api)]
-
-
-def _evaluated(api: DaemonClient) -> list[str]:
-    """Return all services with a policy: not those whose labels have a mistake."""
+    # Those whose labels have a mistake have no bounds.
     names = [each["service"] for each in api.get("/api/v1/services") or () if each.get("min") is not None]
     if not names:
         raise ConfigError(f"the daemon at {api.url} has no service")
-    return names
-
-
-def _send_to_each(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> Answer:
-    try:
-        return _send(api, service, what, body)
-    except AutoscalerError as error:
-        return Answer(service, error=str(error))
+    answers = []
+    for name in names:
+        try:
+            answers.append(_send(api, name, what, body))
+        except AutoscalerError as error:
+            answers.append(Answer(name, error=str(error)))
+    return answers
 
 
 def _send(api: DaemonClient, service: str, what: str, body: dict[str, Any]) -> Answer:

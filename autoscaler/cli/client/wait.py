@@ -77,6 +77,8 @@ def await_replicas(api: DaemonClient, answer: Answer, limit: WaitLimit) -> Opera
     Raises:
         DaemonUnavailable: the daemon does not answer any more.
     """
+    if answer.error is not None:
+        return OperationFinished(answer.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, answer.error)
     started = well_at = time.monotonic()
     decisions = OverrideDecisions()
     while True:
@@ -120,10 +122,4 @@ def scale_and_wait(api: DaemonClient, service: str, body: Json, timeout_seconds:
     await_service(api, service, limit)
     answers = send(api, service, "scale", body)
     warn(answers)
-    return [_awaited(api, each, limit) for each in answers]
-
-
-def _awaited(api: DaemonClient, answer: Answer, limit: WaitLimit) -> OperationFinished:
-    if answer.error is not None:
-        return OperationFinished(answer.service, Direction.NONE, REASON, 0, 0, 0.0, 0.0, answer.error)
-    return await_replicas(api, answer, limit)
+    return [await_replicas(api, each, limit) for each in answers]

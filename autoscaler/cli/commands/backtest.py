@@ -29,9 +29,9 @@ def backtest(
     Example: autoscaler backtest policy.yaml --since 7d --against other.yaml --html backtest.html
     """
     from autoscaler.cli.rehearsed import load_configs
-    from autoscaler.cli.text.backtest_text import as_json, listed, progress_bars, show
+    from autoscaler.cli.text.backtest_text import as_json, listed, show
     from autoscaler.cli.text.output import console, print_json
-    from autoscaler.cli.text.simulate_text import write
+    from autoscaler.cli.text.rehearsal_text import progress_bars, write
     from autoscaler.config.settings import load_settings
     from autoscaler.ports.observers import discard
     from autoscaler.rehearse.backtest.runner import ReplayOptions, backtest_services
@@ -51,7 +51,7 @@ def backtest(
     with progress_bars() as report_progress:
         outcomes = backtest_services(history, catalog, configs, names, options, report_progress=report_progress)
     runs = {name: [outcome.run for outcome in each] for name, each in outcomes.items()}
-    written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
+    written = [*write(runs, write_png, png), *write(runs, write_html, html)]
     if json:
         print_json(as_json(outcomes, options))
         return

@@ -20,14 +20,14 @@ def explain(
     Example: autoscaler explain userservice --at 14:05
     """
     from autoscaler.cli.client.daemon_client import check_url, daemon_url
-    from autoscaler.cli.client.evaluations import DaemonEvaluations, read_evaluation
+    from autoscaler.cli.client.evaluations import get_evaluation, read_evaluation
     from autoscaler.cli.local_time import parse_at
     from autoscaler.cli.text.evaluation_text import in_full
     from autoscaler.cli.text.output import console, print_json
     from autoscaler.config.settings import load_settings
 
-    evaluations = DaemonEvaluations(check_url(url) if url is not None else daemon_url(load_settings()), service)
-    found = evaluations.last() if at is None else evaluations.at(parse_at(at, datetime.now(UTC).astimezone()))
+    daemon = check_url(url) if url is not None else daemon_url(load_settings())
+    found = get_evaluation(daemon, service, None if at is None else parse_at(at, datetime.now(UTC).astimezone()))
     if json:
         print_json(found)
     else:

@@ -7,6 +7,7 @@ import typer
 from autoscaler.cli.options import JSON_OPTION, seconds, some_seconds, whole_seconds
 
 DURATION = "DURATION"
+LONG_SECONDS = 100_000  # of simulated time: about 2 s of real time
 LOAD = "The load: step, ramp, pulse, diurnal, or a CSV file of timestamp_s,requests_per_s."
 
 
@@ -60,7 +61,8 @@ def simulate(
     """
     from autoscaler.cli.rehearsed import load_configs, load_of
     from autoscaler.cli.text.output import console, print_json
-    from autoscaler.cli.text.simulate_text import as_json, progress_bar, show, write
+    from autoscaler.cli.text.rehearsal_text import progress_bars, write
+    from autoscaler.cli.text.simulate_text import as_json, show
     from autoscaler.config.settings import load_settings
     from autoscaler.rehearse.charts.picture import check_places, write_html, write_png
     from autoscaler.rehearse.simulation.plant import Plant
@@ -75,9 +77,10 @@ def simulate(
     shown = Service(slots=slots, service_seconds=service_time, queue_seconds=queue_limit)
     plant = Plant(shown, start_delay, drain_seconds=drain_delay, scrape_seconds=scrape_interval)
     options = SimulationOptions(arriving, plant, seed, goal, with_queries)
-    with progress_bar(len(arriving.rates) * len(services) * len(configs)) as progress:
-        runs = simulate_services(configs, services, options, progress)
-    written = [*(write(runs, write_png, png) if png else ()), *(write(runs, write_html, html) if html else ())]
+    simulated_seconds = len(arriving.rates) * len(services) * len(configs)
+    with progress_bars(shown=simulated_seconds >= LONG_SECONDS) as report_progress:
+        runs = simulate_services(configs, services, options, lambda share: report_progress("simulating", share))
+    written = [*write(runs, write_png, png), *write(runs, write_html, html)]
     if json:
         print_json(as_json(runs, arriving))
         return

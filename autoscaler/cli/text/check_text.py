@@ -48,12 +48,11 @@ def show(found: Examination, path: Path, now: float) -> None:
 
 def _facts(service: ServiceConfig, seen: Seen | None, now: float) -> Table:
     policy, traefik = service.policy, service.traefik_service or "as its labels say"
-    objective = [] if policy.objective is None else [objective_in_words(policy.objective)]
     return facts(
         ("  target", [f"compose {service.target}, traefik {traefik}"]),
         ("  replicas", bounds_lines(policy, now)),
         ("  rules", map(rule_in_words, policy.rules)),
-        ("  objective", objective),
+        ("  objective", [] if policy.objective is None else [objective_in_words(policy.objective)]),
         ("  behaviour", behaviour_lines(policy)),
         ("  engine", [] if seen is None else _seen_lines(seen)),
     )

@@ -40,34 +40,25 @@ def _headline(daemon: dict[str, Any]) -> Text:
 
 def _row(found: dict[str, Any]) -> tuple[RenderableType, ...]:
     operator = "\n".join(intervention_lines(read_intervention(found.get("intervention") or {})))
-    decision, rules = _read(found)
-    if decision is None:
+    evaluation = None if found.get("decision") is None else read_evaluation(found)
+    if evaluation is None or evaluation.decision is None:
+        bounds = "?" if found.get("min") is None else f"{found['min']}-{found['max']}"
         error = _first_sentence(found.get("error") or "not evaluated yet")
-        return found["service"], "?", _bounds(found), "", Text(error, style="red"), Text(operator, style="yellow")
+        return found["service"], "?", bounds, "", Text(error, style="red"), Text(operator, style="yellow")
+    decision = evaluation.decision
     return (
         found["service"],
         _replicas(decision),
         f"{decision.low}-{decision.high}",
-        "\n".join(_rules(decision, rules)),
+        "\n".join(_rules(decision, evaluation.rules)),
         _decision(found, decision),
         Text(operator, style="yellow"),
     )
 
 
-def _read(found: dict[str, Any]) -> tuple[Decision | None, tuple[Rule, ...]]:
-    if found.get("decision") is None:
-        return None, ()
-    evaluation = read_evaluation(found)
-    return evaluation.decision, evaluation.rules
-
-
 def _first_sentence(text: str) -> str:
     """Return the problem alone; `explain` has the rest, such as a list of names."""
     return text.partition(". ")[0]
-
-
-def _bounds(found: dict[str, Any]) -> str:
-    return "?" if found.get("min") is None else f"{found['min']}-{found['max']}"
 
 
 def _replicas(decision: Decision) -> str:

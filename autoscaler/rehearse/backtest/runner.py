@@ -1,6 +1,6 @@
 """Backtests one policy file, or two to compare, over the past in Prometheus."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autoscaler.ports.metrics import MetricHistory, Span
@@ -10,9 +10,8 @@ from autoscaler.rehearse.backtest.learn_before import Learned, learn_before
 from autoscaler.rehearse.backtest.outcome import BacktestOutcome, outcomes
 from autoscaler.rehearse.backtest.recording import Recording
 from autoscaler.rehearse.backtest.replay import Replayed, backtest
+from autoscaler.rehearse.run import ReportProgress
 from autoscaler.rehearse.simulation.runner import NamedConfig
-
-ReportProgress = Callable[[str, float], None]  # the step, and its completed share, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
