@@ -171,7 +171,7 @@ def test_a_volume_of_that_name_that_is_nobodys_is_taken_over(site: Site) -> None
     leases, recorder = site.daemon("first")
     site.pass_by(12, leases)
     assert leases.leads(site.project)
-    assert "somebody leads" in str(changes(recorder)[0].why)
+    assert "an unknown daemon leads" in str(changes(recorder)[0].why)
 
 
 def test_a_holder_that_cannot_reach_the_engine_stops_acting_and_goes_on_when_it_can(site: Site) -> None:
