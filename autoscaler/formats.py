@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,17 +24,6 @@ def parse_duration(value: object) -> float:
         if math.isfinite(seconds):
             return seconds
     raise ValueError(f"must be a duration: {ALLOWED}")
-
-
-def within(least_seconds: float, most_seconds: float) -> Callable[[float], float]:
-    """Return a function that returns seconds within the range, ends included, and raises ValueError for others."""
-
-    def check(seconds: float) -> float:
-        if least_seconds <= seconds <= most_seconds:
-            return seconds
-        raise ValueError(f'must be between "{format_duration(least_seconds)}" and "{format_duration(most_seconds)}"')
-
-    return check
 
 
 def format_duration(seconds: float) -> str:

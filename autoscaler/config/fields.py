@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
-from autoscaler.formats import is_http_url, parse_duration, within
+from autoscaler.formats import format_duration, is_http_url, parse_duration
 
 NAME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
 
@@ -16,7 +16,26 @@ class Model(BaseModel):
 
 def between(least_seconds: float, most_seconds: float) -> AfterValidator:
     """Allow durations within the range only, ends included."""
-    return AfterValidator(within(least_seconds, most_seconds))
+
+    def check(seconds: float) -> float:
+        if least_seconds <= seconds <= most_seconds:
+            return seconds
+        raise ValueError(f'must be between "{format_duration(least_seconds)}" and "{format_duration(most_seconds)}"')
+
+    return AfterValidator(check)
+
+
+def off_or(model: type[BaseModel], words: str) -> BeforeValidator:
+    """Allow `off`, which becomes None, and a mapping for the model; `words` describe the mapping."""
+
+    def check(value: object) -> object:
+        if value == "off":
+            return None
+        if isinstance(value, dict | model):
+            return value
+        raise ValueError(f"must be off, or a mapping {words}")
+
+    return BeforeValidator(check)
 
 
 def _above_zero(seconds: float) -> float:
@@ -79,3 +98,6 @@ def check_url(value: str) -> str:
     if not is_http_url(value):
         raise ValueError("must be a URL such as http://prometheus:9090")
     return value
+
+
+Url = Annotated[str, AfterValidator(check_url)]

@@ -107,29 +107,22 @@ def _put(tree: dict[str, object], place: Place, value: object) -> None:
     for part, following in zip(place, (*place[1:], None), strict=True):
         is_last = following is None
         fresh: object = value if is_last else [] if isinstance(following, int) else {}
-        here = _child(here, part, fresh, is_last=is_last)
+        here = _child(here, part, fresh)
+        if is_last and here is not fresh:
+            raise ValueError(_BOTH)
 
 
-def _child(parent: object, part: str | int, fresh: object, *, is_last: bool) -> object:
+def _child(parent: object, part: str | int, fresh: object) -> object:
     """Return the parent's value under `part`, which is `fresh` if there was none."""
-    if isinstance(part, int):
-        if not isinstance(parent, list):
-            raise ValueError(_BOTH)  # noqa: TRY004  all problems of a label are ValueErrors
-        if part > len(parent):
-            raise ValueError(f"the list has no [{len(parent)}]; indexes go up one by one from [0]")
-        if part == len(parent):
-            parent.append(fresh)
-            return fresh
-        return _inner(parent[part], fresh, is_last=is_last)
-    if not isinstance(parent, dict):
-        raise ValueError(_BOTH)  # noqa: TRY004
-    return _inner(parent.setdefault(part, fresh), fresh, is_last=is_last)
-
-
-def _inner(found: object, fresh: object, *, is_last: bool) -> object:
-    if found is not fresh and is_last:
-        raise ValueError(_BOTH)
-    return found
+    if isinstance(part, str) and isinstance(parent, dict):
+        return parent.setdefault(part, fresh)
+    if isinstance(part, str) or not isinstance(parent, list):
+        raise ValueError(_BOTH)  # noqa: TRY004  all problems of a label are ValueErrors
+    if part > len(parent):
+        raise ValueError(f"the list has no [{len(parent)}]; indexes go up one by one from [0]")
+    if part == len(parent):
+        parent.append(fresh)
+    return parent[part]
 
 
 _BOTH = "another label gives this key another shape; a key is a value, a mapping or a list, by one label or by several"

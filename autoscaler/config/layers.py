@@ -36,8 +36,7 @@ def merge_layers(layers: Layers) -> object:
 def merge(below: object, above: object) -> object:
     """Override one tree by another: mappings key by key, everything else (lists, too) as a whole."""
     if isinstance(below, Mapping) and isinstance(above, Mapping):
-        both = {**below, **above}
-        return {key: merge(below[key], above[key]) if key in below and key in above else both[key] for key in both}
+        return {**below, **{key: merge(below[key], each) if key in below else each for key, each in above.items()}}
     return above
 
 

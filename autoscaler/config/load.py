@@ -97,11 +97,12 @@ def validate(model: type[M], layers: Layers, problems: list[str]) -> M | None:
 
 
 def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Settings) -> Config:
+    prometheus = root.prometheus
     return Config(
         interval_seconds=root.interval,
         dry_run=root.dry_run if settings.dry_run is None else settings.dry_run,
         lease=root.lease == "on",
-        prometheus=_prometheus(root, settings),
+        prometheus=PrometheusConfig(_url(prometheus.url, settings), prometheus.timeout, prometheus.max_sample_age),
         max_concurrent_operations=root.limits.max_concurrent_operations,
         max_replicas_total=root.limits.max_replicas_total,
         services={name: service_config(name, model, root, settings) for name, model in services.items()},
@@ -118,11 +119,6 @@ def service_config(name: str, model: ServiceModel, root: FileModel, settings: Se
         traefik_service=model.traefik_service,
         options=ComposeOptions(model.start_timeout, make_drain(model.drain)),
     )
-
-
-def _prometheus(root: FileModel, settings: Settings) -> PrometheusConfig:
-    model = root.prometheus
-    return PrometheusConfig(_url(model.url, settings), model.timeout, model.max_sample_age)
 
 
 def _url(written: str, settings: Settings) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from autoscaler.config.schema import ServiceModel
-from autoscaler.config.schema_behavior import BehaviorModel, RatePolicyModel, ScheduleModel
+from autoscaler.config.schema_behavior import BehaviorModel, RatePolicyModel
 from autoscaler.config.schema_rules import RuleModel
 from autoscaler.core.policy import (
     Behavior,
@@ -36,7 +36,9 @@ def make_policy(name: str, model: ServiceModel, window_seconds: float) -> Policy
         scale_up=_behavior(model.scale_up),
         scale_down=_behavior(model.scale_down),
         when_blind=WhenBlind(model.when_blind.after, *model.when_blind.do),
-        schedules=tuple(map(_schedule, model.schedules)),
+        schedules=tuple(
+            Schedule(each.cron, each.duration, ZoneInfo(each.timezone), each.min, each.max) for each in model.schedules
+        ),
         reversals=Reversals(model.reversals.limit, model.reversals.period),
         burst_threshold=1.0 if model.burst is None else model.burst.threshold,
         objective=_objective(model, rules),
@@ -72,10 +74,6 @@ def _burst(source: TraefikSignal | Query, service: ServiceModel) -> TraefikSigna
     if isinstance(source, Query) or service.burst is None:
         return None
     return replace(source, window_seconds=service.burst.window or source.window_seconds / 2)
-
-
-def _schedule(model: ScheduleModel) -> Schedule:
-    return Schedule(model.cron, model.duration, ZoneInfo(model.timezone), model.min, model.max)
 
 
 def _objective(service: ServiceModel, rules: tuple[Rule, ...]) -> Objective | None:

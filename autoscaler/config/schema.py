@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from autoscaler.config.fields import NAME, AnyDuration, Count, Model, SomeDuration, between, check_url
+from autoscaler.config.fields import NAME, AnyDuration, Count, Model, SomeDuration, Url, between, off_or
 from autoscaler.config.schema_behavior import (
     BurstModel,
     ObjectiveModel,
@@ -44,31 +44,13 @@ class ServiceModel(Model):
     rules: Annotated[dict[Annotated[str, Field(pattern=NAME)], RuleModel], Field(min_length=1)]
     schedules: list[ScheduleModel] = Field(default=[])
     objective: ObjectiveModel | None = None
-    burst: BurstModel | None = BurstModel()
+    burst: Annotated[BurstModel | None, off_or(BurstModel, "of `window` and `threshold`")] = BurstModel()
     scale_up: ScaleUpModel = ScaleUpModel()
     scale_down: ScaleDownModel = ScaleDownModel()
     reversals: ReversalsModel = ReversalsModel()
     when_blind: WhenBlindModel = WhenBlindModel()
     start_timeout: Annotated[AnyDuration, between(1.0, LONGEST_START_SECONDS)] | None = None
-    drain: DrainModel | None = DrainModel()
-
-    @field_validator("burst", mode="before")
-    @classmethod
-    def _burst(cls, value: object) -> object:
-        if value == "off":
-            return None
-        if isinstance(value, dict | BurstModel):
-            return value
-        raise ValueError("must be off, or a mapping of `window` and `threshold`")
-
-    @field_validator("drain", mode="before")
-    @classmethod
-    def _drain(cls, value: object) -> object:
-        if value == "off":
-            return None
-        if isinstance(value, dict | DrainModel):
-            return value
-        raise ValueError("must be off, or a mapping such as {timeout: 30s}")
+    drain: Annotated[DrainModel | None, off_or(DrainModel, "such as {timeout: 30s}")] = DrainModel()
 
     @model_validator(mode="after")
     def _fallback_within_bounds(self) -> Self:
@@ -93,24 +75,17 @@ class ServiceModel(Model):
     @property
     def sized_rule(self) -> str | None:
         """The rule that the objective sizes: the first one of requests."""
-        sized = (
-            name
-            for name, rule in self.rules.items()
-            if rule.signal is Signal.REQUESTS and rule.per_replica and not rule.cap
-        )
-        return next(sized, None)
+        for name, rule in self.rules.items():
+            if rule.signal is Signal.REQUESTS and rule.per_replica and not rule.cap:
+                return name
+        return None
 
 
 class PrometheusModel(Model):
-    url: str = "http://prometheus:9090"
+    url: Url = "http://prometheus:9090"
     timeout: SomeDuration = 2.0
     max_sample_age: SomeDuration = 30.0
     window: SomeDuration = USUAL_WINDOW_SECONDS
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, value: str) -> str:
-        return check_url(value)
 
 
 class LimitsModel(Model):

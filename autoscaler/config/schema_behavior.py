@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from autoscaler.config.fields import (
     LONGEST_SECONDS,
@@ -89,17 +89,11 @@ class WhenBlindModel(Model):
 class ScheduleModel(Model):
     """Replaces min or max from each cron time on, for a duration."""
 
-    cron: str
+    cron: Annotated[str, AfterValidator(check_cron)]
     duration: Annotated[AnyDuration, between(60.0, LONGEST_SECONDS), Field(alias="for")]
     timezone: str = "UTC"
     min: Count | None = None
     max: Count | None = None
-
-    @field_validator("cron")
-    @classmethod
-    def _cron(cls, value: str) -> str:
-        check_cron(value)
-        return value
 
     @field_validator("timezone")
     @classmethod

@@ -6,28 +6,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from autoscaler.config.fields import AnyDuration, between
 from autoscaler.config.secrets import api_token, check_grafana_token, read_secret, unreadable_secrets
 from autoscaler.config.settings_problems import PREFIX, problem, unknown_variables
 from autoscaler.errors import ConfigError
-from autoscaler.formats import is_http_url, parse_duration, within
+from autoscaler.formats import is_http_url
 
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
 HIGHEST_PORT = 65535
 _TOKENS = ("prometheus_token", "grafana_token", "api_token")
-
-Duration = Annotated[float, BeforeValidator(parse_duration)]
 
 
 class LogFormat(StrEnum):
@@ -57,7 +48,7 @@ class Settings(BaseSettings):
     config: Path = DEFAULT_CONFIG
     docker_url: str = Field(default_factory=_docker_url)
     # Defaults are validated like any other value.
-    docker_timeout: Annotated[Duration, AfterValidator(within(0.5, 120.0))] = Field(default="10s")  # type: ignore[assignment]
+    docker_timeout: Annotated[AnyDuration, between(0.5, 120.0)] = Field(default="10s")  # type: ignore[assignment]
     compose_project: str | None = None
     listen: str = "127.0.0.1:9595"
     prometheus_url: str | None = None
@@ -73,7 +64,7 @@ class Settings(BaseSettings):
     dry_run: bool | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
-    stop_timeout: Annotated[Duration, AfterValidator(within(0.0, 600.0))] = Field(default="30s")  # type: ignore[assignment]
+    stop_timeout: Annotated[AnyDuration, between(0.0, 600.0)] = Field(default="30s")  # type: ignore[assignment]
 
     @field_validator(
         "compose_project",
@@ -117,10 +108,8 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
-        return {
-            **values,
-            **{name: token for name in _TOKENS if (token := read_secret(values, f"{name}_file")) is not None},
-        }
+        tokens = {name: read_secret(values, f"{name}_file") for name in _TOKENS}
+        return values | {name: token for name, token in tokens.items() if token is not None}
 
     @model_validator(mode="after")
     def _grafana(self) -> "Settings":

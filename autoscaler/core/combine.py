@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import AppliedLimit, Limit, Proposal, Reason, Replicas
+from autoscaler.core.model import AppliedLimit, Direction, Limit, Proposal, Reason, Replicas
 from autoscaler.core.policy import BlindAction, Policy
 from autoscaler.core.reasons import HELD_BY
 
@@ -27,27 +27,17 @@ def combine(proposals: tuple[Proposal, ...], count: int) -> Candidate | None:
             winner, most = proposal, proposal.replicas
     if winner is None:
         return None
-    return Candidate(most, _reason(winner, most, count), winner, _held(winner, count))
+    if winner.held_by is not None and winner.unheld is not None:
+        limit = AppliedLimit(winner.held_by, winner.unheld, count, f"{winner.rule} {_NOTES[winner.held_by]}")
+        return Candidate(most, HELD_BY[winner.held_by], winner, (limit,))
+    reason = {Direction.UP: Reason.ABOVE_TARGET, Direction.DOWN: Reason.BELOW_TARGET, Direction.NONE: Reason.STEADY}
+    return Candidate(most, reason[Direction.between(count, most)], winner)
 
 
 _NOTES = {
     Limit.TOLERANCE: "is within tolerance of its target",
     Limit.WARM_UP: "still measures the time before the last change",
 }
-
-
-def _reason(winner: Proposal, wanted: int, count: int) -> Reason:
-    if wanted > count:
-        return Reason.ABOVE_TARGET
-    if wanted < count:
-        return Reason.BELOW_TARGET
-    return Reason.STEADY if winner.held_by is None else HELD_BY[winner.held_by]
-
-
-def _held(winner: Proposal, count: int) -> tuple[AppliedLimit, ...]:
-    if winner.held_by is None or winner.unheld is None:
-        return ()
-    return (AppliedLimit(winner.held_by, winner.unheld, count, f"{winner.rule} {_NOTES[winner.held_by]}"),)
 
 
 def blind_candidate(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Candidate:

@@ -24,16 +24,10 @@ class DecisionContext:
     @property
     def cap(self) -> tuple[int, int] | None:
         """The lowest count of all cap rules, at least the minimum, and the index of its rule; None: no cap."""
-        caps = [(each.replicas, index) for index, each in enumerate(self.proposals) if each.cap]
-        known = [(most, index) for most, index in caps if most is not None]
-        if not known:
-            return None
-        most, index = min(known)
-        return max(self.bounds.low, most), index
-
-    @property
-    def down_window_seconds(self) -> float:
-        """How long the highest recommendation is kept: the learned hold, or the policy's window."""
-        if self.sizing is not None and self.sizing.hold_seconds is not None:
-            return self.sizing.hold_seconds
-        return self.policy.scale_down.stabilization_window_seconds
+        caps = [
+            (each.replicas, index)
+            for index, each in enumerate(self.proposals)
+            if each.cap and each.replicas is not None
+        ]
+        most, index = min(caps, default=(None, 0))
+        return None if most is None else (max(self.bounds.low, most), index)

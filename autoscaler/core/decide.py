@@ -6,16 +6,7 @@ from autoscaler.core.combine import Candidate, blind_candidate, combine
 from autoscaler.core.conclude import conclude, conclude_forced, conclude_overridden
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, observe_blindness, observe_count
-from autoscaler.core.model import (
-    Decision,
-    Observation,
-    Override,
-    Proposal,
-    Reading,
-    ReadingKind,
-    Reason,
-    Sizing,
-)
+from autoscaler.core.model import Decision, Observation, Override, Proposal, Reading, ReadingKind, Reason, Sizing
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.rules import Warming, propose
 from autoscaler.core.schedule import Bounds
@@ -43,49 +34,42 @@ def decide(
     memory = observe_surge(policy, observation, memory, sizing, now)
     memory = _note_burst(policy, proposals, replicas.count, memory, now)
     memory = observe_blindness(memory, now, blind=candidate is None)
-    context = DecisionContext(policy, bounds, replicas, proposals, memory, now, sizing, _in_force(override, now))
+    if override is not None and now >= override.until:
+        override = None
+    context = DecisionContext(policy, bounds, replicas, proposals, memory, now, sizing, override)
     forced = _without_readings(bounds, replicas.count)
-    if forced is not None and (context.override is None or forced.reason is Reason.STOPPED):
+    if forced is not None and (override is None or forced.reason is Reason.STOPPED):
         return conclude_forced(context, forced)
     candidate = candidate or blind_candidate(policy, replicas, memory, now)
-    if context.override is not None:
-        return conclude_overridden(context, candidate, context.override)
+    if override is not None:
+        return conclude_overridden(context, candidate, override)
     return conclude(context, candidate)
 
 
-def _in_force(override: Override | None, now: float) -> Override | None:
-    return override if override is not None and now < override.until else None
-
-
 def _observe(policy: Policy, observation: Observation, memory: Memory, now: float) -> Memory:
-    """Record the observation, independent of the decision."""
     memory = observe_count(memory, observation.replicas, now, policy)
-    starts = Starts(memory.start_seconds, settled=_is_settled(memory, now))
-    learned = learn(policy, observation, memory.learned, starts, now)
-    return memory if learned is memory.learned else replace(memory, learned=learned)
-
-
-def _is_settled(memory: Memory, now: float) -> bool:
     change = memory.change
-    return change is None or (change.ready_at is not None and now - change.ready_at >= SETTLING_SECONDS)
+    settled = change is None or (change.ready_at is not None and now - change.ready_at >= SETTLING_SECONDS)
+    learned = learn(policy, observation, memory.learned, Starts(memory.start_seconds, settled), now)
+    return memory if learned is memory.learned else replace(memory, learned=learned)
 
 
 def propose_all(
     policy: Policy, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
 ) -> tuple[Proposal, ...]:
     """Return each rule's proposal, in the policy's order; the sized rule's target is the learned load per replica."""
-    readings, replicas, proposals = observation.readings, observation.replicas, []
-    for rule in policy.rules:
-        proposal = propose(
+    readings = observation.readings
+    return tuple(
+        propose(
             rule if sizing is None or sizing.rule != rule.name else replace(rule, target=sizing.per_replica),
             readings.get(rule.name, _NOT_MEASURED),
-            replicas,
+            observation.replicas,
             policy,
             warming=warming_of(rule, memory, now),
             burst=None if rule.burst is None else readings.get(rule.burst_name),
         )
-        proposals.append(proposal)
-    return tuple(proposals)
+        for rule in policy.rules
+    )
 
 
 def warming_of(rule: Rule, memory: Memory, now: float) -> Warming:

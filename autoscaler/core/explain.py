@@ -1,6 +1,5 @@
 """Describes a decision in one sentence for the operator."""
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -32,7 +31,16 @@ def _cause(context: DecisionContext, candidate: Candidate) -> str:
         return describe_proposal(rule, candidate.winner, sizing)
     if candidate.reason is Reason.OVERRIDE and context.override is not None:
         return f"an operator wants {context.override.replicas} until {format_until(context.override.until)}"
-    return _CAUSES[candidate.reason](context) if candidate.reason in _CAUSES else _blind(context)
+    bounds = context.bounds
+    match candidate.reason:
+        case Reason.STOPPED:
+            return "no replica is running, so the service counts as stopped on purpose"
+        case Reason.BELOW_MIN:
+            return f"fewer replicas than replicas.min {bounds.low}{by_schedule(bounds.low_by)}"
+        case Reason.ABOVE_MAX:
+            return f"more replicas than replicas.max {bounds.high}{by_schedule(bounds.high_by)}"
+        case _:
+            return _blind(context)
 
 
 def format_until(until: float) -> str:
@@ -49,17 +57,6 @@ def _blind(context: DecisionContext) -> str:
     due = fallback.action is not BlindAction.HOLD and seconds >= fallback.after_seconds
     then = f"; when_blind.do is {fallback.action} {fallback.replicas}" if due else ""
     return f"no usable reading for {seconds:.0f} s: {missing}{then}"
-
-
-_CAUSES: Mapping[Reason, Callable[[DecisionContext], str]] = {
-    Reason.STOPPED: lambda _: "no replica is running, so the service counts as stopped on purpose",
-    Reason.BELOW_MIN: lambda context: (
-        f"fewer replicas than replicas.min {context.bounds.low}{by_schedule(context.bounds.low_by)}"
-    ),
-    Reason.ABOVE_MAX: lambda context: (
-        f"more replicas than replicas.max {context.bounds.high}{by_schedule(context.bounds.high_by)}"
-    ),
-}
 
 
 def _result(count: int, desired: int) -> str:
@@ -98,5 +95,4 @@ def _sized(rule: Rule, sizing: Sizing | None) -> str:
     """Return how a learned target is derived, e.g. ` (50 req/s x 1.08 learned)`."""
     if sizing is None or sizing.per_replica == sizing.stated:
         return ""
-    stated = format_value(rule, sizing.stated)
-    return f" ({stated} x {sizing.capacity_factor:.2f} learned)"
+    return f" ({format_value(rule, sizing.stated)} x {sizing.capacity_factor:.2f} learned)"

@@ -92,13 +92,9 @@ def cap(context: DecisionContext, wanted: int) -> Allowed:
     if least is None or wanted <= least[0]:
         return wanted, ""
     allowed, index = least
-    return allowed, _cap_note(context, index, allowed)
-
-
-def _cap_note(context: DecisionContext, index: int, allowed: int) -> str:
     rule, proposal = context.policy.rules[index], context.proposals[index]
-    value = format_value(rule, proposal.reading.value or 0.0)
-    return f"{rule.name} {value} at {format_value(rule, proposal.target)} per replica allows no more than {allowed}"
+    value, target = format_value(rule, proposal.reading.value or 0.0), format_value(rule, proposal.target)
+    return allowed, f"{rule.name} {value} at {target} per replica allows no more than {allowed}"
 
 
 GUARDS: tuple[tuple[Limit, LimitFunction], ...] = (

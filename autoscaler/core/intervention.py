@@ -1,6 +1,6 @@
 """An operator's intervention in one service, as a frozen value."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autoscaler.core.model import Override
 
@@ -16,11 +16,7 @@ class Intervention:
         """Return the parts that are in force at `now`."""
         paused = self.paused_until is not None and now < self.paused_until
         overridden = self.override is not None and now < self.override.until
-        if (paused, overridden) == (self.paused_until is not None, self.override is not None):
-            return self
-        return replace(
-            self, paused_until=self.paused_until if paused else None, override=self.override if overridden else None
-        )
+        return Intervention(self.paused_until if paused else None, self.override if overridden else None)
 
 
 NONE = Intervention()

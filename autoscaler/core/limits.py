@@ -14,36 +14,24 @@ LimitFunction = Callable[[DecisionContext, int], Allowed]
 
 def stabilization(context: DecisionContext, wanted: int) -> Allowed:
     """Raise to the least of the up window, lower to the greatest of the down window (HPA's stabilizeRecommendation)."""
-    count = context.replicas.count
-    least = min(_recommended(context, up=True), default=wanted)
-    greatest = max(_recommended(context, up=False), default=wanted)
-    if count < least:
-        stabilized = least
-    elif count > greatest:
-        stabilized = greatest
-    else:
-        stabilized = count
-    if stabilized == wanted:
-        return wanted, ""
-    return stabilized, _stabilization_note(context, up=wanted > count)
+    count, policy = context.replicas.count, context.policy
+    up_seconds = policy.scale_up.stabilization_window_seconds
+    down_seconds = policy.scale_down.stabilization_window_seconds
+    learned_seconds = None if context.sizing is None else context.sizing.hold_seconds
+    least = min(_recommended(context, up_seconds), default=wanted)
+    greatest = max(_recommended(context, down_seconds if learned_seconds is None else learned_seconds), default=wanted)
+    stabilized = min(max(count, least), greatest)
+    if wanted > count:
+        return stabilized, f"scale_up.stabilization_window holds for {up_seconds:g} s"
+    if learned_seconds is not None:
+        return stabilized, f"the learned hold keeps the most of the last {learned_seconds:g} s"
+    return stabilized, f"scale_down.stabilization_window holds for {down_seconds:g} s"
 
 
-def _recommended(context: DecisionContext, *, up: bool) -> list[int]:
-    window_seconds = _window_seconds(context, up=up)
+def _recommended(context: DecisionContext, window_seconds: float) -> list[int]:
     latest = context.memory.recommendations[-1:]
     in_window = recent(context.memory.recommendations, context.now, window_seconds)
     return [moment.replicas for moment in (*in_window, *latest)]
-
-
-def _stabilization_note(context: DecisionContext, *, up: bool) -> str:
-    window_seconds = _window_seconds(context, up=up)
-    if not up and context.sizing is not None and context.sizing.hold_seconds is not None:
-        return f"the learned hold keeps the most of the last {window_seconds:g} s"
-    return f"{'scale_up' if up else 'scale_down'}.stabilization_window holds for {window_seconds:g} s"
-
-
-def _window_seconds(context: DecisionContext, *, up: bool) -> float:
-    return context.policy.scale_up.stabilization_window_seconds if up else context.down_window_seconds
 
 
 def surge(context: DecisionContext, wanted: int) -> Allowed:
@@ -63,18 +51,12 @@ def rate(context: DecisionContext, wanted: int) -> Allowed:
     if wanted == count:
         return wanted, ""
     up = wanted > count
-    behavior = context.policy.behavior(up=up)
+    name, behavior = ("scale_up", context.policy.scale_up) if up else ("scale_down", context.policy.scale_down)
     limit = rate_limit(count, behavior, context.memory.changes, context.now, up=up)
     if limit is None or (wanted <= limit if up else wanted >= limit):
         return wanted, ""
-    return limit, _rate_note(behavior.select_policy, limit, up=up)
-
-
-def _rate_note(select_policy: SelectPolicy, limit: int, *, up: bool) -> str:
-    name = "scale_up" if up else "scale_down"
-    if select_policy is SelectPolicy.DISABLED:
-        return f"{name}.select_policy is disabled"
-    return f"{name}.policies allow {limit} now"
+    disabled = behavior.select_policy is SelectPolicy.DISABLED
+    return limit, f"{name}.select_policy is disabled" if disabled else f"{name}.policies allow {limit} now"
 
 
 def bounds(context: DecisionContext, wanted: int) -> Allowed:

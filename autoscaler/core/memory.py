@@ -69,13 +69,11 @@ def _note_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:
     done = replicas.current == replicas.count and replicas.ready >= replicas.count
     if not done and waited_seconds < LONGEST_START_SECONDS:
         return memory
-    learned = change.raised and waited_seconds < LONGEST_START_SECONDS
-    start_seconds = _smoothed(memory.start_seconds, waited_seconds) if learned else memory.start_seconds
+    start_seconds = memory.start_seconds
+    if change.raised and waited_seconds < LONGEST_START_SECONDS:
+        before = waited_seconds if start_seconds is None else start_seconds
+        start_seconds = before + _START_SMOOTHING * (waited_seconds - before)
     return replace(memory, change=replace(change, ready_at=now), start_seconds=start_seconds)
-
-
-def _smoothed(before: float | None, measured: float) -> float:
-    return measured if before is None else before + _START_SMOOTHING * (measured - before)
 
 
 def recommend(memory: Memory, replicas: int, now: float, policy: Policy) -> Memory:

@@ -215,10 +215,6 @@ class Policy:
         """The bounds at `now` (unix seconds)."""
         return bounds_at(self.min_replicas, self.max_replicas, self.schedules, now)
 
-    def behavior(self, *, up: bool) -> Behavior:
-        """Return the behaviour of that direction."""
-        return self.scale_up if up else self.scale_down
-
     @cached_property
     def horizon_seconds(self) -> float:
         """How far back the limits look; older moments are dropped."""
@@ -226,7 +222,7 @@ class Policy:
         windows = [behavior.stabilization_window_seconds for behavior in both]
         periods = [policy.period_seconds for behavior in both for policy in behavior.policies]
         learned = [max(HOLDS_SECONDS)] if self.objective is not None and self.objective.learn_headroom else []
-        return max([*windows, *periods, *learned])
+        return max(*windows, *periods, *learned)
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:

@@ -75,14 +75,15 @@ def latest_start(cron: str, timezone: ZoneInfo, minute: int) -> float | None:
     return None
 
 
-def check_cron(cron: str) -> None:
-    """Refuse anything but a cron expression of five fields.
+def check_cron(cron: str) -> str:
+    """Return the cron expression of five fields that has a time.
 
     Raises:
-        ValueError: the message names what is allowed.
+        ValueError: it is none; the message names what is allowed.
     """
     if len(cron.split()) != 5 or not _has_a_time(cron):  # noqa: PLR2004  a sixth field would be seconds
         raise ValueError('must be a cron expression of minute, hour, day, month and weekday, such as "0 8 * * 1-5"')
+    return cron
 
 
 def _has_a_time(cron: str) -> bool:

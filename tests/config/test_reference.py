@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from autoscaler.config import schema, schema_behavior, schema_drain, schema_rules
-from autoscaler.config.messages import keys_of
+from autoscaler.config.messages import fields_of
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs/policy.md").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def read(text: str, field: FieldInfo) -> Any:
 
 @pytest.mark.parametrize(("heading", "model"), SECTIONS)
 def test_every_key_is_documented_and_no_other(heading: str, model: type[BaseModel]) -> None:
-    assert set(documented(heading)) == set(keys_of(model))
+    assert set(documented(heading)) == set(fields_of(model))
 
 
 @pytest.mark.parametrize(("heading", "model"), SECTIONS)

@@ -134,7 +134,10 @@ def test_nothing_is_lowered_below_what_was_wanted_within_the_window(which: Polic
 def test_a_disabled_direction_is_taken_only_towards_the_bounds(which: Policy, script: list[Happening]) -> None:
     for decision in decisions(which, script):
         up = decision.direction is Direction.UP
-        if decision.direction is not Direction.NONE and which.behavior(up=up).select_policy is SelectPolicy.DISABLED:
+        if (
+            decision.direction is not Direction.NONE
+            and (which.scale_up if up else which.scale_down).select_policy is SelectPolicy.DISABLED
+        ):
             assert decision.reason in {Reason.BELOW_MIN, Reason.ABOVE_MAX}
 
 

@@ -16,7 +16,7 @@ class Learned:
 
     at: float  # of the latest load
     bin: int
-    loads: shadow.Loads = field(default_factory=shadow.new_loads)
+    loads: shadow.Loads = field(default_factory=shadow.Loads)
     plain: shadow.Field = field(default_factory=lambda: shadow.new_field(1))
     seasonal: shadow.Field = field(default_factory=lambda: shadow.new_field(1))
     profiles: tuple[Profile, ...] = field(default_factory=season.new_profiles)

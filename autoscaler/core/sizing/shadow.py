@@ -9,6 +9,7 @@ staffing (Halfin and Whitt, 1981) where the noise is that of arrivals, and more 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from array import array
 from dataclasses import dataclass, replace
@@ -42,7 +43,7 @@ class Headroom:
 
     def reserve(self, loads: Loads, ahead_bins: float) -> float:
         """Return the load to be ready for, independent of the present load."""
-        level, deviation = loads.trend(int(self.window_seconds / BIN_SECONDS), ahead_bins)
+        level, deviation = trend(loads.bins[-int(self.window_seconds / BIN_SECONDS) :], ahead_bins)
         return level + self.deviations * deviation
 
 
@@ -58,7 +59,7 @@ HEADROOMS = tuple(
 class Loads:
     """The load of the latest bins, oldest first, and the number of all bins so far."""
 
-    bins: array[float]
+    bins: array[float] = dataclasses.field(default_factory=lambda: array("d"))
     seen: int = 0
 
     def with_bin(self, load: float) -> Loads:
@@ -66,10 +67,6 @@ class Loads:
         bins = self.bins[-(_KEPT_BINS - 1) :]
         bins.append(load)
         return Loads(bins, self.seen + 1)
-
-    def trend(self, count: int, ahead_bins: float) -> tuple[float, float]:
-        """Return the trend of the latest `count` bins."""
-        return trend(self.bins[-count:], ahead_bins)
 
 
 def trend(bins: array[float], ahead_bins: float) -> tuple[float, float]:
@@ -82,11 +79,6 @@ def trend(bins: array[float], ahead_bins: float) -> tuple[float, float]:
     slope = (sum(map(mul, bins, range(count))) - middle * count * mean) / spread
     rest = sum(map(mul, bins, bins)) - count * mean * mean - slope * slope * spread
     return max(0.0, mean + slope * (middle + ahead_bins)), math.sqrt(max(0.0, rest / count))
-
-
-def new_loads() -> Loads:
-    """Return loads without any bin."""
-    return Loads(array("d"))
 
 
 @dataclass(frozen=True, slots=True)

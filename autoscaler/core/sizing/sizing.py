@@ -37,10 +37,9 @@ def learn(
         return learned
     if learned is None:
         return Learned(now, _bin(now))
-    capacity = _update_capacity(policy, observation, learned, starts, now)
-    if _bin(now) == learned.bin:
-        return replace(learned, at=now, capacity=capacity)
-    return _next_bin(policy, replace(learned, at=now, capacity=capacity), load, starts, now)
+    capacity = _update_capacity(policy, objective, observation, learned, starts, now=now)
+    learned = replace(learned, at=now, capacity=capacity)
+    return learned if _bin(now) == learned.bin else _next_bin(policy, objective, learned, load, starts)
 
 
 def _bin(now: float) -> int:
@@ -48,11 +47,9 @@ def _bin(now: float) -> int:
 
 
 def _update_capacity(
-    policy: Policy, observation: Observation, learned: Learned, starts: Starts, now: float
+    policy: Policy, objective: Objective, observation: Observation, learned: Learned, starts: Starts, *, now: float
 ) -> Capacity:
     """Update the capacity for the time since the latest load; only a measured share of slow answers moves it."""
-    objective = policy.objective
-    assert objective is not None  # noqa: S101  nothing is learned without
     passed_seconds, load = now - learned.at, observation.value(objective.rule) or 0.0
     seconds = min(max(passed_seconds, 0.0), _LONGEST_GAP_SECONDS)
     capacity, reading = observe_load(learned.capacity, load, seconds), observation.readings.get(OBJECTIVE)
@@ -61,7 +58,14 @@ def _update_capacity(
     if seconds != passed_seconds:
         capacity = observe_no_pair(capacity)
     pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, reading.value)
-    return observe_pair(capacity, pair, seconds, _capacity_options(policy, objective, observation, starts))
+    options = CapacityOptions(
+        stated=sized_rule(policy, objective).target,
+        budget=objective.budget,
+        settled=starts.settled,
+        at_min=observation.replicas.count <= policy.min_replicas,
+        at_max=observation.replicas.count >= policy.max_replicas,
+    )
+    return observe_pair(capacity, pair, seconds, options)
 
 
 def learn_season(learned: Learned | None, load: float, now: float) -> Learned:
@@ -71,31 +75,16 @@ def learn_season(learned: Learned | None, load: float, now: float) -> Learned:
     return replace(learned, at=now, bin=_bin(now), profiles=profiles)
 
 
-def _capacity_options(
-    policy: Policy, objective: Objective, observation: Observation, starts: Starts
-) -> CapacityOptions:
-    count = observation.replicas.count
-    return CapacityOptions(
-        stated=sized_rule(policy, objective).target,
-        budget=objective.budget,
-        settled=starts.settled,
-        at_min=count <= policy.min_replicas,
-        at_max=count >= policy.max_replicas,
-    )
-
-
 def recent_load(policy: Policy, objective: Objective, observation: Observation) -> float | None:
     """Return the load of the window that counts the slow answers: the short one, if there is one."""
     recent = observation.value(sized_rule(policy, objective).burst_name)
     return observation.value(objective.rule) if recent is None else recent
 
 
-def _next_bin(policy: Policy, learned: Learned, load: float, starts: Starts, now: float) -> Learned:
-    objective = policy.objective
-    assert objective is not None  # noqa: S101  nothing is learned without
-    loads = learned.loads.with_bin(load)
+def _next_bin(policy: Policy, objective: Objective, learned: Learned, load: float, starts: Starts) -> Learned:
+    now, rule, loads = learned.at, sized_rule(policy, objective), learned.loads.with_bin(load)
     profiles = tuple(season.observe(profile, load, now) for profile in learned.profiles)
-    footing = _footing(policy, sized_rule(policy, objective), learned.capacity, starts)
+    footing = _footing(policy, rule, learned.capacity, starts)
     plain, seasonal = shadow.step(learned.plain, loads, footing), learned.seasonal
     floor = _floor(profiles, footing, load, now)
     if floor is not None:
@@ -104,7 +93,7 @@ def _next_bin(policy: Policy, learned: Learned, load: float, starts: Starts, now
         plain = shadow.elect(plain, objective.budget)
         seasonal = shadow.elect(seasonal, objective.budget) if floor is not None else seasonal
     learned = Learned(now, _bin(now), loads, plain, seasonal, profiles, learned.capacity)
-    return replace(learned, sizing=_size(objective, sized_rule(policy, objective), learned, footing, floor or 0))
+    return replace(learned, sizing=_size(objective, rule, learned, footing, floor or 0))
 
 
 def _footing(policy: Policy, rule: Rule, capacity: Capacity, starts: Starts) -> shadow.Footing:
@@ -133,8 +122,7 @@ def _floor(profiles: tuple[Profile, ...], footing: shadow.Footing, load: float, 
     profile = season.best(profiles)
     if profile is None:
         return None
-    ahead_seconds = (footing.lag_bins + 1) * shadow.BIN_SECONDS
-    coming = season.forecast(profile, load, now, ahead_seconds)
+    coming = season.forecast(profile, load, now, (footing.lag_bins + 1) * shadow.BIN_SECONDS)
     return min(footing.high, int(-(-coming // footing.per_replica)))
 
 

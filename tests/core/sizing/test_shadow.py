@@ -20,9 +20,9 @@ from autoscaler.core.sizing.shadow import (
     Field,
     Footing,
     Headroom,
+    Loads,
     elect,
     new_field,
-    new_loads,
     step,
     trend,
 )
@@ -34,7 +34,7 @@ SIMPLEST = HEADROOMS.index(Headroom(WINDOWS_SECONDS[0], DEVIATIONS[0], HOLDS_SEC
 
 def lived(loads: Iterable[float], footing: Footing = FOOTING, field: Field | None = None) -> Field:
     """The field after a bin of each load."""
-    known, field = new_loads(), field or new_field(1)
+    known, field = Loads(), field or new_field(1)
     for load in loads:
         known = known.with_bin(load)
         field = step(field, known, footing)
@@ -128,7 +128,7 @@ def test_the_most_of_the_hold_is_kept() -> None:
     bins_until_lowered = []
     for hold in HOLDS_SECONDS:
         index = HEADROOMS.index(Headroom(WINDOWS_SECONDS[0], 0.0, hold))
-        known, field, bins = new_loads().with_bin(400.0), new_field(8), 0
+        known, field, bins = Loads().with_bin(400.0), new_field(8), 0
         while field.replicas[index] == 8:
             known, bins = known.with_bin(10.0), bins + 1
             field = step(field, known, FOOTING)
@@ -202,6 +202,6 @@ def test_what_is_long_past_weighs_little() -> None:
     field = lived([500.0], replace(FOOTING, high=1))
     once = field.missed[SIMPLEST]
     for _ in range(100):
-        field = step(field, new_loads().with_bin(10.0), FOOTING)
+        field = step(field, Loads().with_bin(10.0), FOOTING)
     assert 0.0 < field.missed[SIMPLEST] < once
     assert field.missed[SIMPLEST] / once == pytest.approx((field.load - 10.0 * 100) / 500.0, rel=0.02)
