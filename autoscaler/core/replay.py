@@ -38,11 +38,13 @@ def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Mem
     return replace(memory, learned=learned)
 
 
-def recall_capacity(policy: Policy, memory: Memory, per_replica: Mapping[str, float]) -> Memory:
-    """Return the memory with the load per replica learned earlier, by rule; unchanged before any load was learned."""
+def recall_capacity(policy: Policy, memory: Memory, per_replica: Mapping[tuple[str, str], float]) -> Memory:
+    """Return the memory with the load per replica learned earlier, by service and rule; unchanged without any load."""
     objective, learned = policy.objective, memory.learned
-    if objective is None or not objective.learn_capacity or learned is None or objective.rule not in per_replica:
+    if objective is None or not objective.learn_capacity or learned is None:
         return memory
-    stated = sized_rule(policy, objective).target
-    capacity = restore(learned.capacity, per_replica[objective.rule], stated)
+    known = per_replica.get((policy.service, objective.rule))
+    if known is None:
+        return memory
+    capacity = restore(learned.capacity, known, sized_rule(policy, objective).target)
     return replace(memory, learned=replace(learned, capacity=capacity))

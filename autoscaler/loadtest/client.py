@@ -4,9 +4,8 @@ import itertools
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
@@ -64,7 +63,8 @@ class _Client:
         self._connection = connection
         self._recogniser = recogniser
         self._jar: dict[str, str] = {}
-        self._path = _path(load.url)
+        parts = urlsplit(load.url)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     def ask(self) -> Answer:
         """Send one request."""
@@ -94,7 +94,7 @@ class _Client:
         self._jar |= received
         given, kept = self._recogniser.sticky(received), self._recogniser.sticky(sent)
         headers = {name: response.headers[name] for name in HEADERS if name in response.headers}
-        texts = [*(value for name, value in response.headers.items() if name.lower() != "set-cookie")]
+        texts = [value for name, value in response.headers.items() if name.lower() != "set-cookie"]
         return Answer(
             client=self._number,
             seconds=seconds,
@@ -104,11 +104,6 @@ class _Client:
             cookie=given or kept,
             cookie_sent=kept is not None,
         )
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _cookies(headers: list[str], *, secure: bool) -> dict[str, str]:
@@ -123,21 +118,16 @@ def _cookies(headers: list[str], *, secure: bool) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def _connection(load: Load) -> Iterator[urllib3.HTTPConnectionPool]:
-    """Open a pool of one connection, whose TLS requests the host's name rather than the gateway's."""
+def _connection(load: Load) -> urllib3.HTTPConnectionPool:
+    """Return a pool of one connection, whose TLS requests the host's name rather than the gateway's."""
     parts = urlsplit(load.url)
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     host = parts.hostname or ""
-    if parts.scheme == "https":
-        port, context = parts.port or 443, _tls(load)
-        with urllib3.HTTPSConnectionPool(
-            host, port, timeout=timeout, ssl_context=context, server_hostname=load.host
-        ) as pool:
-            yield pool
-    else:
-        with urllib3.HTTPConnectionPool(host, parts.port or 80, timeout=timeout) as pool:
-            yield pool
+    if parts.scheme != "https":
+        return urllib3.HTTPConnectionPool(host, parts.port or 80, timeout=timeout)
+    return urllib3.HTTPSConnectionPool(
+        host, parts.port or 443, timeout=timeout, ssl_context=_tls(load), server_hostname=load.host
+    )
 
 
 def _tls(load: Load) -> ssl.SSLContext:

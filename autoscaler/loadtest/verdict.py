@@ -36,8 +36,7 @@ def judge(answers: Sequence[Answer], found: Spread, replicas: int) -> Verdict:
     if found.identified_by is None:
         return Verdict(Balance.UNKNOWN, "cannot tell the replicas apart: nothing in the answers names them")
     counts = found.counts
-    good = [answer for answer in answers if answer.ok]
-    sticky = _sticky(good, found)
+    sticky = _sticky([answer for answer in answers if answer.ok], found)
     if sticky is not None:
         return sticky
     if replicas == 0 and len(counts) == 1:
@@ -58,8 +57,8 @@ def _sticky(good: Sequence[Answer], found: Spread) -> Verdict | None:
         times = "once" if moves == 1 else f"{moves} times"
         return Verdict(Balance.STICKY, f"sticky, but a client was moved to another replica {times}")
     if len(seen) == 1:
-        name = found.names[0]
-        return Verdict(Balance.STICKY, f"sticky: all {len(good)} requests went to {name}, as the cookie says")
+        words = f"sticky: all {len(good)} requests went to {found.names[0]}, as the cookie says"
+        return Verdict(Balance.STICKY, words)
     return Verdict(Balance.STICKY, f"sticky: each of the {len(seen)} clients stayed with its replica")
 
 
@@ -75,9 +74,7 @@ def _evenness(counts: Mapping[str, int], replicas: int) -> Verdict:
         return Verdict(Balance.TOO_FEW, f"{requests} requests are too few to judge {replicas} replicas")
     silent = replicas - len(counts)
     seen = [*counts.values(), *[0] * silent]
-    if all(
-        min(at_most(seen_one, requests, replicas), at_least(seen_one, requests, replicas)) >= least for seen_one in seen
-    ):
+    if all(min(at_most(each, requests, replicas), at_least(each, requests, replicas)) >= least for each in seen):
         return Verdict(Balance.BALANCED, "balanced")
     without = f"; {silent} of {replicas} replicas got none" if silent else ""
     return Verdict(Balance.UNEVEN, f"uneven: chance alone would hardly do this{without}")

@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 from autoscaler.config.load import load
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError, TargetRefused, TargetUnavailable
-from autoscaler.loadtest.entrance import Entrance
-from autoscaler.loadtest.rule import Aim
+from autoscaler.loadtest.entrance import Aim, Entrance
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.wiring import find_entrance
 

@@ -13,7 +13,7 @@ from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailab
 from autoscaler.ports.fleet import Fleet
 from autoscaler.ports.metrics import MetricHistory, Span
 from autoscaler.ports.targets import ReplicaTarget
-from autoscaler.warmstart.learning import OutOfTimeError, PastLearner
+from autoscaler.warmstart.learning import OutOfTimeError, learn_until, stop_after
 from autoscaler.warmstart.window import Past, RebuiltMemory, Subject, observe_past, replay_past, window_before
 
 LEARNING_SHARE = 0.7  # of the time; the rest is reserved for the window
@@ -55,13 +55,8 @@ class WarmStart:
 
     def run(self, now: float, most_seconds: float) -> None:
         """Rebuild from the past before `now` (unix seconds); services not done after `most_seconds` start cold."""
-        started = self._monotonic()
         try:
-            self._rebuild(
-                lambda: now + self._monotonic() - started,
-                started + LEARNING_SHARE * most_seconds,
-                started + most_seconds,
-            )
+            self._rebuild(now, most_seconds)
         except OutOfTimeError:
             self.give_up(f"there was no time left after {most_seconds:g} s")
         except (MetricsUnavailable, TargetUnavailable) as error:
@@ -74,27 +69,25 @@ class WarmStart:
         for name in self._known:
             self.rebuilt.setdefault(name, Rebuilt(name, problem=problem))
 
-    def _rebuild(self, clock: Callable[[], float], learn_until: float, deadline: float) -> None:
+    def _rebuild(self, now: float, most_seconds: float) -> None:
+        started = self._monotonic()
+        check = stop_after(started + most_seconds, self._monotonic)
         subjects = self._subjects()
         if not subjects:
             return
-        learned = PastLearner(self._history, learn_until, self._monotonic).learn(
-            subjects, self._window(subjects, clock()).start
-        )
-        window = self._window(subjects, clock())  # up to now: learning took time, and a gap would start a new window
+        policies = [subject.policy for subject in subjects]
 
-        def check(_: float) -> None:
-            if self._monotonic() > deadline:
-                raise OutOfTimeError
+        def window() -> Span:
+            return window_before(now + self._monotonic() - started, policies, self._interval_seconds)
 
-        pasts = observe_past(self._history, subjects, window, check)
-        for subject in subjects:
+        deadline = started + LEARNING_SHARE * most_seconds
+        learned = learn_until(deadline, self._monotonic, self._history, subjects, window().start)
+        # The window reaches up to now: learning took time, and a gap would start a new window.
+        pasts = observe_past(self._history, subjects, window(), check)
+        for policy in policies:
             check(0.0)
-            name = subject.policy.service
-            self.rebuilt[name] = rebuilt(subject.policy, pasts[name], learned.get(name, RebuiltMemory()))
-
-    def _window(self, subjects: Sequence[Subject], now: float) -> Span:
-        return window_before(now, [subject.policy for subject in subjects], self._interval_seconds)
+            past = pasts[policy.service]
+            self.rebuilt[policy.service] = rebuilt(policy, past, learned.get(policy.service, RebuiltMemory()))
 
     def _subjects(self) -> Sequence[Subject]:
         """Return the services that exist; record a problem for each that does not."""

@@ -81,13 +81,13 @@ def test_the_load_per_replica_that_was_learned_before_is_taken_up_within_a_facto
     per_replica: float, factor: float
 ) -> None:
     known = learn_from(SIZED, loads(NOW, 3), Memory(), NOW)
-    learned = recall_capacity(SIZED, known, {"throughput": per_replica}).learned
+    learned = recall_capacity(SIZED, known, {("userservice", "throughput"): per_replica}).learned
     assert learned is not None
     assert learned.capacity.factor == pytest.approx(factor)
 
 
 def test_without_loads_to_stand_on_or_where_none_was_learned_the_capacity_is_left_as_it_is() -> None:
     known = learn_from(SIZED, loads(NOW, 3), Memory(), NOW)
-    assert recall_capacity(SIZED, Memory(), {"throughput": 40.0}) == Memory()
-    assert recall_capacity(SIZED, known, {"another": 40.0}) == known
-    assert recall_capacity(OURS, known, {"throughput": 40.0}) == known
+    assert recall_capacity(SIZED, Memory(), {("userservice", "throughput"): 40.0}) == Memory()
+    assert recall_capacity(SIZED, known, {("userservice", "another"): 40.0}) == known
+    assert recall_capacity(OURS, known, {("userservice", "throughput"): 40.0}) == known

@@ -9,9 +9,8 @@ from autoscaler.adapters.compose.replicas import fleet, parse
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import TargetRefused, TargetUnavailable
-from autoscaler.loadtest.entrance import Entrance
+from autoscaler.loadtest.entrance import Entrance, aim_of
 from autoscaler.loadtest.replicas import KnownReplica
-from autoscaler.loadtest.rule import aim_of
 from autoscaler.ports.fleet import ServiceRef
 
 _ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(rule|entrypoints|tls(?:\..+)?)", re.IGNORECASE)

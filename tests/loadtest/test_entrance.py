@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.loadtest.rule import Aim, aim_of
+from autoscaler.loadtest.entrance import Aim, aim_of
 
 
 @pytest.mark.parametrize(
