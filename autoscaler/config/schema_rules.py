@@ -142,7 +142,6 @@ class RuleModel(Model):
 
     @property
     def activation_value(self) -> float | None:
-        """The activation in the source's unit."""
         return None if self.activation is None else self._in_units("activation", self.activation)
 
     def step_bound(self, step: StepModel) -> float:

@@ -59,7 +59,7 @@ def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
     services, refused = dict(file.config.services), dict[str, str]()
     for ref, labels in sorted(labelled.items()):
         in_file = _in_file(file, ref)
-        if in_file is None and not _in_project(file, ref):
+        if in_file is None and file.settings.compose_project not in {None, ref.group}:
             continue
         taken = {*services, *refused, *file.config.services}
         name = in_file or (str(ref) if ref.name in taken else ref.name)
@@ -75,13 +75,7 @@ def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
 
 
 def _in_file(file: PolicyFile, ref: ServiceRef) -> str | None:
-    """Return the name of the file's service with that target, if there is one."""
-    targets = {name: service.target for name, service in file.config.services.items()}
-    return next((name for name, target in targets.items() if target.names(ref)), None)
-
-
-def _in_project(file: PolicyFile, ref: ServiceRef) -> bool:
-    return file.settings.compose_project in {None, ref.group}
+    return next((name for name, service in file.config.services.items() if service.target.names(ref)), None)
 
 
 def _labelled(

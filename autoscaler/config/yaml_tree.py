@@ -27,7 +27,6 @@ class Document:
     lines: Mapping[Place, int]
 
     def location(self, place: Place) -> str:
-        """Return file and line of a place."""
         line = self.lines[place]
         return f"{self.file}:{line}" if line else self.file
 

@@ -67,7 +67,6 @@ class _Client:
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     def ask(self) -> Answer:
-        """Send one request."""
         sent = dict(self._jar) if self._load.cookies else {}
         started = time.perf_counter()
         try:

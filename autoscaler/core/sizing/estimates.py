@@ -40,7 +40,6 @@ def headroom_estimate(objective: Objective, learned: Learned, leading: shadow.Fi
 
 
 def describe_headroom(headroom: shadow.Headroom) -> str:
-    """Return the load that a headroom covers, in words."""
     return f"{headroom.deviations:g} deviations above the trend of {headroom.window_seconds / 60:g} min"
 
 

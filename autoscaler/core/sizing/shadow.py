@@ -63,7 +63,6 @@ class Loads:
     seen: int = 0
 
     def with_bin(self, load: float) -> Loads:
-        """Return the loads with one more bin."""
         bins = self.bins[-(_KEPT_BINS - 1) :]
         bins.append(load)
         return Loads(bins, self.seen + 1)
