@@ -12,7 +12,7 @@ def main() -> None:
     try:
         from autoscaler.cli.app import app  # noqa: PLC0415  takes half a second: Ctrl-C works meanwhile
 
-        app()
+        app(prog_name="autoscaler")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except ConfigError as error:
