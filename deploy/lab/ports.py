@@ -3,17 +3,16 @@
 import fcntl
 import functools
 import itertools
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from deploy.lab.shell import LabError
 
 # Below those that the kernel gives to connections: a port that was free a moment ago is not taken by one of them.
 _FIRST, _BLOCKS, _BLOCK_SIZE = 18_000, 120, 100
-_held: list[IO[str]] = []
 
 
 def free_ports(count: int) -> list[int]:
@@ -29,13 +28,13 @@ def free_ports(count: int) -> list[int]:
 def _block() -> Iterator[int]:
     """Return this process' own ports again and again; no other process that asks here gets them while it lives."""
     for number in range(_BLOCKS):
-        file = Path(tempfile.gettempdir(), f"autoscaler-ports-{number}.lock").open("w", encoding="ascii")  # noqa: SIM115  held as long as the process lives
+        # The file stays open, and so locked, as long as the process lives.
+        lock = os.open(Path(tempfile.gettempdir(), f"autoscaler-ports-{number}.lock"), os.O_CREAT | os.O_RDWR, 0o666)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.close()
+            os.close(lock)
         else:
-            _held.append(file)
             first = _FIRST + number * _BLOCK_SIZE
             return itertools.cycle(range(first, first + _BLOCK_SIZE))
     raise LabError("no ports are left: too many processes have asked for some")
