@@ -17,13 +17,14 @@ from tests.support.past import STEP, FakePast, restarted
 SLOW = TraefikSignal(Signal.SLOW_RATIO, 60.0, threshold_seconds=0.3)
 SIZED = replace(policy(THROUGHPUT, down=behavior(window=300.0)), objective=Objective(0.3, 0.99, SLOW, "throughput"))
 WINDOW = window_before(NOW, [SIZED], STEP)
+NOTHING = Reading(ReadingKind.EMPTY)
 FIRST_LOAD = WINDOW.start - 7200.0
 
 
 def two_hours(at: float) -> Reading:
     """A load that was measured for the two hours before the window only."""
     known = at >= FIRST_LOAD
-    return Reading.of(200.0 + at % 100) if known else Reading(ReadingKind.EMPTY)
+    return Reading.of(200.0 + at % 100) if known else NOTHING
 
 
 def test_the_sizing_learns_from_all_the_load_there_is_day_by_day() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.lab import images
-from deploy.lab.ports import free_ports
+from deploy.lab.ports import free_ports, free_range
 from tests.support.command import autoscaler
 from tests.support.compose_project import SLEEP, Project
 from tests.support.real_prometheus import running
@@ -121,7 +121,7 @@ class TestOnTheEngine:
     def test_a_range_with_fewer_ports_than_replicas_is_a_warning(
         self, project: Project, variables: dict[str, str]
     ) -> None:
-        first, last = free_ports(2)
+        first, last = free_range(2)
         project.up({"web": {**SLEEP, "ports": [f"127.0.0.1:{first}-{last}:80"]}})
         done = autoscaler("check", **variables)
         assert done.returncode == 0

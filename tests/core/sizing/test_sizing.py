@@ -5,14 +5,16 @@ from functools import cache
 
 import pytest
 
+from autoscaler.core.memory import Memory
 from autoscaler.core.model import Reason, Sizing
 from autoscaler.core.policy import OBJECTIVE, Rule
+from autoscaler.core.replay import learn_from
 from autoscaler.core.sizing.estimates import headroom_estimate, season_estimate
 from autoscaler.core.sizing.learned import TRUSTED_BINS, Learned
 from autoscaler.core.sizing.shadow import BIN_SECONDS, HEADROOMS, HOLDS_SECONDS
 from autoscaler.core.sizing.sizing import USUAL_START_SECONDS, Starts, learn, reaction_delay_seconds, size
 from tests.support.builders import BURSTY, NOW, THROUGHPUT, policy, seen
-from tests.support.learning import GOAL, every, lived, noisy, notes, promising, sizing_of, spiking, taught
+from tests.support.learning import GOAL, MIDNIGHT, every, lived, noisy, notes, promising, sizing_of, spiking, taught
 from tests.support.reason_examples import sized
 from tests.support.timelines import Timeline
 
@@ -73,14 +75,27 @@ def test_with_everything_off_the_policy_is_followed_as_stated() -> None:
     assert replace(sizing, estimates=()) == Sizing("throughput", 50.0)
 
 
-@cache
+JUST_BEFORE, HOURS_AFTER, ON_TRIAL = 5 + 2.98 / 24, 5.5, 2.5  # days
+
+
 def spiked(days: float) -> Sizing:
     """The sizing after days of a constant load with a daily spike, when a replica takes two minutes to start."""
-    return sizing_of(SIZED, taught(SIZED, every(60.0, spiking(days)), start_seconds=120.0))
+    return sizing_of(SIZED, spike_learned(days))
+
+
+@cache
+def spike_learned(days: float) -> Learned:
+    """What they teach, learned on from what fewer of them have taught."""
+    fewer = max((each for each in (ON_TRIAL, JUST_BEFORE, HOURS_AFTER) if each < days), default=None)
+    known = None if fewer is None else spike_learned(fewer)
+    past = every(60.0, spiking(days))[0 if fewer is None else len(spiking(fewer)) :]
+    learned = learn_from(SIZED, past, Memory(learned=known, start_seconds=120.0), MIDNIGHT).learned
+    assert learned is not None
+    return learned
 
 
 def test_a_daily_spike_is_expected_before_it_comes() -> None:
-    just_before = spiked(5 + 2.98 / 24)
+    just_before = spiked(JUST_BEFORE)
     trusted, note = notes(just_before)["season"]
     assert trusted
     assert note.startswith("with the day's profile 0.00% would have been missed instead of ")
@@ -90,12 +105,12 @@ def test_a_daily_spike_is_expected_before_it_comes() -> None:
 
 
 def test_hours_after_the_spike_the_floor_is_that_of_the_usual_load() -> None:
-    assert spiked(5.5).floor == 100 / 50
+    assert spiked(HOURS_AFTER).floor == 100 / 50
 
 
 def test_a_season_is_on_trial_until_its_shadows_have_proved_it() -> None:
     """The days are shorter, so that a day of bins has not yet been seen when the profile is known."""
-    sizing = spiked(2.5)
+    sizing = spiked(ON_TRIAL)
     assert notes(sizing)["season"] == (False, "the day's profile is still on trial")
     assert sizing.floor == 0
 
@@ -110,7 +125,7 @@ def test_chance_is_no_season() -> None:
 
 def test_a_season_is_not_tried_without_headroom() -> None:
     alone = replace(GOAL, learn_headroom=False)
-    known = taught(promising(alone, high=40), every(60.0, spiking(2.5)), start_seconds=120.0)
+    known = taught(promising(alone, high=40), every(60.0, spiking(ON_TRIAL)), start_seconds=120.0)
     note = "objective.headroom is off, and a season is tried against it"
     assert season_estimate(alone, known).note == note
 
@@ -131,7 +146,7 @@ def test_the_reserve_never_exceeds_the_bounds() -> None:
 )
 def test_a_floor_never_exceeds_the_bounds(high: int, trusted: bool, floor: int) -> None:
     which = promising(high=high)
-    known = taught(which, every(60.0, spiking(5 + 2.98 / 24, spike=430.0)), start_seconds=120.0)
+    known = taught(which, every(60.0, spiking(JUST_BEFORE, spike=430.0)), start_seconds=120.0)
     sizing = sizing_of(which, known)
     assert (notes(sizing)["season"][0], sizing.floor) == (trusted, floor)
 
