@@ -16,20 +16,12 @@ _FIRST, _BLOCKS, _BLOCK_SIZE = 18_000, 120, 100
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listens on, all different.
+    """Return ports of 127.0.0.1 that nobody listens on, all different, one after another where that is possible.
 
     Raises:
         LabError: too many processes have asked for ports.
     """
     return list(itertools.islice(filter(_is_free, _block()), count))
-
-
-def free_range(count: int) -> tuple[int, int]:
-    """Return the first and the last of so many free ports that follow each other."""
-    ports = free_ports(count)
-    while ports[-1] - ports[0] != count - 1:
-        ports = free_ports(count)
-    return ports[0], ports[-1]
 
 
 @functools.cache

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from deploy.lab import images
-from deploy.lab.ports import free_ports, free_range
+from deploy.lab.ports import free_ports
 from tests.support.command import autoscaler
 from tests.support.compose_project import SLEEP, Project
+from tests.support.own_share import free_range
 from tests.support.real_prometheus import running
 from tests.support.traefik_history import History, durations, traefik
 
@@ -121,7 +122,8 @@ class TestOnTheEngine:
     def test_a_range_with_fewer_ports_than_replicas_is_a_warning(
         self, project: Project, variables: dict[str, str]
     ) -> None:
-        first, last = free_range(2)
+        first = free_range(2)
+        last = first + 1
         project.up({"web": {**SLEEP, "ports": [f"127.0.0.1:{first}-{last}:80"]}})
         done = autoscaler("check", **variables)
         assert done.returncode == 0
