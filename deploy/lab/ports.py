@@ -12,7 +12,7 @@ from pathlib import Path
 from deploy.lab.shell import LabError
 
 # Below those that the kernel gives to connections: a port that was free a moment ago is not taken by one of them.
-_FIRST, _BLOCKS, _BLOCK_SIZE = 18_000, 120, 100
+_FIRST, _BLOCKS, _BLOCK_SIZE = 10_000, 100, 100
 
 
 def free_ports(count: int) -> list[int]:
