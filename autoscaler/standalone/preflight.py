@@ -61,10 +61,14 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
     target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), discard)
     fleet = target.observe()
     resolved = by_labels(file)(fleet)
-    try:
-        seen = {name: _seen(target, fleet, service) for name, service in resolved.services.items()}
-    except TargetUnavailable as error:
-        return replace(found, unasked=(*found.unasked, str(error)))
+    unavailable, seen = dict(fleet.unavailable), dict[str, Seen]()
+    for name, service in resolved.services.items():
+        if service.target.kind in unavailable:
+            continue
+        try:
+            seen[name] = _seen(target, fleet, service)
+        except TargetUnavailable as error:
+            unavailable[service.target.kind] = str(error)
     problems = [line for why in resolved.refused.values() for line in why.splitlines()]
     problems += [
         locate_in_service(file, name, (), f"cannot be scaled: {each.obstacle}")
@@ -72,7 +76,8 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
         if each.obstacle is not None
     ]
     config = replace(found.config, services=resolved.services)
-    return replace(found, config=config, seen=seen, problems=(*found.problems, *problems))
+    unasked = (*found.unasked, *unavailable.values())
+    return replace(found, config=config, seen=seen, problems=(*found.problems, *problems), unasked=unasked)
 
 
 def _seen(target: ReplicaTarget, fleet: Fleet, service: ServiceConfig) -> Seen:

@@ -46,6 +46,12 @@ def test_a_good_file_is_good_where_nobody_answers_and_check_says_what_it_could_n
     assert done.stdout.splitlines()[-1] == f"{policy}: ok, 2 services"
 
 
+def test_without_a_service_in_the_file_check_says_too_that_the_engine_did_not_answer(policy: Path) -> None:
+    policy.write_text(f"{POLICY.partition('defaults')[0]}services: {{}}\n", encoding="utf-8")
+    done = autoscaler("check", str(policy), AUTOSCALER_DOCKER_URL=NOWHERE)
+    assert f"not asked: the Docker engine at {NOWHERE} cannot be reached" in words(done.stdout)
+
+
 def test_offline_nobody_is_asked(policy: Path) -> None:
     done = autoscaler("check", "--offline", str(policy), AUTOSCALER_DOCKER_URL=NOWHERE)
     assert (done.returncode, done.stderr) == (0, "")
