@@ -49,7 +49,8 @@ class Targets:
             except Exception as error:  # noqa: BLE001  see above
                 failures.append(error)
         if failures:
-            raise ExceptionGroup("recovery failed", failures)
+            causes = "; ".join(f"{type(error).__name__}: {error}" for error in failures)
+            raise ExceptionGroup(f"recovery failed: {causes}", failures)
 
     def watch(self) -> None:
         for target in self._by_kind.values():
