@@ -52,6 +52,7 @@ class Cycle:
         self._stopwatch = stopwatch
         self._max_replicas_total = max_replicas_total
         self._memories = dict(memories or {})
+        self._counts: Mapping[str, int] = {}  # the replicas of each service when it was last seen
         self._overrides = overrides or Overrides(None, emit)
 
     @property
@@ -68,7 +69,7 @@ class Cycle:
         started = self._stopwatch()
         self._overrides.end(now)
         fleet = self._target.observe()
-        if self._announced or not fleet.unavailable:  # until the first whole snapshot, the policy file's
+        if self._announced or fleet.services or not fleet.unavailable:  # without any snapshot, the policy file's
             self._refresh_services(fleet)
         refused = self._resolved.refused
         outcomes = {name: ServiceOutcome(name, Action.REFUSED, error=why) for name, why in refused.items()}
@@ -85,7 +86,8 @@ class Cycle:
             return
         self._announced = True
         self._resolved = resolved
-        self._memories = {name: memory for name, memory in self._memories.items() if name in resolved.services}
+        if not fleet.unavailable:  # a service that cannot be seen has not gone
+            self._memories = {name: memory for name, memory in self._memories.items() if name in resolved.services}
         policies = {name: service.policy for name, service in resolved.services.items()}
         self._emit(ServicesChanged(policies, resolved.refused))
 
@@ -93,7 +95,8 @@ class Cycle:
         found = {name: _find(service, fleet) for name, service in self._resolved.services.items()}
         readings = self._read(found, now)
         decided = {name: self._decided(name, state, readings, now) for name, state in found.items()}
-        decisions = self._within_budget({name: d for name, d in decided.items() if isinstance(d, Decision)}, found)
+        self._counts = {name: self._count(name, state) for name, state in found.items()}
+        decisions = self._within_budget({name: d for name, d in decided.items() if isinstance(d, Decision)})
         return {
             name: self._applied(name, found[name], decisions[name]) if name in decisions else _failed(name, decision)
             for name, decision in decided.items()
@@ -136,15 +139,16 @@ class Cycle:
         self._memories[name] = memory
         return decision
 
-    def _within_budget(
-        self, decisions: Mapping[str, Decision], found: Mapping[str, ServiceState | AutoscalerError]
-    ) -> Mapping[str, Decision]:
-        """Limit the sum of all counts; a service without a decision keeps its present count."""
+    def _count(self, name: str, state: ServiceState | AutoscalerError) -> int:
+        if isinstance(state, ServiceState):
+            return state.current
+        return self._counts.get(name, 0) if isinstance(state, TargetUnavailable) else 0
+
+    def _within_budget(self, decisions: Mapping[str, Decision]) -> Mapping[str, Decision]:
+        """Limit the sum of all counts; a service without a decision keeps its last known count."""
         if self._max_replicas_total is None:
             return decisions
-        kept = sum(
-            state.current for name, state in found.items() if isinstance(state, ServiceState) and name not in decisions
-        )
+        kept = sum(count for name, count in self._counts.items() if name not in decisions)
         return within_budget(decisions, max(0, self._max_replicas_total - kept))
 
     def _applied(self, name: str, state: ServiceState | AutoscalerError, decision: Decision) -> ServiceOutcome:
