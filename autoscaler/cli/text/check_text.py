@@ -49,7 +49,7 @@ def show(found: Examination, path: Path, now: float) -> None:
 def _facts(service: ServiceConfig, seen: Seen | None, now: float) -> Table:
     policy, traefik = service.policy, service.traefik_service or "as its labels say"
     return facts(
-        ("  target", [f"compose {service.target}, traefik {traefik}"]),
+        ("  target", [f"{service.target.kind} {service.target}, traefik {traefik}"]),
         ("  replicas", bounds_lines(policy, now)),
         ("  rules", map(rule_in_words, policy.rules)),
         ("  objective", [] if policy.objective is None else [objective_in_words(policy.objective)]),
