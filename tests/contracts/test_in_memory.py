@@ -38,8 +38,8 @@ class TestMemoryTarget(ReplicaTargetContract):
 
 
 class TestBesideAnother(ReplicaTargetContract):
-    """The same behind the list of targets, beside one of another kind that does not answer."""
+    """The same behind the list of targets, beside one of another kind."""
 
     @pytest.fixture
     def bench(self) -> MemoryBench:
-        return MemoryBench(Targets({"memory": MemoryTarget(web=1)}))
+        return MemoryBench(Targets({"compose": FakeTarget(mail=1), "memory": MemoryTarget(web=1)}))

@@ -9,13 +9,7 @@ from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.drain.marker import remove_marker
 from autoscaler.adapters.compose.drain.progress import being_drained
 from autoscaler.adapters.compose.healthcheck import looks_for_marker
-from autoscaler.adapters.compose.recovery.leftovers import (
-    LeftoverKind,
-    Limits,
-    Suspects,
-    left_over,
-    suspects,
-)
+from autoscaler.adapters.compose.recovery.leftovers import LeftoverKind, Limits, Suspects, left_over, suspects
 from autoscaler.adapters.compose.replicas import LEAVING, Replica
 from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.engine import Engine
@@ -109,9 +103,7 @@ class Recovery:
         """Remove it; the engine refuses one that had exited and runs again, and it stays."""
         try:
             self._engine.remove(replica.id, force=replica.alive or replica.state == "dead")
-        except EngineError as error:
-            if not isinstance(error, Conflict):
-                raise
+        except Conflict:
             return False
         return True
 
