@@ -1,4 +1,4 @@
-"""Scale events on the panels of a dashboard: as Prometheus knows them, and as the autoscaler tells them itself."""
+"""Scale events on the panels of a dashboard: as Prometheus knows them, and as the autoscaler reports them itself."""
 
 from collections.abc import Mapping
 
@@ -52,7 +52,7 @@ def scaled(direction: str, selector: str) -> build.AnnotationQuery:
 
 
 def explained(*tags: str) -> build.AnnotationQuery:
-    """Return the regions that the autoscaler tells Grafana by its API."""
+    """Return the regions that the autoscaler writes by the API of Grafana."""
     target = build.AnnotationTarget().limit(200).match_any(False).tags(["autoscaler", *tags]).type("tags")
     marker = build.AnnotationQuery().name("Explained").datasource(GRAFANA).enable(True)
     return marker.icon_color("purple").target(target)

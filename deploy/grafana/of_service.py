@@ -79,7 +79,7 @@ def panels() -> Iterator[Any]:
         ),
     )
     yield graph(
-        About(PanelId.DRAINS, "Drains", "How replicas were let go; a timeout may have cost requests.", "cps"),
+        About(PanelId.DRAINS, "Drains", "How replicas were drained; a timeout may have cost requests.", "cps"),
         Query(f"sum by (outcome) (rate(autoscaler_drains_total{{{SERVICE}}}[$__rate_interval]))", "{{outcome}}"),
     )
     yield graph(

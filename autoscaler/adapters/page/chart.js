@@ -33,7 +33,7 @@ function area(points, x) {
   };
   for (const [at, load] of points) {
     if (load === null) {
-      close();  // a gap: nobody knows the load there
+      close();  // a gap: the load there is unknown
       continue;
     }
     last = x(at).toFixed(1);
