@@ -17,7 +17,7 @@ def service(name: str) -> ServiceConfig:
 
 
 class World:
-    """A cycle whose roster can be changed between evaluations."""
+    """A cycle whose services can be changed between evaluations."""
 
     def __init__(self) -> None:
         self.resolved = ResolvedServices({"users": service("users")})
