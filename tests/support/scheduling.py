@@ -1,6 +1,7 @@
 """Which tests run on one worker of pytest-xdist, one after another: those that share what is started for them once.
 
-A file stays together. A file on the engine whose tests share nothing is dealt out test by test, for most of them wait.
+A file whose fixtures have a wider scope than a test stays together. The tests of any other file are dealt out: one by
+one on the engine, for most of them wait, and elsewhere function by function.
 Files that share more than a file does state a group: `pytestmark = pytest.mark.xdist_group("stack")`. (With pytest 9.2
 pytest-xdist's own `--dist loadgroup` does not see groups.)
 """
@@ -18,16 +19,14 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Deals out groups, those with the most tests first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return _group(Path(self.config.rootpath, path)) or nodeid
+        text = _text(Path(self.config.rootpath, nodeid.partition("::")[0]))
+        if stated := _GROUP.search(text):
+            return stated[1]
+        if "scope=" in text:
+            return nodeid.partition("::")[0]
+        return nodeid if "pytest.mark.engine" in text else nodeid.partition("[")[0]
 
 
 @cache
-def _group(file: Path) -> str | None:
-    """Return the group of a file, or None if each of its tests is its own."""
-    text = file.read_text(encoding="utf-8")
-    stated = _GROUP.search(text)
-    if stated:
-        return stated[1]
-    alone = "pytest.mark.engine" in text and "scope=" not in text
-    return None if alone else str(file)
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
