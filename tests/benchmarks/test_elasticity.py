@@ -23,6 +23,8 @@ from benchmarks.elasticity.traces import PAST_STEP_SECONDS, arrivals, check, rea
 from tests.benchmarks.conftest import flat, noisy, wave
 from tests.support.command import Done, here
 
+pytestmark = pytest.mark.xdist_group("charts")  # one worker loads what draws
+
 SERVICE = Service()
 WriteTrace = Callable[..., Path]
 SCORES = Scores(0.5, 1.5, 10.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -8,7 +8,6 @@ import pytest
 
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
-from tests.cli.test_help import COMMANDS
 from tests.support.builders import NOW, policy, seen
 from tests.support.command import environment
 from tests.support.paths import ROOT
@@ -57,7 +56,7 @@ def site() -> Iterator[Site]:
     site.server.stop(10.0)
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=" ".join)
+@pytest.mark.parametrize("command", [[], ["status"], ["simulate"]], ids=" ".join)  # the first loads every command
 def test_help_imports_nothing_that_a_command_works_with(command: list[str]) -> None:
     written, modules = imported(*command, "--help")
     assert "Usage: autoscaler" in written

@@ -10,6 +10,8 @@ from autoscaler.core.model import Decision, Reason, Replicas
 from autoscaler.errors import ConfigError
 from tests.support.command import autoscaler
 
+pytestmark = pytest.mark.xdist_group("charts")  # one worker loads what draws
+
 POLICY = """\
 prometheus: {url: http://127.0.0.1:9}
 services:

@@ -13,6 +13,8 @@ import pytest
 from tests.support.command import COMMAND, Done, autoscaler
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.xdist_group("charts")  # one worker loads what draws
+
 RULES = "    rules: {throughput: {signal: requests, per_replica: 50}}\n"
 WEB = "services:\n  web:\n    replicas: {min: 1, max: 8}\n" + RULES
 TWO = WEB + "  api:\n    replicas: {min: 2, max: 4}\n" + RULES

@@ -14,6 +14,8 @@ from autoscaler.rehearse.charts.terminal import terminal_chart
 from autoscaler.rehearse.charts.timeline import MOST_MARKS, Point, stepped, stretches, time_axis
 from autoscaler.rehearse.run import Figure, Run, Sample
 
+pytestmark = pytest.mark.xdist_group("charts")  # one worker loads what draws
+
 NOON = 1_714_564_800.0
 HOSTILE = "<script>alert(\"1\")</script> & 'x' $\\frac$ \x1b[31m"
 
