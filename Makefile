@@ -31,7 +31,7 @@ test: $(VENV)/.ready ## Run every test that is not slow, those on a real engine,
 	$(PYTEST) $(QUICK_WORKERS) tests/core --cov=autoscaler/core --cov-branch --cov-fail-under=100
 	$(PYTEST) $(WORKERS) -m "not slow" --ignore=tests/core --durations=10
 
-test-quick: $(VENV)/.ready ## Run the tests that need no engine and no browser,
+test-quick: $(VENV)/.ready ## Run the tests that need no engine and no browser
 	$(PYTEST) $(QUICK_WORKERS) -m "not engine and not slow"
 
 test-slow: $(VENV)/.ready ## Run what takes long by its nature, and every example of the properties
