@@ -21,7 +21,7 @@ def free_ports(count: int) -> list[int]:
     Raises:
         LabError: too many processes have asked for ports.
     """
-    return list(itertools.islice(filter(_is_free, _block()), count))
+    return list(itertools.islice(filter(is_free, _block()), count))
 
 
 @functools.cache
@@ -40,10 +40,11 @@ def _block() -> Iterator[int]:
     raise LabError("no ports are left: too many processes have asked for some")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int, address: str = "127.0.0.1") -> bool:
+    """Return whether nothing listens on that port of the address; of every address, if it is empty."""
     with socket.socket() as sock:
         try:
-            sock.bind(("127.0.0.1", port))
+            sock.bind((address, port))
         except OSError:
             return False
     return True

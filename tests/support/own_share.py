@@ -2,7 +2,8 @@
 
 import os
 import secrets
-import socket
+
+from deploy.lab.ports import is_free
 
 FIRST_PORT, PORTS, SHARES = 20_000, 1_000, 12  # below those that the system gives out by itself
 
@@ -17,7 +18,7 @@ def free_range(count: int) -> int:
     base = FIRST_PORT + share() % SHARES * PORTS
     for _ in range(100):
         first = base + secrets.randbelow(PORTS - count)
-        if all(map(_is_free, range(first, first + count))):
+        if all(is_free(port, "") for port in range(first, first + count)):
             return first
     raise AssertionError(f"no {count} free ports in a row from {base} on")
 
@@ -25,12 +26,3 @@ def free_range(count: int) -> int:
 def subnet() -> str:
     """Return the first three numbers of a subnet's addresses."""
     return f"10.{200 + share() % 50}.{secrets.randbelow(256)}"
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-        return True
