@@ -16,7 +16,7 @@ class Conflict(EngineError):
 
 
 class Forbidden(EngineError):
-    """A proxy in front of the engine does not allow the call."""
+    """A proxy in front of the engine, or the engine itself, does not allow the call."""
 
 
 _KINDS: dict[int, type[EngineError]] = {

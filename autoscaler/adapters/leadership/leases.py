@@ -111,7 +111,7 @@ class Leases:
     def _give_up(self, project: str, known: _Project) -> None:
         if known.standing.held:
             self._release(project, known)
-        known.standing, known.problem, known.refusals = Standing(), None, 0
+        known.standing, known.problem, known.refusals, known.look_at = Standing(), None, 0, 0.0
 
     def _look_at(self, project: str, known: _Project) -> None:
         if self._monotonic() < known.look_at:
