@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.lab.compose import remove_project
 from deploy.lab.images import GRAFANA, STACK, ensure
 from deploy.lab.once import alone
 from deploy.lab.ports import free_ports
@@ -60,7 +61,7 @@ class Stack:
 
     def down(self) -> None:
         """Remove everything, volumes and all."""
-        self.run("down", "--volumes", "--remove-orphans", "--timeout", "3")
+        remove_project(self.run, timeout_seconds=3)
 
     def replicas(self, service: str) -> list[str]:
         """Return the names of the service's containers, as Compose itself lists them."""

@@ -18,6 +18,7 @@ from autoscaler.config.compose_options import ComposeOptions, Drain
 from autoscaler.ports.fleet import ServiceRef, ServiceState
 from autoscaler.ports.observers import Emit
 from autoscaler.ports.order import Order
+from deploy.lab.compose import remove_project
 from deploy.lab.shell import run
 from tests.support.builders import CAPABLE
 from tests.support.fakes import Recorder
@@ -54,7 +55,7 @@ class Project:
         self.run("up", "--detach", "--wait")
 
     def down(self) -> None:
-        self.run("down", "--volumes", "--remove-orphans", "--timeout", "1")
+        remove_project(self.run, timeout_seconds=1)
         leases = [prefix + self.name for prefix in (LEASE, KNOCK)]  # of a daemon that was killed
         run(["docker", "volume", "rm", "--force", *leases], "remove the lease")
 

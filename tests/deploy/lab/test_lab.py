@@ -11,6 +11,7 @@ from deploy.demo.ownership import changes
 from deploy.demo.probe import Probe
 from deploy.demo.verdict import Verdict
 from deploy.lab import engine, images
+from deploy.lab.compose import remove_project
 from deploy.lab.ports import free_ports
 from deploy.lab.shell import LabError, NoEngineError, run, works
 
@@ -108,3 +109,28 @@ def test_the_stack_uses_the_images_that_the_lab_knows() -> None:
     compose = (Path(images.HERE).parent / "compose.yaml").read_text(encoding="utf-8")
     for image in (images.TRAEFIK, images.PROMETHEUS, images.HAPROXY, images.GRAFANA):
         assert f"image: {image}\n" in compose
+
+
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        pytest.param(
+            [" Network a_default Error error while removing network: a_default has active endpoints"], True, id="stuck"
+        ),
+        pytest.param([" Volume a_shared Error volume is in use"], False, id="another"),
+        pytest.param(
+            [" Network a_default Error a_default has active endpoints", " Volume a_shared Error volume is in use"],
+            False,
+            id="both",
+        ),
+    ],
+)
+def test_a_project_is_removed_when_only_an_empty_network_is_left(said: list[str], passes: bool) -> None:
+    def command(*_: str) -> None:
+        raise LabError("compose: docker-compose failed with exit code 1:\n  " + "\n  ".join(said))
+
+    if passes:
+        remove_project(command, timeout_seconds=1)
+    else:
+        with pytest.raises(LabError):
+            remove_project(command, timeout_seconds=1)
