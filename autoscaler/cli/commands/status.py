@@ -3,7 +3,7 @@
 import typer
 
 from autoscaler.cli.client.completion import service_names
-from autoscaler.cli.options import JSON_OPTION, URL_OPTION
+from autoscaler.cli.options import JSON_OPTION, URL_OPTION, some_seconds
 
 
 def status(
@@ -11,7 +11,10 @@ def status(
         None, help="A service of the running daemon; default: all.", autocompletion=service_names
     ),
     *,
-    watch: bool = typer.Option(False, "--watch", help="Refresh every 2 s, until Ctrl-C."),
+    watch: bool = typer.Option(False, "--watch", help="Refresh until Ctrl-C."),
+    interval: float = typer.Option(
+        "2s", parser=some_seconds, metavar="DURATION", help="With --watch: how often it refreshes."
+    ),
     url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
@@ -29,7 +32,7 @@ def status(
     if watch:
         from autoscaler.cli.text.status_watch import watch_status
 
-        watch_status(api, service, json=json)
+        watch_status(api, service, interval, json=json)
     found = ask(api, service)
     if json:
         print_json(found)

@@ -12,21 +12,19 @@ from autoscaler.cli.local_time import format_at
 from autoscaler.cli.text.output import console, print_json
 from autoscaler.cli.text.status_text import overview
 
-WATCH_SECONDS = 2.0
 
-
-def watch_status(api: DaemonClient, service: str | None, *, json: bool) -> NoReturn:
-    """Show the status every 2 s, until Ctrl-C: on a terminal in place, elsewhere one below the other."""
+def watch_status(api: DaemonClient, service: str | None, interval_seconds: float, *, json: bool) -> NoReturn:
+    """Show the status at each interval, until Ctrl-C: on a terminal in place, elsewhere one below the other."""
     if json or not console.is_terminal:
         while True:
             found = ask_or_error(api, service)
             print_json(found, indent=None) if json else console.print(_screen(found))
-            time.sleep(WATCH_SECONDS)
+            time.sleep(interval_seconds)
     with Live(console=console, screen=False, auto_refresh=False) as live:
         while True:
             found = ask_or_error(api, service)
             live.update(_screen(found), refresh=True)
-            time.sleep(WATCH_SECONDS)
+            time.sleep(interval_seconds)
 
 
 def _screen(found: Status) -> RenderableType:

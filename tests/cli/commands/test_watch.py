@@ -17,6 +17,7 @@ from tests.support.builders import NOW, policy, seen
 from tests.support.terminal import Terminal, terminal
 from tests.support.web_site import Site
 
+WATCH = ["--watch", "--interval", "200ms"]
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"  # the cursor
 
 
@@ -52,7 +53,7 @@ def shows(watching: Terminal, *texts: str) -> None:
 
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["colours", "NO_COLOR"])
 def test_a_watch_shows_what_changes_and_survives_a_restart_of_the_daemon(site: Site, variables: dict[str, str]) -> None:
-    with terminal(["status", "--watch", "--url", site.url], variables) as watching:
+    with terminal(["status", *WATCH, "--url", site.url], variables) as watching:
         shows(watching, "✓ ", "stays at 2")
         decided(site, 5)
         shows(watching, "✓ ", "stays at 5")
@@ -66,7 +67,7 @@ def test_a_watch_shows_what_changes_and_survives_a_restart_of_the_daemon(site: S
 
 
 def test_the_cursor_is_hidden_while_it_watches_and_shown_at_the_end(site: Site) -> None:
-    with terminal(["status", "userservice", "--watch", "--url", site.url], {}) as watching:
+    with terminal(["status", "userservice", *WATCH, "--url", site.url], {}) as watching:
         watching.until(lambda: watching.written.count("stays at 2") > 1)
         assert watching.written.count(HIDDEN) == 1
         assert SHOWN not in watching.written
@@ -76,7 +77,7 @@ def test_the_cursor_is_hidden_while_it_watches_and_shown_at_the_end(site: Site) 
 
 def test_a_watch_that_begins_without_a_daemon_waits_for_it(site: Site) -> None:
     site.server.stop(10.0)
-    with terminal(["status", "--watch", "--url", site.url], {}) as watching:
+    with terminal(["status", *WATCH, "--url", site.url], {}) as watching:
         shows(watching, "cannot be reached")
         again(site)
         shows(watching, "stays at 2")
@@ -85,7 +86,7 @@ def test_a_watch_that_begins_without_a_daemon_waits_for_it(site: Site) -> None:
 
 
 def test_a_watch_ends_where_the_daemon_has_no_such_service(site: Site) -> None:
-    with terminal(["status", "usrservice", "--watch", "--url", site.url], {}) as watching:
+    with terminal(["status", "usrservice", *WATCH, "--url", site.url], {}) as watching:
         end = watching.end()
     assert watching.process.returncode == 2
     assert "has no service usrservice; it has: userservice" in " ".join(end.split())
@@ -93,7 +94,7 @@ def test_a_watch_ends_where_the_daemon_has_no_such_service(site: Site) -> None:
 
 
 def piped(site: Site, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "autoscaler", "status", "--watch", "--url", site.url, *more]
+    command = [sys.executable, "-m", "autoscaler", "status", *WATCH, "--url", site.url, *more]
     wide = {**os.environ, "COLUMNS": "200"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=wide)
 
@@ -124,6 +125,6 @@ def test_a_reader_that_has_seen_enough_ends_it_without_a_word(site: Site, more: 
 
 def test_a_full_disk_ends_a_watch_in_one_line(site: Site) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        command = [sys.executable, "-m", "autoscaler", "status", "--watch", "--url", site.url]
+        command = [sys.executable, "-m", "autoscaler", "status", *WATCH, "--url", site.url]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, "error: [Errno 28] No space left on device\n")
