@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from autoscaler.core.intervention import NONE, Intervention
-from autoscaler.core.model import Decision, Direction
+from autoscaler.core.model import Decision, Direction, Reason
 from autoscaler.core.policy import Policy, Rule
 from autoscaler.core.schedule import Bounds
 from autoscaler.formats import plain
@@ -27,6 +27,53 @@ class Action(StrEnum):
     FAILED = "failed"  # the service could not be observed or decided
 
 
+class Condition(StrEnum):
+    """The state of a service in one word, worst first: of several that apply, the first is said."""
+
+    FAILING = "failing"  # it cannot be observed, its last operation failed, or its new replicas die
+    REFUSED = "refused"  # it cannot be scaled until it, its labels or its Compose file are changed
+    BLIND = "blind"  # no rule has a usable reading
+    STANDBY = "standby"  # another daemon leads, or the leader is not known yet
+    PAUSED = "paused"  # by an operator
+    SETTLING = "settling"  # a foreign change is not over, or foreign changes repeat
+    HOLDING = "holding"  # the rules want another count; a limit, an operator or the dry run holds this one
+    OK = "ok"
+
+    @property
+    def alarming(self) -> bool:
+        """Whether the service is not scaled as its load needs."""
+        return self in {Condition.FAILING, Condition.REFUSED, Condition.BLIND}
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Condition).index(self)
+
+
+_CONDITION_OF: Mapping[Action, Condition] = {
+    Action.FAILED: Condition.FAILING,
+    Action.BACKING_OFF: Condition.FAILING,
+    Action.REFUSED: Condition.REFUSED,
+    Action.STANDBY: Condition.STANDBY,
+    Action.PAUSED: Condition.PAUSED,
+    Action.SETTLING: Condition.SETTLING,
+    Action.DRY_RUN: Condition.HOLDING,
+}
+
+_FREE = {  # the count is what the rules want, or goes there
+    Reason.ABOVE_TARGET,
+    Reason.BELOW_TARGET,
+    Reason.BELOW_MIN,
+    Reason.ABOVE_MAX,
+    Reason.AT_MIN,
+    Reason.HEADROOM,
+    Reason.SEASONAL,
+    Reason.STEADY,
+    Reason.SURGING,
+    Reason.WITHIN_TOLERANCE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
     """The result of one cycle for one service; `error`: why there is no decision; `held`: why it was not acted on."""
@@ -38,6 +85,17 @@ class ServiceOutcome:
     held: str | None = None
     traefik_service: str | None = None  # e.g. userservice@docker; None for a service that could not be observed
     intervention: Intervention = NONE  # in force
+    holds: frozenset[Action] = frozenset()  # what would stop a change, whether or not one is wanted
+
+    @property
+    def condition(self) -> Condition:
+        """The worst condition that applies."""
+        found = {_CONDITION_OF[each] for each in (self.action, *self.holds) if each in _CONDITION_OF}
+        if self.decision is not None and self.decision.reason not in _FREE:
+            found.add(Condition.HOLDING)
+        if self.decision is not None and self.decision.blind and self.decision.reason is not Reason.STOPPED:
+            found.add(Condition.BLIND)
+        return min(found, key=lambda each: each.rank, default=Condition.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +344,7 @@ class Evaluation:
     last_at: float
     times: int
     action: Action
+    condition: Condition
     error: str | None
     decision: Decision | None
     bounds: Bounds  # as of `at`
@@ -302,6 +361,7 @@ def evaluation(outcome: ServiceOutcome, policy: Policy, at: float) -> Evaluation
         last_at=at,
         times=1,
         action=outcome.action,
+        condition=outcome.condition,
         error=outcome.error,
         decision=outcome.decision,
         bounds=policy.bounds_at(at),

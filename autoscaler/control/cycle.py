@@ -157,7 +157,9 @@ class Cycle:
             service = self._resolved.services[name]
             applied = self._gate.apply(state, decision, service.options)
             served_as = traefik_service(service, state)
-            return ServiceOutcome(name, applied.action, decision, held=applied.why, traefik_service=served_as)
+            return ServiceOutcome(
+                *(name, applied.action, decision), held=applied.why, traefik_service=served_as, holds=applied.holds
+            )
         except Exception as error:  # noqa: BLE001  see above
             return _failed(name, error)
 

@@ -13,17 +13,23 @@ from autoscaler.ports.fleet import ServiceRef, ServiceState
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The action that a decision led to; `why` is a sentence for the operator where a hold stopped it."""
+    """The action that a decision led to; `why` is a sentence for the operator where a hold stopped it.
+
+    `holds` has what would stop a change, whether or not the decision asks for one.
+    """
 
     action: Action
     why: str | None = None
+    holds: frozenset[Action] = frozenset()
 
 
-Hold = Callable[[ServiceRef, Decision], Applied | None]  # for decisions that ask for a change; None: it does not hold
+Hold = Callable[[ServiceRef, Decision], Applied | None]  # None: it does not hold
 
 
-def dry_run(_: ServiceRef, __: Decision) -> Applied:
-    """Hold every decision."""
+def dry_run(_: ServiceRef, decision: Decision) -> Applied | None:
+    """Hold every decision that asks for a change."""
+    if decision.direction is Direction.NONE:
+        return None
     return Applied(Action.DRY_RUN, "dry run: decided and reported, but not carried out")
 
 
@@ -99,7 +105,12 @@ class Gate:
         busy = self._operations.requested(decision.service) is not None
         if not busy and self._count_before_crash(decision.service) is not None:
             decision = replace(decision, replicas=replace(decision.replicas, requested=None))
+        held = [found for hold in self._holds if (found := hold(state.ref, decision))]
+        holds = frozenset(each.action for each in held)
         if decision.direction is Direction.NONE:
-            return Applied(Action.UNCHANGED)
-        held = next((found for hold in self._holds if (found := hold(state.ref, decision))), None)
-        return held or Applied(self._operations.begin(state, decision, options))
+            return Applied(Action.UNCHANGED, holds=holds)
+        if self._operations.failing(decision.service):
+            holds |= {Action.BACKING_OFF}
+        if held:
+            return replace(held[0], holds=holds)
+        return Applied(self._operations.begin(state, decision, options), holds=holds)

@@ -67,6 +67,11 @@ class Operations:
             busy = self._busy.get(service)
             return None if busy is None else busy.requested
 
+    def failing(self, service: str) -> bool:
+        """Return whether the last operation of the service failed."""
+        with self._lock:
+            return service in self._failures
+
     def begin(self, state: ServiceState, decision: Decision, options: object = None) -> Action:
         """Begin an operation for the decision, unless the service is busy or backs off after a failure.
 

@@ -74,4 +74,5 @@ def _decision(context: DecisionContext, candidate: Candidate) -> Decision:
         sizing=context.sizing,
         reversals=reversals(context.memory.changes, context.now, context.policy.reversals.period_seconds),
         override=context.override,
+        blind=context.memory.blind_since is not None,
     )

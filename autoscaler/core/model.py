@@ -200,6 +200,7 @@ class Decision:
     sizing: Sizing | None = None
     reversals: int = 0  # changes of direction within the policy's period
     override: Override | None = None  # in force
+    blind: bool = False  # no rule that can raise has a usable reading
 
     @property
     def direction(self) -> Direction:

@@ -78,9 +78,8 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
             foreign.settled(ref)  # it is the leader's operation
 
     def make_cycle(file: PolicyFile, memories: Mapping[str, Memory]) -> Cycle:
-        holds = [paused(overrides), standby, settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
-        if file.config.dry_run:
-            holds.insert(0, dry_run)
+        lead = [dry_run, paused(overrides)] if file.config.dry_run else [paused(overrides), standby]
+        holds = [*lead, settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
         gate = Gate(operations, holds, witness=witness, count_before_crash=report.count_before_crash)
         source = make_source(settings, file.config, emit)
         return Cycle(

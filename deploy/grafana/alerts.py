@@ -43,6 +43,10 @@ def _count(state: str) -> str:
     return f'max by (service) (autoscaler_replicas{{state="{state}"}})'
 
 
+def _in(*conditions: str) -> str:
+    return f'max by (service) (autoscaler_service_condition{{condition=~"{"|".join(conditions)}"}})'
+
+
 ALERTS = (
     Alert(
         "AutoscalerDown",
@@ -79,8 +83,8 @@ ALERTS = (
         "AutoscalerBlind",
         Severity.CRITICAL,
         "2m",
-        "max by (service) (autoscaler_rule_usable)",
-        "%s == 0",
+        _in("blind"),
+        "%s == 1",
         PanelId.USABLE,
         "No rule of a service has a usable reading",
         "The autoscaler cannot see the load of {{ .Labels.service }}, and does what its when_blind says.",
@@ -100,12 +104,11 @@ ALERTS = (
         "AutoscalerEvaluationsFailing",
         Severity.CRITICAL,
         "5m",
-        'sum by (service) (rate(autoscaler_evaluations_total{outcome=~"failed|refused"}[5m]))'
-        " / sum by (service) (rate(autoscaler_evaluations_total[5m]))",
-        "%s > 0.5",
+        _in("failing", "refused"),
+        "%s == 1",
         PanelId.EVALUATIONS_FAILED,
         "A service cannot be observed, decided or scaled",
-        "Most evaluations of {{ .Labels.service }} fail or are refused: it is not scaled.",
+        "{{ .Labels.service }} has been failing or refused for five minutes: it is not scaled.",
     ),
     Alert(
         "AutoscalerScaleErrors",

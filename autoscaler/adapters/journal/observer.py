@@ -77,9 +77,9 @@ def _essence(new: Evaluation) -> tuple[object, ...]:
     """Return the facts by which two evaluations are equal."""
     decision = new.decision
     if decision is None:
-        return new.action, new.error, new.intervention
+        return new.action, new.condition, new.error, new.intervention
     unusable = tuple((each.rule, each.reading.kind) for each in decision.proposals if each.replicas is None)
     estimates = () if decision.sizing is None else decision.sizing.estimates
     trusted = tuple(estimate.trusted for estimate in estimates)
-    held = new.action, new.intervention
+    held = new.action, new.condition, new.intervention
     return *held, decision.reason, decision.replicas.count, decision.desired, unusable, trusted

@@ -22,7 +22,7 @@ _NOTABLE = frozenset(
     }
 )
 
-_QUIET = (None, None, None)  # the state of a decision without a line at INFO
+_QUIET = (None, None, None, None)  # the state of a decision without a line at INFO
 
 
 class EvaluationLog:
@@ -39,11 +39,11 @@ class EvaluationLog:
         decision = outcome.decision
         self._track_refusal(outcome)
         if outcome.action is Action.REFUSED:
-            self._write(outcome.service, (outcome.error,), "service.refused", error=outcome.error)
+            self._write(outcome, (outcome.error,), "service.refused", error=outcome.error)
         elif decision is None:
-            self._write(outcome.service, (outcome.error,), "service.failed", error=outcome.error)
+            self._write(outcome, (outcome.error,), "service.failed", error=outcome.error)
         else:
-            self._log_decision(outcome.action, decision)
+            self._log_decision(outcome, decision)
 
     def _track_refusal(self, outcome: ServiceOutcome) -> None:
         """Log once that a refused service can be scaled again."""
@@ -51,16 +51,17 @@ class EvaluationLog:
             self._refused.add(outcome.service)
         elif outcome.decision is not None and outcome.service in self._refused:
             self._refused.discard(outcome.service)
-            self._logged[outcome.decision.service] = _QUIET
+            self._logged[outcome.service] = _QUIET
             self._log.info("service.accepted", service=outcome.service)
 
-    def _log_decision(self, action: Action, decision: Decision) -> None:
+    def _log_decision(self, outcome: ServiceOutcome, decision: Decision) -> None:
+        action = outcome.action
         changed = decision.direction is not Direction.NONE and action is not Action.BUSY
         reason = decision.reason if changed or decision.reason in _NOTABLE else None
         key = (reason, decision.desired if changed else None, action if changed else None)
         unusable = [p for p in decision.proposals if p.replicas is None]
         self._write(
-            decision.service,
+            outcome,
             (*key, *((p.rule, p.reading.kind) for p in unusable)),
             "decision",
             action=action.value,
@@ -83,12 +84,14 @@ class EvaluationLog:
         event = "sizing.trusted" if estimate.trusted else "sizing.distrusted"
         self._log.info(event, service=service, estimate=estimate.name, note=estimate.note)
 
-    def _write(self, service: str, state: tuple[object, ...], event: str, **facts: object) -> None:
+    def _write(self, outcome: ServiceOutcome, state: tuple[object, ...], event: str, **facts: object) -> None:
+        service, condition = outcome.service, outcome.condition
+        state = (*state, condition if condition.alarming else None)
         if self._logged.get(service) == state:
             level = logging.DEBUG
-        elif event in {"service.failed", "service.refused"} or "missing" in facts:
+        elif condition.alarming or "missing" in facts:
             level = logging.WARNING
         else:
             level = logging.INFO
         self._logged[service] = state
-        self._log.log(level, event, service=service, **facts)
+        self._log.log(level, event, service=service, condition=condition.value, **facts)

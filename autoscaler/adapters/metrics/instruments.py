@@ -91,6 +91,9 @@ class ServiceInstruments:
         self.override = made.gauge(
             "override_replicas", "The count of an operator's override; 0 without one.", "service"
         )
+        self.condition = made.gauge(
+            "service_condition", "1 for the one condition that the service is in.", "service", "condition"
+        )
         self.evaluations = made.counter("evaluations", "Evaluations, by how they were handled.", "service", "outcome")
         self.limited = made.counter("limited", "Changed proposals, by limit.", "service", "limit")
         self.reversals = made.counter("reversals", "Changes of the direction of scaling.", "service")

@@ -5,7 +5,7 @@ import math
 from autoscaler.adapters.metrics.instruments import OperationInstruments, ServiceInstruments
 from autoscaler.core.model import Direction, Limit, Reason
 from autoscaler.core.policy import Policy, Rule
-from autoscaler.events import Action, DrainEnd, Foreign
+from autoscaler.events import Action, Condition, DrainEnd, Foreign
 
 SCALE_REASONS = {
     Direction.UP: (
@@ -68,9 +68,11 @@ def start_rules(made: ServiceInstruments, policy: Policy) -> None:
 
 
 def start_evaluations(made: ServiceInstruments, service: str) -> None:
-    """Start the evaluation counters of a service at 0."""
+    """Start the evaluation counters and the conditions of a service at 0."""
     for action in Action:
         made.evaluations.labels(service, action)
+    for condition in Condition:
+        made.condition.labels(service, condition)
 
 
 def _start_rule(made: ServiceInstruments, service: str, rule: Rule) -> None:

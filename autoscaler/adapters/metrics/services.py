@@ -8,7 +8,15 @@ from autoscaler.adapters.metrics.label_sets import start_evaluations, start_oper
 from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Decision, Direction, Proposal, Sizing
 from autoscaler.core.policy import Policy
-from autoscaler.events import DrainEnd, DrainEnded, ForeignChange, OperationFinished, ReplicaChanged, ServiceOutcome
+from autoscaler.events import (
+    Condition,
+    DrainEnd,
+    DrainEnded,
+    ForeignChange,
+    OperationFinished,
+    ReplicaChanged,
+    ServiceOutcome,
+)
 
 
 class ServiceMetrics:
@@ -26,7 +34,7 @@ class ServiceMetrics:
     def serve(self, policies: Mapping[str, Policy], refused: Collection[str] = ()) -> None:
         """Measure these services from now on; remove the series of all others, and of removed rules.
 
-        Refused services only have evaluation counters.
+        Refused services only have evaluation counters and conditions.
         """
         for gone in (self._policies.keys() | self._refused) - policies.keys():
             self._remove(gone)
@@ -93,6 +101,8 @@ class ServiceMetrics:
         if outcome.service not in self._policies and outcome.service not in self._refused:
             return
         self._service.evaluations.labels(outcome.service, outcome.action).inc()
+        for condition in Condition:
+            self._service.condition.labels(outcome.service, condition).set(condition is outcome.condition)
         self.intervened(outcome.service, outcome.intervention)
         if outcome.traefik_service is not None:
             self._record_name(outcome.service, outcome.traefik_service)

@@ -4,6 +4,8 @@ import {addPoint, draw, inWords} from "./chart.js";
 import {clock, inUnit, percent, target} from "./words.js";
 
 const LEAST_PAUSE_SECONDS = 1, LONGEST_PAUSE_SECONDS = 30, TIMEOUT_MS = 10000;
+const ALARMING = ["failing", "refused", "blind"];
+const CONDITIONS = [...ALARMING, "standby", "paused", "settling", "holding", "ok"];  // worst first
 const cards = new Map();  // service name -> what is on the page of it
 const byId = (id) => document.getElementById(id);
 
@@ -38,8 +40,12 @@ function say(kind, text) {
 
 function showDaemon(daemon) {
   byId("version").textContent = daemon.version;
-  const notes = [daemon.message, ...daemon.notes];
-  say(daemon.ok ? (daemon.notes.length ? "mark" : "good") : "bad", notes.join(" · "));
+  const alarms = ALARMING.map((condition) => {
+    const names = Object.keys(daemon.services).filter((name) => daemon.services[name] === condition);
+    return names.length ? `${condition}: ${names.join(", ")}` : "";
+  }).filter(Boolean);
+  const notes = [...alarms, daemon.message, ...daemon.notes];
+  say(!daemon.ok || alarms.length ? "bad" : daemon.notes.length ? "mark" : "good", notes.join(" · "));
 }
 
 async function showServices(services) {
@@ -52,7 +58,13 @@ async function showServices(services) {
   }
   const fresh = services.filter((service) => !cards.has(service.service)).map((service) => newCard(service.service));
   await Promise.all(fresh);
-  for (const service of services) show(cards.get(service.service), service);
+  const rank = (service) => CONDITIONS.indexOf(service.condition ?? "ok");
+  const worstFirst = [...services].sort((a, b) => rank(a) - rank(b));
+  worstFirst.forEach((service, index) => {
+    const card = cards.get(service.service), place = byId("services").children[index];
+    show(card, service);
+    if (place !== card.article) place.before(card.article);
+  });
 }
 
 async function newCard(name) {
@@ -68,7 +80,10 @@ async function newCard(name) {
 
 function show(card, service) {
   const decision = service.decision, part = (selector) => card.article.querySelector(selector);
-  card.article.classList.toggle("trouble", service.error !== null);
+  const alarming = ALARMING.includes(service.condition);
+  card.article.classList.toggle("trouble", alarming);
+  part(".condition").textContent = service.condition ?? "";
+  part(".condition").className = `condition ${alarming ? "bad" : service.condition === "ok" ? "good" : "mark"}`;
   if (decision) showCounts(card, decision);
   part(".sentence").textContent = decision?.sentence ?? (service.error ? "" : "not evaluated yet");
   list(part(".notes"), notes(service));

@@ -8,6 +8,7 @@ from autoscaler.core.intervention import NONE, Intervention
 from autoscaler.core.policy import Policy
 from autoscaler.events import (
     Action,
+    Condition,
     CycleFinished,
     Event,
     Intervened,
@@ -72,6 +73,12 @@ class StatusObserver:
         with self._lock:
             return self._last
 
+    def conditions(self) -> dict[str, str]:
+        """Return the condition of each service that was evaluated, the worst first."""
+        last = self.last_cycle()
+        found = sorted(() if last is None else last.services.values(), key=lambda each: each.condition.rank)
+        return {each.service: each.condition.value for each in found}
+
     def policy(self, name: str) -> Policy | None:
         """Return the policy of a service that is evaluated, or None."""
         return self._policies.get(name)
@@ -83,7 +90,8 @@ class StatusObserver:
             return _refused(name, self._refused.get(name))
         about = self._about(name, policy)
         if last is None or name not in last.services:
-            return {**about, "at": None, "action": None, "error": None, "decision": None, "rules": plain(policy.rules)}
+            nothing = dict.fromkeys(("at", "action", "condition", "error", "decision"))
+            return {**about, **nothing, "rules": plain(policy.rules)}
         return {**plain_evaluation(evaluation(last.services[name], policy, last.at)), **about}
 
     def _about(self, name: str, policy: Policy) -> dict[str, Any]:
@@ -104,9 +112,12 @@ class StatusObserver:
         return [found for name in names if (found := self.service(name)) is not None]
 
 
+_REFUSED = {"action": Action.REFUSED, "condition": Condition.REFUSED}
+
+
 def _refused(name: str, why: str | None) -> dict[str, Any] | None:
     """Return the state of a service with invalid labels, or None without a problem."""
     if why is None:
         return None
     nothing: dict[str, Any] = {"min": None, "max": None, "at": None, "decision": None, "rules": []}
-    return {"service": name, **nothing, "action": Action.REFUSED.value, "error": why}
+    return {"service": name, **nothing, **plain(_REFUSED), "error": why}

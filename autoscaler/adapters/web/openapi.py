@@ -9,7 +9,7 @@ from autoscaler import __version__
 from autoscaler.adapters.web.request_bodies import LONGEST_SECONDS, OVERRIDE_SECONDS, PAUSE_SECONDS
 from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Direction
-from autoscaler.events import Evaluation, OperationFinished
+from autoscaler.events import Condition, Evaluation, OperationFinished
 from autoscaler.formats import format_duration
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ class _Health:
 
 @dataclass(frozen=True, slots=True)
 class _Daemon:
-    """The daemon as a whole; `notes` has a sentence for each special condition."""
+    """The daemon as a whole; `notes` has a sentence for each special situation, `services` each one's condition."""
 
     version: str
     interval_seconds: float
@@ -51,6 +51,7 @@ class _Daemon:
     ok: bool
     message: str
     notes: list[str]
+    services: dict[str, Condition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _service(evaluation: Json) -> Json:
     optional = {
         "at": {"type": "number"},
         "action": {"$ref": f"{_SCHEMAS}Action"},
+        "condition": {"$ref": f"{_SCHEMAS}Condition"},
         "min": {"type": "integer"},
         "max": {"type": "integer"},
         "operation": {"$ref": f"{_SCHEMAS}Operation"},
@@ -199,5 +201,5 @@ def _service(evaluation: Json) -> Json:
         "title": "Service",
         "description": "A service, and its last evaluation.",
         "properties": {**evaluation["properties"], **nullable},
-        "required": ["service", "at", "action", "error", "decision", "rules", "min", "max"],
+        "required": ["service", "at", "action", "condition", "error", "decision", "rules", "min", "max"],
     }

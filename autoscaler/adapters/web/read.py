@@ -55,6 +55,7 @@ class ReadHandlers:
                 "ok": alive and ready,
                 "message": alive_message if not alive else ready_message,
                 "notes": self._overview.notes(),
+                "services": self._status.conditions(),
             }
         )
 

@@ -10,9 +10,10 @@ from autoscaler import __version__
 from autoscaler.cli.client.daemon_client import DaemonClient, service_path
 from autoscaler.cli.local_time import format_at
 from autoscaler.errors import AutoscalerError, ConfigError, DaemonUnavailable
-from autoscaler.events import Evaluation
+from autoscaler.events import Condition, Evaluation
 
 _EVALUATION = TypeAdapter(Evaluation)
+ALARMING = {each.value for each in Condition if each.alarming}
 _ENTRIES = 20  # enough to hold the one in force at a time, however many reasons alternated then
 
 
@@ -52,8 +53,9 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether the loop runs and sees services."""
-        return self.error is None and bool(self.daemon.get("ok"))
+        """Whether the loop runs, and each of these services is scaled as its load needs."""
+        alarming = any(each.get("condition") in ALARMING for each in self.services)
+        return self.error is None and bool(self.daemon.get("ok")) and not alarming
 
 
 def ask(api: DaemonClient, service: str | None) -> Status:

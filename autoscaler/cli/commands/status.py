@@ -18,7 +18,9 @@ def status(
     url: str | None = URL_OPTION,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Show each service: its replicas, the last decision and why, pauses and overrides. Exit 1 when unhealthy.
+    """Show each service: its replicas, the last decision and why, pauses and overrides.
+
+    Exit 1 when the daemon is unhealthy, or a service is failing, refused or blind.
 
     Example: autoscaler status userservice --watch
     """

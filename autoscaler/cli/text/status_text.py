@@ -6,15 +6,16 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from autoscaler.cli.client.evaluations import read_evaluation
+from autoscaler.cli.client.evaluations import ALARMING, read_evaluation
 from autoscaler.cli.client.operator import intervention_lines, read_intervention
 from autoscaler.cli.local_time import format_at
 from autoscaler.cli.text.output import table
 from autoscaler.core.model import Decision
 from autoscaler.core.policy import Rule
 from autoscaler.core.units import format_value
-from autoscaler.events import Action
+from autoscaler.events import Action, Condition
 
+_ORDER = {each.value: each.rank for each in Condition}
 _QUIET = {Action.UNCHANGED.value, Action.SCALED.value, Action.FAILED.value, None}
 
 
@@ -23,7 +24,7 @@ def overview(daemon: dict[str, Any], services: list[dict[str, Any]], error: str 
     if error is not None:
         return Text(error, style="red")
     rows = table("service", "replicas", "bounds", "rules", "decision", "operator")
-    for found in services:
+    for found in sorted(services, key=lambda found: _ORDER.get(str(found.get("condition")), len(_ORDER))):
         rows.add_row(*_row(found))
     return Group(_headline(daemon), *(Text(note, style="yellow") for note in daemon.get("notes", ())), rows)
 
@@ -44,16 +45,24 @@ def _row(found: dict[str, Any]) -> tuple[RenderableType, ...]:
     if evaluation is None or evaluation.decision is None:
         bounds = "?" if found.get("min") is None else f"{found['min']}-{found['max']}"
         error = _first_sentence(found.get("error") or "not evaluated yet")
-        return found["service"], "?", bounds, "", Text(error, style="red"), Text(operator, style="yellow")
+        words = Text(error, style="red"), Text(operator, style="yellow")
+        return _service(found), "?", bounds, "", *words
     decision = evaluation.decision
     return (
-        found["service"],
+        _service(found),
         _replicas(decision),
         f"{decision.low}-{decision.high}",
         "\n".join(_rules(decision, evaluation.rules)),
         _decision(found, decision),
         Text(operator, style="yellow"),
     )
+
+
+def _service(found: dict[str, Any]) -> Text:
+    """Return the name, and the condition beneath it: a terminal's width is scarce."""
+    word = str(found.get("condition") or "?")
+    style = "red" if word in ALARMING else "green" if word == Condition.OK else "yellow"
+    return Text.assemble(f"{found['service']}\n", (word, style))
 
 
 def _first_sentence(text: str) -> str:

@@ -75,7 +75,7 @@ def test_a_service_that_cannot_be_scaled_is_said_once_and_once_more_when_it_can_
     log = Log()
     for _ in range(3):
         log.refused("it has a fixed host port")
-    assert log.last == {"service": "s", "error": "it has a fixed host port"}
+    assert log.last == {"service": "s", "condition": "refused", "error": "it has a fixed host port"}
     for _ in range(3):
         log.evaluated(200.0)
     assert log.lines() == [("warning", "service.refused"), ("info", "service.accepted")]

@@ -201,7 +201,7 @@ def test_a_service_that_is_refused_is_counted_as_such_until_it_is_gone(metrics: 
     labels = {"service": "wrong", "outcome": "refused"}
     metrics.notify(ServicesChanged({"userservice": POLICY}, {"wrong": "a label has a mistake"}))
     assert (known(metrics, "wrong"), sample(metrics, "evaluations_total", **labels)) == (
-        ["autoscaler_evaluations_total"],
+        ["autoscaler_evaluations_total", "autoscaler_service_condition"],
         0,
     )
     outcome = ServiceOutcome("wrong", Action.REFUSED, error="a label has a mistake")

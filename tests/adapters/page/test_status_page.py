@@ -1,10 +1,15 @@
 """The status page in a real browser: what an operator sees, and that it goes on seeing it."""
 
+from dataclasses import replace
+
 import pytest
 
+from autoscaler.core.decide import decide
+from autoscaler.core.memory import Memory
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.events import LeadershipChanged
 from tests.adapters.page.conftest import Shown
+from tests.support.builders import seen
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("browser")]
 
@@ -67,7 +72,19 @@ def test_services_come_and_go_without_a_reload(shown: Shown) -> None:
     shown.until("h2", "userservice")
     shown.services("music", mail="labels of shop/mail: autoscaler.replicas.min: must be a whole number")
     shown.until("article.trouble .notes", "autoscaler.replicas.min: must be a whole number")
-    assert shown.texts("h2") == ["music", "mail"]
+    assert shown.texts("h2") == ["mail", "music"]  # the worst first
+
+
+def test_a_blind_service_stands_first_in_red_with_its_word_and_in_the_headline(shown: Shown) -> None:
+    shown.services("music", "userservice")
+    shown.decided(100.0, service="music")
+    shown.open()
+    shown.until(".condition", "ok")
+    policy = replace(shown.policy, service="userservice")
+    shown.site.decided(decide(policy, seen(2, {}), Memory(), shown.at + 5)[0])
+    shown.until("#state.bad", "blind: userservice · ready")
+    assert shown.texts("h2")[0] == "userservice"
+    assert shown.texts("article.trouble .condition.bad") == ["blind"]
 
 
 def test_what_is_not_as_usual_stands_at_the_top(shown: Shown) -> None:

@@ -116,3 +116,13 @@ def test_services_that_come_and_go_are_told_and_those_refused_with_their_reason(
     refused = status.service("mail")
     assert refused is not None
     assert (refused["action"], refused["error"]) == ("refused", "labels of shop/mail: autoscaler.x: unknown key `x`")
+
+
+def test_each_service_has_its_condition_the_worst_first(status: StatusObserver) -> None:
+    outcomes = {
+        "fine": ServiceOutcome("fine", Action.UNCHANGED),
+        "held": ServiceOutcome("held", Action.UNCHANGED, holds=frozenset({Action.PAUSED})),
+        "away": ServiceOutcome("away", Action.FAILED, error="the engine is away"),
+    }
+    status.notify(CycleFinished(NOW, 0.1, outcomes))
+    assert list(status.conditions().items()) == [("away", "failing"), ("held", "paused"), ("fine", "ok")]

@@ -205,7 +205,8 @@ def test_status_shows_what_there_is_to_know(site: Site) -> None:
     )
     done = run(site, "status")
     text = words(done)
-    assert done.exit_code == 0
+    assert done.exit_code == 1  # its last operation failed
+    assert " failing " in text
     assert text.startswith("✓ ready, version ")
     assert "4 (3 ready) → 7" in text
     assert "throughput 330 req/s / 50 req/s" in text
@@ -224,7 +225,7 @@ def test_status_of_what_cannot_be_observed_is_short_and_explain_has_it_all(site:
     site.failed("userservice", "no Compose service shop/userservice; start it. Services seen: shop/api", NOW)
     told, explained = words(run(site, "status")), words(run(site, "explain", "userservice"))
     assert told.startswith("✗ no service can be observed: no Compose service shop/userservice; start it, version ")
-    assert "userservice ? 2-10 no Compose service shop/userservice; start it idle" in told
+    assert "userservice ? 2-10 no Compose service shop/userservice; start it failing idle" in told
     assert "Services seen: shop/api" in explained
 
 

@@ -107,6 +107,7 @@ def test_in_a_pipe_each_look_is_written_at_once_and_beneath_the_one_before(site:
             assert watch.stdout.readline().startswith("✓ ready")
             assert watch.stdout.readline().startswith("service ")
             assert "stays at 2" in watch.stdout.readline()
+            assert watch.stdout.readline().strip() == "ok"
         watch.send_signal(signal.SIGINT)
         assert watch.communicate(timeout=60)[1] == ""
     assert watch.returncode == 130
