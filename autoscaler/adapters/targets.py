@@ -1,6 +1,7 @@
 """Passes each service to the adapter of its kind of target; an adapter that fails does not fail the others."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
 from autoscaler.errors import TargetRefused
 from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
@@ -57,8 +58,9 @@ class Targets:
             target.watch()
 
     def close(self) -> None:
-        for target in self._by_kind.values():
-            target.close()
+        with ExitStack() as closing:  # each is closed, whatever another one raises
+            for target in self._by_kind.values():
+                closing.callback(target.close)
 
     def _of(self, ref: ServiceRef) -> ReplicaTarget:
         if ref.kind not in self._by_kind:

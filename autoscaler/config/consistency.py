@@ -31,7 +31,7 @@ def _shared_targets(services: Mapping[str, ServiceConfig], document: Document) -
     for name, service in services.items():
         owner = owners.setdefault(service.target, name)
         if owner != name:
-            text = f"scales {service.target}, and so does services.{owner}; a Compose service may have one policy"
+            text = f"scales {service.target}, and so does services.{owner}; a service may have one policy"
             yield locate([Layer(document, ("services", name))], (), text)
 
 

@@ -146,3 +146,17 @@ def test_foreign_changes_are_those_of_the_services_own_target() -> None:
     memory.foreign.holds[MAIL] = "a rollout is on"
     targets = Targets({"compose": compose, "memory": memory})
     assert (targets.foreign.hold_reason(WEB), targets.foreign.hold_reason(MAIL)) == (None, "a rollout is on")
+
+
+class Unclosable(FakeTarget):
+    def close(self) -> None:
+        raise RuntimeError("it does not end")
+
+
+def test_a_target_that_cannot_be_closed_keeps_no_other_open() -> None:
+    memory = MemoryTarget(mail=1)
+    targets = Targets({"memory": memory, "compose": Unclosable(web=1)})
+    targets.watch()
+    with pytest.raises(RuntimeError, match="it does not end"):
+        targets.close()
+    assert not memory.watching

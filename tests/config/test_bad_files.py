@@ -659,9 +659,7 @@ def test_a_mistake_in_the_defaults_is_shown_where_it_is_written(tmp_path: Path) 
 def test_two_services_with_one_target(tmp_path: Path) -> None:
     rules = "replicas: {min: 1, max: 2}, rules: {t: {signal: requests, per_replica: 5}}"
     text = f"services:\n  a: {{{rules}}}\n  b: {{{rules}, target: {{compose: a}}}}\n"
-    assert refused(tmp_path, text) == [
-        "3: services.b: scales a, and so does services.a; a Compose service may have one policy"
-    ]
+    assert refused(tmp_path, text) == ["3: services.b: scales a, and so does services.a; a service may have one policy"]
 
 
 @pytest.mark.parametrize("services", ["services:\n", "services: []\n", "services: {web: }\n"])

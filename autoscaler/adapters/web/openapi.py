@@ -91,7 +91,7 @@ def _reading() -> Json:
         "/api/v1/services": _get("Every service and its last evaluation", "Service", many=True),
         _SERVICE: _get("One service and its last evaluation", "Service", _NAME, more=gone),
         f"{_SERVICE}/decisions": _get(
-            "The journal, newest first", "Account", _NAME, *span, limit, many=True, more={**gone, **invalid}
+            "The journal, newest first", "Evaluation", _NAME, *span, limit, many=True, more={**gone, **invalid}
         ),
         f"{_SERVICE}/recent": _get("The last half hour as numbers", "Recent", _NAME, more=gone),
         "/healthz": _get("Is the loop alive", "Health", more=sick),
@@ -150,7 +150,7 @@ def _post(summary: str, keys: Json, required: list[str] | None = None, more: Jso
             "security": [{"token": []}],
             "parameters": [_NAME],
             "requestBody": {"required": bool(required), "content": {"application/json": {"schema": body}}},
-            "responses": {"200": _answer("done", "Told"), **refusals, **(more or {})},
+            "responses": {"200": _answer("done", "InForce"), **refusals, **(more or {})},
         }
     }
 
@@ -167,13 +167,13 @@ def _refusal(code: str) -> Json:
 
 def _schemas() -> Json:
     named = {
-        "Account": Evaluation,
+        "Evaluation": Evaluation,
         "Operation": OperationFinished,
         "Problem": _Problem,
         "Health": _Health,
         "Daemon": _Daemon,
         "Recent": _Recent,
-        "Told": _InForce,
+        "InForce": _InForce,
     }
     found: Json = {}
     for name, kind in named.items():
@@ -181,7 +181,7 @@ def _schemas() -> Json:
         found.update(schema.pop("$defs", {}))
         found[name] = {**schema, "title": name}
     found["Decision"]["properties"]["direction"] = {"enum": [each.value for each in Direction]}
-    found["Service"] = _service(found["Account"])
+    found["Service"] = _service(found["Evaluation"])
     return found
 
 
