@@ -6,6 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Timeout
+from urllib3.exceptions import DecodeError, HTTPError
+
+from autoscaler.adapters.http_deadline import HardAdapter
 
 MOST_BYTES = 16 * 2**20
 _CHUNK_BYTES = 65536
@@ -16,45 +21,81 @@ class AnswerTooLargeError(requests.RequestException):
 
 
 class HardSession(requests.Session):
-    """Reads the whole answer within the request's timeout, follows no redirect, uses no proxy of the environment.
+    """Ends each request within its timeout, to the answer's last byte; follows no redirect; uses no proxy or netrc.
 
+    With `stream=True` the headers alone are read, and a timeout (whole, quiet) limits each later read to `quiet`; an
+    error is read whole nevertheless.
     `on_answer` receives each complete answer; the hooks of requests run earlier, and would read it unbounded.
     """
 
-    def __init__(
-        self, on_answer: Callable[[requests.Response], None], monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        super().__init__()
-        self.trust_env = False
-        self._on_answer = on_answer
-        self._monotonic = monotonic
+    most_bytes = MOST_BYTES
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+    def __init__(
+        self,
+        *args: Any,
+        on_answer: Callable[[requests.Response], None] = lambda _: None,
+        adapter: HTTPAdapter | None = None,
+        **more: Any,
+    ) -> None:
+        self._on_answer = on_answer
+        self._adapter = adapter or HardAdapter()
+        super().__init__(*args, **more)
+
+    def get_adapter(self, url: str | bytes) -> HTTPAdapter:  # noqa: ARG002  instead of what a library has mounted
+        return self._adapter
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow no redirect, and do not read its body."""
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **more: Any) -> requests.Response:
         """Send a request.
 
         Raises:
-            requests.RequestException: refused, too slow as a whole, or too large.
+            requests.RequestException: refused, broken off, too slow as a whole (requests.Timeout), or too large.
         """
-        timeout_seconds = float(kwargs["timeout"])
-        deadline = self._monotonic() + timeout_seconds
-        response = super().request(method, url, *args, **{**kwargs, "stream": True, "allow_redirects": False})
-        with response:
-            response.raw = io.BytesIO(self._body(response, deadline))
-            _ = response.content
-        self._on_answer(response)
+        self.trust_env = False
+        timeout = more["timeout"]
+        seconds, quiet_seconds = timeout if isinstance(timeout, tuple) else (timeout, None)
+        whole = not more.get("stream")
+        over = time.monotonic() + seconds
+        more |= {"timeout": Timeout(total=seconds), "stream": True}
+        try:
+            response = super().request(method, url, *args, **more)
+            whole |= quiet_seconds is not None and not response.ok
+            if whole:
+                with response:
+                    response.raw = io.BytesIO(self._body(response))
+                    _ = response.content
+            elif quiet_seconds is not None:
+                connection: Any = response.raw.connection
+                connection.deadline.limit_each_read(quiet_seconds)
+        except (requests.Timeout, AnswerTooLargeError):
+            raise
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise _translated(error, seconds, over=time.monotonic() >= over) from error
+        if whole:
+            self._on_answer(response)
         return response
 
-    def _body(self, response: requests.Response, deadline: float) -> bytes:
+    def close(self) -> None:
+        super().close()
+        self._adapter.close()
+
+    def _body(self, response: requests.Response) -> bytes:
         body = bytearray()
-        try:
-            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise AnswerTooLargeError(f"more than {MOST_BYTES // 2**20} MiB")
-                if self._monotonic() > deadline:
-                    raise requests.ReadTimeout("the answer came too slowly")
-        except OSError as error:
-            if isinstance(error, requests.RequestException):
-                raise
-            raise requests.ReadTimeout(str(error)) from error
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > self.most_bytes:
+                raise AnswerTooLargeError(f"more than {self.most_bytes / 2**20:.3g} MiB")
         return bytes(body)
+
+
+def _translated(error: Exception, seconds: float, *, over: bool) -> requests.RequestException:
+    """Return the error of requests for one of its parts; whatever breaks off at the deadline is too slow."""
+    if over:
+        return requests.Timeout(f"timed out after {seconds:g} s")
+    if isinstance(error, requests.RequestException):
+        return error
+    if isinstance(error, DecodeError):
+        return requests.exceptions.ContentDecodingError(str(error))
+    return requests.ConnectionError(error)

@@ -7,16 +7,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import docker
 import requests
 from docker.errors import APIError, DockerException
 from urllib3.exceptions import HTTPError
 
+from autoscaler.adapters.docker.client import EngineClient
 from autoscaler.adapters.docker.errors import GATEWAY_ERRORS, Conflict, EngineError, Forbidden, NotFound, engine_error
 from autoscaler.adapters.docker.event_stream import EventStream
 from autoscaler.adapters.docker.exec import Exec
 from autoscaler.adapters.docker.files import Files
 from autoscaler.adapters.docker.own_actions import OwnActions
+from autoscaler.adapters.http_session import AnswerTooLargeError
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import EngineAsked
 from autoscaler.ports.observers import Emit
@@ -160,12 +161,15 @@ class Engine:
         finally:
             self._emit(EngineAsked(operation, time.perf_counter() - started, failed))
 
-    def _client(self) -> docker.APIClient:
-        client = getattr(self._local, "client", None)
+    def _client(self) -> EngineClient:
+        client: EngineClient | None = getattr(self._local, "client", None)
         if client is None:
-            client = docker.APIClient(self._base_url, version="auto", timeout=self._timeout_seconds)  # type: ignore[arg-type]
-            client.trust_env = False
-            self._local.client = client
+            began = time.monotonic()
+            client = self._local.client = EngineClient(self._base_url, self._timeout_seconds)
+            # The question for the version, and the first call, have one timeout.
+            client.timeout = max(0.001, self._timeout_seconds - (time.monotonic() - began))
+        else:
+            client.timeout = self._timeout_seconds
         return client
 
     def _translated(self, error: APIError) -> EngineError | TargetUnavailable:
@@ -179,9 +183,15 @@ class Engine:
             return Forbidden(f"the socket proxy at {self._base_url} forbids this call: {text}")
         return found
 
-    def _unreachable(self, error: Exception) -> str:
+    def _unreachable(self, error: BaseException) -> str:
+        if isinstance(error, DockerException) and error.__cause__ is not None:
+            error = error.__cause__  # the SDK has asked for the version
         if isinstance(error, requests.exceptions.JSONDecodeError):
             return f"the Docker engine at {self._base_url} answers with what is no JSON: {error}"
+        if isinstance(error, AnswerTooLargeError):
+            return f"the answer of the Docker engine at {self._base_url} is too large: {error}"
+        if isinstance(error, requests.TooManyRedirects):
+            return f"the Docker engine at {self._base_url} {error}; set AUTOSCALER_DOCKER_URL to its own address"
         slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
         what = f"did not answer within {self._timeout_seconds:g} s" if slow else "cannot be reached"
         return f"the Docker engine at {self._base_url} {what}; check AUTOSCALER_DOCKER_URL and that the engine runs"

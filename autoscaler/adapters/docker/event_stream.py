@@ -10,6 +10,9 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
+MOST_LINE_BYTES = 2**20
+_CHUNK_BYTES = 65536
+_NO_JSON = b"!"
 _NANOSECONDS = 1_000_000_000
 
 
@@ -39,10 +42,18 @@ class EventStream:
     def events(self, *, after: str | None) -> Iterator[EngineEvent]:
         """Yield events later than `after`: a stream since an instant repeats that instant's events."""
         with contextlib.closing(self._response), contextlib.suppress(requests.RequestException, HTTPError, OSError):
-            for line in self._response.iter_lines(chunk_size=None):
+            for line in self._lines():
                 event = _event(line)
                 if event is not None and (after is None or _nanoseconds(event.at) > _nanoseconds(after)):
                     yield event
+
+    def _lines(self) -> Iterator[bytes]:
+        rest = b""
+        while data := self._response.raw.read1(_CHUNK_BYTES):
+            *lines, rest = (rest + data).split(b"\n")
+            yield from lines
+            if len(rest) > MOST_LINE_BYTES:
+                rest = _NO_JSON  # the line is skipped at its end
 
     def close(self) -> None:
         """End a read that is under way in another thread."""

@@ -6,10 +6,11 @@ from typing import Any
 
 import requests
 
-from autoscaler.adapters.http_session import HardSession
+from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
 from autoscaler.formats import without_credentials
 
 TIMEOUT_SECONDS = 3.0
+MOST_BYTES = 65_536
 _OK, _REDIRECTS = 200, range(300, 400)
 
 
@@ -39,7 +40,8 @@ class GrafanaApi:
         self._url = f"{url.rstrip('/')}/api/annotations"
         self._name = f"Grafana at {without_credentials(url).rstrip('/')}"
         self._timeout_seconds = timeout_seconds
-        self._session = HardSession(on_answer=lambda _: None)
+        self._session = HardSession()
+        self._session.most_bytes = MOST_BYTES
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def add(self, annotation: Annotation) -> int:
@@ -66,6 +68,8 @@ class GrafanaApi:
             answer = self._session.request(method, url, json=body, timeout=self._timeout_seconds)
         except requests.Timeout as error:
             raise GrafanaFault(f"{self._name} did not answer within {self._timeout_seconds:g} s") from error
+        except AnswerTooLargeError as error:
+            raise self._unlike_grafana() from error
         except (requests.RequestException, ValueError) as error:
             problem = "cannot be reached; check AUTOSCALER_GRAFANA_URL and that it runs"
             raise GrafanaFault(f"{self._name} {problem}") from error

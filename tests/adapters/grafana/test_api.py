@@ -5,6 +5,7 @@ import pytest
 from autoscaler.adapters.grafana.api import Annotation, GrafanaApi, GrafanaFault
 from deploy.lab.ports import free_ports
 from tests.support.grafana_server import TOKEN, Grafana
+from tests.support.slow_server import SLOW_ANSWERS, dripping, no_longer_than, serving
 
 UP = Annotation(1_700_000_000.25, "userservice: 2 → 4", ("autoscaler", "service:userservice"))
 
@@ -43,7 +44,7 @@ def test_a_grafana_below_a_path_is_asked_there(grafana: Grafana) -> None:
         ((200, b"[1]"), "does not answer like Grafana"),
         ((200, b'{"message":"Annotation added"}'), "does not answer like Grafana"),
         ((200, b"\xff\xfe{"), "does not answer like Grafana"),
-        ((200, b'{"id": 1}' + b" " * 17 * 2**20), "cannot be reached"),
+        ((200, b'{"id": 1}' + b" " * 2**20), "does not answer like Grafana"),
     ],
 )
 def test_a_wrong_answer_is_a_fault_that_says_what_to_check(
@@ -54,6 +55,13 @@ def test_a_wrong_answer_is_a_fault_that_says_what_to_check(
         GrafanaApi(grafana.url, TOKEN, timeout_seconds=10).add(UP)
     assert str(fault.value).startswith(f"Grafana at {grafana.url} ")
     assert message in str(fault.value)
+
+
+@pytest.mark.parametrize(("at_once", "drops"), SLOW_ANSWERS.values(), ids=SLOW_ANSWERS.keys())
+def test_a_grafana_that_answers_byte_by_byte_is_given_up(at_once: bytes, drops: bytes) -> None:
+    slow, late = serving(dripping(at_once, drops)), pytest.raises(GrafanaFault, match=r"did not answer within 0\.1 s")
+    with slow as server, no_longer_than(20), late:
+        GrafanaApi(server.url, TOKEN, timeout_seconds=0.1).add(UP)
 
 
 def test_a_wrong_token_is_refused_and_never_shown(grafana: Grafana) -> None:
