@@ -9,9 +9,8 @@ import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
-from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
+from autoscaler.adapters.http_session import MOST_BYTES, AnswerTooLargeError, HardSession
 from autoscaler.adapters.prometheus.faults import (
     FaultKind,
     PrometheusFault,
@@ -29,6 +28,13 @@ from autoscaler.ports.observers import Emit
 
 T = TypeVar("T")
 
+FEWEST_BYTES, BYTES_OF_SERVICE = 2 * 2**20, 300
+
+
+def answer_bytes(services: int, instants: int = 1) -> int:
+    """Return how large an answer about so many services may be, at each of so many instants."""
+    return min(FEWEST_BYTES + BYTES_OF_SERVICE * services * instants, MOST_BYTES)
+
 
 class PrometheusClient:
     """Queries one Prometheus. Not thread-safe: one caller at a time."""
@@ -38,15 +44,17 @@ class PrometheusClient:
         self._timeout_seconds = timeout_seconds
         self._emit = emit
         self._warnings: list[str] = []
+        self._session = HardSession(on_answer=self._note_warnings)  # which never tries again: the next cycle does
         self._connect = PrometheusConnect(
             url.rstrip("/"),
             headers=None if token is None else {"Authorization": f"Bearer {token}"},
-            session=HardSession(on_answer=self._note_warnings),
+            session=self._session,
             timeout=timeout_seconds,
-            retry=Retry(0, read=False),  # the next cycle is the retry
         )
 
-    def ask(self, promql: str, at: float, *, lookback_seconds: float | None = None) -> list[Sample]:
+    def ask(
+        self, promql: str, at: float, *, lookback_seconds: float | None = None, most_bytes: int = MOST_BYTES
+    ) -> list[Sample]:
         """Return the samples of an instant query as of `at` (unix seconds).
 
         `lookback_seconds` excludes older samples on servers that support it (Prometheus 3).
@@ -55,9 +63,11 @@ class PrometheusClient:
             PrometheusFault: no answer, a faulty one, or one that the server itself calls partial.
         """
         params = {"time": f"{at:.3f}", **self._limits(lookback_seconds)}
-        return self._timed(lambda: self._connect.custom_query(promql, params=params), parse_result)
+        return self._timed(lambda: self._connect.custom_query(promql, params=params), parse_result, most_bytes)
 
-    def ask_range(self, promql: str, span: Span, *, lookback_seconds: float | None = None) -> list[list[Sample]]:
+    def ask_range(
+        self, promql: str, span: Span, *, lookback_seconds: float | None = None, most_bytes: int = MOST_BYTES
+    ) -> list[list[Sample]]:
         """Return the samples that `ask` would return at each instant of the span, by one range query.
 
         Raises:
@@ -71,6 +81,7 @@ class PrometheusClient:
         return self._timed(
             lambda: self._connect.custom_query_range(promql, *times, step, params=params),
             lambda result: parse_matrix(result, span),
+            most_bytes,
         )
 
     def _limits(self, lookback_seconds: float | None) -> dict[str, str]:
@@ -79,8 +90,9 @@ class PrometheusClient:
             limits["lookback_delta"] = f"{round(lookback_seconds * 1000)}ms"
         return limits
 
-    def _timed(self, call: Callable[[], object], parse: Callable[[object], T]) -> T:
+    def _timed(self, call: Callable[[], object], parse: Callable[[object], T], most_bytes: int) -> T:
         """Send a query, and emit its duration and fault."""
+        self._session.most_bytes = most_bytes
         started = time.perf_counter()
         fault: PrometheusFault | None = None
         try:
@@ -104,7 +116,8 @@ class PrometheusClient:
         except PrometheusApiClientException as error:
             raise status_fault(self._name, str(error)) from error
         except AnswerTooLargeError as error:
-            raise TooLargeFault(FaultKind.FORMAT, f"the answer of {self._name} is too large: {error}") from error
+            problem = f"the answer of {self._name} is too large: {error}; aggregate or select fewer series in the query"
+            raise TooLargeFault(FaultKind.FORMAT, problem) from error
         except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
             raise transport_fault(self._name, error, self._timeout_seconds) from error
         except (requests.RequestException, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:

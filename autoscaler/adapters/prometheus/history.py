@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autoscaler.adapters.prometheus.client import PrometheusClient
+from autoscaler.adapters.prometheus.client import PrometheusClient, answer_bytes
 from autoscaler.adapters.prometheus.faults import PrometheusFault, TooLargeFault
 from autoscaler.adapters.prometheus.promql import OWN_CAPACITIES, OWN_REPLICAS, SERVERS_UP
 from autoscaler.adapters.prometheus.reader import Reader
@@ -37,7 +37,7 @@ class PrometheusHistory:
         found: dict[SignalRequest, list[Reading]] = {request: [] for request in requests}
         done = 0
         for chunk in span.chunks(CHUNK_INSTANTS):
-            for moment in Past(self._client, chunk).moments():
+            for moment in Past(self._client, chunk, len(requests)).moments():
                 for request, reading in reader.read(moment).items():
                     found[request].append(reading)
             done += len(chunk)
@@ -52,7 +52,7 @@ class PrometheusHistory:
         Raises:
             MetricsUnavailable: as `read_range`.
         """
-        (moment,) = Past(self._client, Span(at, at, 1.0)).moments()
+        (moment,) = Past(self._client, Span(at, at, 1.0), services=0).moments()
         reported: dict[tuple[str, str], set[float]] = {}
         for sample in moment.ask(OWN_CAPACITIES):
             key = sample.labels.get("service", ""), sample.labels.get("rule", "")
@@ -72,7 +72,7 @@ class PrometheusHistory:
         state = "current" if existing else "ready"
         found: dict[SignalRequest, list[int | None]] = {request: [] for request in requests}
         for chunk in span.chunks(CHUNK_INSTANTS):
-            for moment in Past(self._client, chunk).moments():
+            for moment in Past(self._client, chunk, len(requests)).moments():
                 counts = _counts(moment, state, self._max_age_seconds)
                 for request, past in found.items():
                     past.append(counts.get(("own", request.service), counts.get(("up", request.traefik_service))))
@@ -94,9 +94,10 @@ def _counts(moment: "Moment", state: str, max_age_seconds: float) -> dict[tuple[
 class Past:
     """The queries of one chunk: each is sent once, for all its instants."""
 
-    def __init__(self, client: PrometheusClient, span: Span) -> None:
+    def __init__(self, client: PrometheusClient, span: Span, services: int) -> None:
         self._client = client
         self._span = span
+        self._services = services
         self._answers: dict[str, list[list[Sample]]] = {}
 
     def moments(self) -> Iterator["Moment"]:
@@ -118,7 +119,8 @@ class Past:
     def _fetch(self, promql: str, span: Span, lookback_seconds: float | None) -> list[list[Sample]]:
         """Send the query, split into halves if the answer is too large: the number of series is unknown before."""
         try:
-            return self._client.ask_range(promql, span, lookback_seconds=lookback_seconds)
+            most_bytes = answer_bytes(self._services, len(span))
+            return self._client.ask_range(promql, span, lookback_seconds=lookback_seconds, most_bytes=most_bytes)
         except TooLargeFault:
             if len(span) == 1:
                 raise

@@ -2,40 +2,67 @@
 
 from collections.abc import Collection
 
-from autoscaler.adapters.prometheus.client import PrometheusClient
+from autoscaler.adapters.prometheus.client import PrometheusClient, answer_bytes
 from autoscaler.adapters.prometheus.faults import TRANSPORT, PrometheusFault
 from autoscaler.adapters.prometheus.reader import Reader, ReadingsByRequest
 from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.core.policy import Query, TraefikSignal
 from autoscaler.ports.metrics import SignalRequest
 
 
 class PrometheusSource:
-    """Reads from one Prometheus. One caller at a time; the number of queries grows with the distinct signals only."""
+    """Reads from one Prometheus. One caller at a time; the number of queries grows with the distinct signals only.
+
+    A signal whose answer did not come in time is asked last in the next cycle, so that it costs the others one cycle.
+    """
 
     def __init__(self, client: PrometheusClient, *, max_sample_age_seconds: float) -> None:
         self._client = client
         self._max_age_seconds = max_sample_age_seconds
+        self._late: set[TraefikSignal | Query] = set()
 
     def read(self, requests: Collection[SignalRequest], at: float) -> ReadingsByRequest:
-        return Reader(requests, self._max_age_seconds).read(_Present(self._client, at))
+        by_signal: dict[TraefikSignal | Query, list[SignalRequest]] = {}
+        for request in requests:
+            by_signal.setdefault(request.source, []).append(request)
+        present = _Present(self._client, at, answer_bytes(len(requests)))
+        readings: ReadingsByRequest = {}
+        for signal in sorted(by_signal, key=self._late.__contains__):
+            before = present.unreachable
+            readings |= Reader(by_signal[signal], self._max_age_seconds).read(present)
+            if not present.unreachable:
+                self._late.discard(signal)
+            elif not before:
+                self._late.add(signal)
+        self._late &= by_signal.keys()
+        return {request: readings[request] for request in requests}
 
 
 class _Present:
     """The queries of one cycle: each is sent once, and none after a failed connection."""
 
-    def __init__(self, client: PrometheusClient, at: float) -> None:
+    def __init__(self, client: PrometheusClient, at: float, most_bytes: int) -> None:
         self.at = at
         self._client = client
-        self._answers: dict[str, list[Sample]] = {}
+        self._most_bytes = most_bytes
+        self._answers: dict[str, list[Sample] | PrometheusFault] = {}
         self._transport_fault: PrometheusFault | None = None
 
+    @property
+    def unreachable(self) -> bool:
+        return self._transport_fault is not None
+
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
-        if self._transport_fault is not None:
-            raise self._transport_fault
         if promql not in self._answers:
-            try:
-                self._answers[promql] = self._client.ask(promql, self.at, lookback_seconds=lookback_seconds)
-            except PrometheusFault as fault:
-                self._transport_fault = fault if fault.kind in TRANSPORT else None
-                raise
-        return self._answers[promql]
+            self._answers[promql] = self._transport_fault or self._fetch(promql, lookback_seconds)
+        answer = self._answers[promql]
+        if isinstance(answer, PrometheusFault):
+            raise answer
+        return answer
+
+    def _fetch(self, promql: str, lookback_seconds: float | None) -> list[Sample] | PrometheusFault:
+        try:
+            return self._client.ask(promql, self.at, lookback_seconds=lookback_seconds, most_bytes=self._most_bytes)
+        except PrometheusFault as fault:
+            self._transport_fault = fault if fault.kind in TRANSPORT else None
+            return fault

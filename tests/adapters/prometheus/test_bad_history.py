@@ -137,7 +137,7 @@ def test_an_answer_that_is_too_large_is_asked_for_in_halves(server: Server) -> N
 
 def test_an_instant_that_is_too_large_is_an_error(server: Server) -> None:
     server.answer = flood_unless_short(server, most_seconds=-1.0)
-    with pytest.raises(MetricsUnavailable, match="too large: more than 16 MiB"):
+    with pytest.raises(MetricsUnavailable, match="too large: more than 2 MiB"):
         past(server.url).read_range([BACKLOG], SPAN, progress=nobody)
 
 

@@ -1,7 +1,6 @@
 """Servers that are dead, slow or lying: a reading that says so, within the timeout, and never a number."""
 
 import json
-import time
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -16,6 +15,8 @@ from deploy.lab.ports import free_ports
 from tests.adapters.prometheus.conftest import Answer, Server, says, vector
 from tests.support.builders import NOW
 from tests.support.fakes import Recorder
+from tests.support.slow_server import SLOW_ANSWERS, answering, dripping, no_longer_than, serving
+from tests.support.slow_server import says as says_at_once
 
 BACKLOG = SignalRequest(Query("sum(backlog)"))
 ONE = f'{{"metric":{{}},"value":[{NOW},"5"]}}'
@@ -132,7 +133,11 @@ def error_json(kind: str, text: str) -> str:
             id="a query that takes too long",
         ),
         pytest.param(
-            says(200, b" " * (17 * 2**20)), ReadingKind.ERROR, "too large: more than 16 MiB", "format", id="a flood"
+            says(200, b" " * (17 * 2**20)),
+            ReadingKind.ERROR,
+            "too large: more than 2 MiB; aggregate",
+            "format",
+            id="a flood",
         ),
         pytest.param(says(400, error_json("bad_data", "x" * 5000)), ReadingKind.ERROR, "xxx...", "query", id="a novel"),
     ],
@@ -157,31 +162,69 @@ def never(server: Server) -> Answer:
     return answer
 
 
-def dripping(server: Server) -> Answer:
-    """Send a byte now and then, for ever: no single read takes long."""
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.send_header("Content-Length", "1000000")
-        request.end_headers()
-        while not server.released.wait(0.05):
-            request.wfile.write(b" ")
-            request.wfile.flush()
-
-    return answer
+REQUESTS = [SignalRequest(Query(f"q{number}")) for number in range(20)]
 
 
-@pytest.mark.parametrize("slow", [never, dripping])
-def test_a_slow_server_is_given_up_and_not_asked_again_in_that_cycle(server: Server, slow: object) -> None:
-    server.answer = slow(server)  # type: ignore[operator]
+def test_a_slow_server_is_given_up_and_not_asked_again_in_that_cycle(server: Server) -> None:
+    server.answer = never(server)
+    assert_given_up(server.url)
+
+
+@pytest.mark.parametrize(("at_once", "drops"), SLOW_ANSWERS.values(), ids=SLOW_ANSWERS.keys())
+def test_a_server_that_answers_byte_by_byte_is_given_up_likewise(at_once: bytes, drops: bytes) -> None:
+    with serving(dripping(at_once, drops)) as slow:
+        assert_given_up(slow.url)
+
+
+def assert_given_up(url: str) -> None:
     recorder = Recorder()
-    requests = [SignalRequest(Query(f"q{number}")) for number in range(20)]
-    started = time.monotonic()
-    readings = source(server.url, recorder).read(requests, NOW)
-    assert time.monotonic() - started < 5  # far from 20 timeouts
+    with no_longer_than(20):  # far from 20 timeouts
+        readings = source(url, recorder, timeout_seconds=0.1).read(REQUESTS, NOW)
     assert {reading.kind for reading in readings.values()} == {ReadingKind.ERROR}
-    assert {"did not answer within 0.5 s" in reading.note for reading in readings.values()} == {True}
+    assert {"did not answer within 0.1 s" in reading.note for reading in readings.values()} == {True}
     assert [event.error for event in recorder.of(PrometheusAsked)] == ["timeout"]
+
+
+def test_queries_without_answer_cost_the_others_a_cycle_each_and_no_more() -> None:
+    good = f'{{"status":"success","data":{{"resultType":"vector","result":[{ONE}]}}}}'.encode()
+    late = [SignalRequest(Query("sum(slow1)")), SignalRequest(Query("sum(slow2)"))]
+    requests = [late[0], SignalRequest(Query("sum(good1)")), late[1], SignalRequest(Query("sum(good2)"))]
+    with serving(answering(says_at_once(good), slow_path=b"slow")) as slow:
+        prometheus = source(slow.url)
+        cycles = [prometheus.read(requests, NOW) for _ in range(5)]
+    values = [[reading.value for reading in cycle.values()] for cycle in cycles]
+    assert [list(cycle) for cycle in cycles] == [requests] * 5  # in the order of the requests
+    assert values == [[None] * 4, [None, 5.0, None, None], *[[None, 5.0, None, 5.0]] * 3]
+
+
+def test_a_query_that_is_answered_again_has_its_place_again() -> None:
+    good = f'{{"status":"success","data":{{"resultType":"vector","result":[{ONE}]}}}}'.encode()
+    asked: list[bytes] = []
+
+    def answer(request: bytes) -> bytes:
+        asked.append(b"q1" if b"q1" in request else b"q2")
+        return says_at_once(good)
+
+    requests = [SignalRequest(Query("sum(q1)")), SignalRequest(Query("sum(q2)"))]
+    with serving(answering(answer, slow_path=b"q1")) as slow:
+        prometheus = source(slow.url)
+        for _ in range(2):
+            prometheus.read(requests, NOW)
+        slow.talk = answering(answer)
+        for _ in range(2):
+            prometheus.read(requests, NOW)
+    assert asked == [b"q2", b"q2", b"q1", b"q1", b"q2"]
+
+
+@pytest.mark.parametrize(("services", "extra_bytes", "fits"), [(1, 0, True), (1, 1, False), (1000, 299_700, True)])
+def test_an_answer_may_be_as_large_as_what_was_asked(
+    server: Server, services: int, extra_bytes: int, fits: bool
+) -> None:
+    good = f'{{"status":"success","data":{{"resultType":"vector","result":[{ONE}]}}}}'
+    server.answer = says(200, good.ljust(2 * 2**20 + 300 + extra_bytes))
+    requests = [SignalRequest(Query("sum(backlog)"), service=f"s{number}") for number in range(services)]
+    readings = source(server.url, timeout_seconds=20).read(requests, NOW)
+    assert {reading.value for reading in readings.values()} == {5.0 if fits else None}
 
 
 def test_a_refused_connection_is_said_with_the_address_and_without_its_password() -> None:
