@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from autoscaler.config.regular_file import read_regular
 from autoscaler.core.intervention import Intervention
 from autoscaler.core.model import Override
 from autoscaler.core.rules import MOST_REPLICAS
@@ -16,6 +17,7 @@ from autoscaler.errors import StateUnavailable
 from autoscaler.formats import plain
 
 FILE = "overrides.json"
+MOST_BYTES = 2**20  # thousands of services
 _LATEST = 253_402_300_799  # the end of the year 9999, the latest representable
 
 _Until = Annotated[float, Field(gt=0, lt=_LATEST, allow_inf_nan=False)]
@@ -53,7 +55,7 @@ class OverrideFile:
             StateUnavailable: the file cannot be read, or is damaged; it is set aside.
         """
         try:
-            state = _State.model_validate_json(self._path.read_bytes())
+            state = _State.model_validate_json(read_regular(self._path, MOST_BYTES))
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:

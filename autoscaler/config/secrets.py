@@ -2,12 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from autoscaler.config.regular_file import read_regular
 from autoscaler.config.settings_problems import PREFIX
 
 SHORTEST_TOKEN = 16
+MOST_BYTES = 65_536
 
 
 def read_secret(values: dict[str, object], name: str) -> str | None:
@@ -20,18 +22,24 @@ def read_secret(values: dict[str, object], name: str) -> str | None:
     if not path:
         return None
     try:
-        return Path(str(path)).read_text(encoding="utf-8").strip()
+        return _text(Path(str(path))).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read {PREFIX}{name.upper()}: {error}") from error
 
 
-def unreadable_secrets(directory: str) -> Iterator[str]:
-    """Yield a line for each of the autoscaler's secrets in this directory that cannot be read."""
-    for file in sorted(Path(directory).glob(f"{PREFIX.lower()}*")):
+def unreadable_secrets(directory: str, fields: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each secret of these fields in this directory that is there and cannot be read."""
+    names = {f"{PREFIX}{field}".lower() for field in fields}
+    for file in sorted(each for each in Path(directory).glob("*") if each.name.lower() in names):
         try:
-            file.read_text(encoding="utf-8")
+            _text(file)
         except (OSError, UnicodeDecodeError) as error:
-            yield f"{file}: cannot be read: {error}; it must be text in UTF-8 that user {os.geteuid()} may read"
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            yield f"{file}: cannot be read: {reason}; it must be text in UTF-8 that user {os.geteuid()} may read"
+
+
+def _text(file: Path) -> str:
+    return read_regular(file, MOST_BYTES).decode("utf-8")
 
 
 def api_token(text: str) -> str | None:

@@ -143,6 +143,8 @@ def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
         ConfigError: a variable is invalid or unknown, or a secret cannot be read; one line each.
     """
     problems = unknown_variables(Settings.model_fields)
+    if unreadable := list(unreadable_secrets(secrets_dir, Settings.model_fields)):
+        raise ConfigError("\n".join([*problems, *unreadable]))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a missing secrets directory is the usual case
@@ -150,7 +152,7 @@ def load_settings(secrets_dir: str = SECRETS_DIR) -> Settings:
     except ValidationError as error:
         raise ConfigError("\n".join([*problems, *map(problem, error.errors())])) from error
     except SettingsError as error:
-        raise ConfigError("\n".join([*problems, *(list(unreadable_secrets(secrets_dir)) or [str(error)])])) from error
+        raise ConfigError("\n".join([*problems, str(error)])) from error
     if problems:
         raise ConfigError("\n".join(problems))
     return settings

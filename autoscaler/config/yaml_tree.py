@@ -1,5 +1,6 @@
 """Parses YAML into a plain tree, with the line of every key, so that each later error can name its place."""
 
+import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from autoscaler.config.regular_file import read_regular
 from autoscaler.config.sizes import MOST_BYTES, TooMuchError, check_values
 from autoscaler.errors import ConfigError
 
@@ -51,14 +53,13 @@ def read_document(path: Path) -> Document:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            found = file.read(MOST_BYTES + 1)
+        found = read_regular(path, MOST_BYTES)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ConfigError(f"{path}: is larger than {MOST_BYTES // 2**20} MiB; no policy needs so much") from error
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(found) > MOST_BYTES:
-        raise ConfigError(f"{path}: is larger than {MOST_BYTES // 2**20} MiB; no policy needs so much")
     try:
         return found.decode("utf-8")
     except UnicodeDecodeError as error:

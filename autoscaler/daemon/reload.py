@@ -8,6 +8,8 @@ from pathlib import Path
 
 from autoscaler.config.load import PolicyFile
 from autoscaler.config.model import Config
+from autoscaler.config.regular_file import read_regular
+from autoscaler.config.sizes import MOST_BYTES
 from autoscaler.errors import ConfigError
 from autoscaler.events import ConfigLoaded
 from autoscaler.ports.observers import Emit
@@ -69,6 +71,6 @@ class Reloader:
 
     def _content(self) -> str:
         try:
-            return hashlib.sha256(self._path.read_bytes()).hexdigest()
+            return hashlib.sha256(read_regular(self._path, MOST_BYTES)).hexdigest()
         except OSError:
             return _GONE
