@@ -18,12 +18,14 @@ from autoscaler.core.memory import Memory
 from autoscaler.daemon import loop
 from autoscaler.daemon.build import Daemon, build
 from autoscaler.daemon.chores import make_chores
-from autoscaler.daemon.lifetime import Stop
+from autoscaler.daemon.lifetime import EXIT_SECONDS, Stop, within
 from autoscaler.daemon.reload import loaded
 from autoscaler.warmstart.warm_start import Rebuilt, wait_for
 
-WEB_STOP_SECONDS = 2.0
+CHORES_STOP_SECONDS = 5.0
+LEASE_STOP_SECONDS = 5.0
 ANNOTATIONS_STOP_SECONDS = 3.0
+WEB_STOP_SECONDS = 2.0
 
 
 def run(settings: Settings) -> int:
@@ -33,13 +35,13 @@ def run(settings: Settings) -> int:
         ConfigError: the policy file is wrong, or the address is taken; nothing was started.
     """
     daemon = build(settings, load_file(settings.config, settings))
-    stop = Stop()
+    stop = Stop(settings.stop_timeout_seconds + EXIT_SECONDS)
     web = _make_web(settings, daemon, on_exit=stop.web_ended)
     daemon.overrides.restore(time.time())
     daemon.observers.emit(loaded(daemon.active_cycle.config, "start", time.time()))
     with stop.on_signals(hangup=lambda: daemon.reloader.reload("SIGHUP")):
         _live(settings, daemon, web, stop)
-    return 0 if stop.wanted else 1
+    return stop.code
 
 
 def _make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) -> WebServer:
@@ -52,24 +54,43 @@ def _make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) -
 
 
 def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:
-    log = structlog.stdlib.get_logger("autoscaler")
     web.start()
     for observer in daemon.observers.annotations:
         observer.start()
     chores = loop.beside(make_chores(daemon))
+    stop.step = "the warm start"
     memories = _memories(daemon, stop)
     daemon.target.watch()
+    stop.step = "a cycle"
     if not stop.cause:
         _run_cycles(settings, daemon, memories, stop)
+    _finish(settings, daemon, web, lambda: chores.shutdown(wait=True), stop)
+
+
+def _finish(settings: Settings, daemon: Daemon, web: WebServer, end_chores: Callable[[], object], stop: Stop) -> None:
+    """End every part, each within its own time and all within that of the process."""
+    over = time.monotonic() + settings.stop_timeout_seconds + EXIT_SECONDS / 2
+
+    def at_most(seconds: float) -> float:
+        return min(seconds, max(0.0, over - time.monotonic()))
+
+    log = structlog.stdlib.get_logger("autoscaler")
     log.info("stopping", cause=stop.cause)
+    stop.step = "an operation"
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
-    chores.shutdown(wait=True)
-    if not busy:
-        daemon.leadership.release()
+    stop.step = "a chore"
+    ended = within(at_most(CHORES_STOP_SECONDS), end_chores)
+    stop.step = "the lease"
+    if ended and not busy:  # a chore that goes on could take the lease again
+        within(at_most(LEASE_STOP_SECONDS), daemon.leadership.release)
+    stop.step = "the watch"
     daemon.target.close()
+    stop.step = "an annotation"
     for observer in daemon.observers.annotations:
-        observer.stop(ANNOTATIONS_STOP_SECONDS)
-    web.stop(WEB_STOP_SECONDS)
+        observer.stop(at_most(ANNOTATIONS_STOP_SECONDS))
+    stop.step = "the web server"
+    web.stop(at_most(WEB_STOP_SECONDS))
+    stop.step = "the log"
     log.log(30 if busy else 20, "stopped", unfinished=busy)
 
 

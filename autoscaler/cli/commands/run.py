@@ -5,6 +5,8 @@ from typing import assert_never
 
 import typer
 
+LINGER_SECONDS = 1.0  # for a cycle that is under way, after the last word in the log
+
 
 def run() -> None:
     """Run the daemon until SIGTERM.
@@ -14,6 +16,7 @@ def run() -> None:
     from autoscaler.adapters.logs.setup import configure_logging
     from autoscaler.config.settings import LogFormat, load_settings
     from autoscaler.daemon import app
+    from autoscaler.daemon.lifetime import exit_within
 
     settings = load_settings()
     match settings.log_format:
@@ -24,4 +27,6 @@ def run() -> None:
         case _:
             assert_never(settings.log_format)
     configure_logging(settings.log_level, json=json)
-    raise typer.Exit(app.run(settings))
+    code = app.run(settings)
+    exit_within(LINGER_SECONDS, code)
+    raise typer.Exit(code)
