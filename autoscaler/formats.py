@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST_DURATION = 64  # characters
+_MOST_DIGITS = 9
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 ALLOWED = 'a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
@@ -19,11 +21,16 @@ def parse_duration(value: object) -> float:
     Raises:
         ValueError: not text, or not a number with a unit; the message names what is allowed.
     """
-    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+    if isinstance(value, str) and len(value) <= _LONGEST_DURATION and _WHOLE.fullmatch(value.strip()):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
         if math.isfinite(seconds):
             return seconds
     raise ValueError(f"must be a duration: {ALLOWED}")
+
+
+def whole_number(text: object) -> int | None:
+    """Return the number of one to nine digits, or None: foreign text may have any number of them."""
+    return int(text) if isinstance(text, str) and len(text) <= _MOST_DIGITS and text.isdecimal() else None
 
 
 def format_duration(seconds: float) -> str:

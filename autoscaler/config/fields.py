@@ -1,7 +1,7 @@
 """The field types of the policy file, with their checks and conversions."""
 
 import math
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
@@ -23,6 +23,11 @@ def between(least_seconds: float, most_seconds: float) -> AfterValidator:
         raise ValueError(f'must be between "{format_duration(least_seconds)}" and "{format_duration(most_seconds)}"')
 
     return AfterValidator(check)
+
+
+def shared(default: object) -> Any:
+    """Return a field with this default, which no one changes: pydantic copies others for every model."""
+    return Field(default_factory=lambda: default)
 
 
 def off_or(model: type[BaseModel], words: str) -> BeforeValidator:

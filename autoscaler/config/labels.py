@@ -7,12 +7,21 @@ a value may be a whole mapping or list in YAML's flow form.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from autoscaler.config.sizes import MOST_LABEL_CHARACTERS, TooMuchError, check_values
-from autoscaler.config.yaml_tree import Document, Place
+from autoscaler.config.sizes import (
+    DEEPEST,
+    MOST_CHARACTERS,
+    MOST_LABEL_CHARACTERS,
+    MOST_LABEL_VALUES,
+    MOST_LABELS,
+    MOST_NAME_CHARACTERS,
+    TooMuchError,
+    cut,
+    some,
+)
+from autoscaler.config.yaml_nodes import NotYamlError, Place, parse
+from autoscaler.config.yaml_tree import Document
 from autoscaler.errors import ConfigError
 
 PREFIX = "autoscaler"
@@ -21,6 +30,14 @@ ENABLE = f"{PREFIX}.enable"
 _PART = re.compile(r"(?P<key>[^.\[\]]+)(?P<indexes>(\[\d{1,3}\])*)")
 _FLOW = ("{", "[")
 _VERBATIM = frozenset({"query", "cron", "timezone", "traefik_service"})  # text, never parsed as YAML
+
+# What most values are, read without YAML; a test compares each with what YAML makes of it.
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,15})\.[0-9]{1,15}")
+_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[0-9]+(ms|s|m|h|d)")
+_WORDS: Mapping[str, object] = {"true": True, "false": False}
+_SHORT = 500  # characters
+_NOT_TEXT = frozenset({"true", "false", "null"})  # in whatever case
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,7 @@ class LabelledService:
 
 def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the labels with the autoscaler's prefix."""
-    return {name: value for name, value in labels.items() if name.lower().startswith(f"{PREFIX}.")}
+    return {name: value for name, value in labels.items() if name[: len(PREFIX) + 1].lower() == f"{PREFIX}."}
 
 
 def read_labels(owner: str, labels: Mapping[str, str]) -> LabelledService:
@@ -44,20 +61,42 @@ def read_labels(owner: str, labels: Mapping[str, str]) -> LabelledService:
     """
     tree: dict[str, object] = {}
     lines: dict[Place, int] = {(PREFIX,): 0}
-    problems = list(_filled(tree, lines, {name: value for name, value in labels.items() if name != ENABLE}))
-    enable = labels.get(ENABLE, "false").strip().lower()
-    if enable not in {"true", "false"}:
-        problems.append(f"{ENABLE}: must be true or false, not {labels[ENABLE]!r}")
+    problems = list(_beyond_limits(labels))
+    if not problems:
+        problems += _filled(tree, lines, {name: value for name, value in labels.items() if name != ENABLE})
+        enable = labels.get(ENABLE, "false").strip().lower()
+        if enable not in {"true", "false"}:
+            problems.append(cut(f"{ENABLE}: must be true or false, not {labels[ENABLE]!r}"))
     if problems:
-        raise ConfigError("\n".join(f"labels of {owner}: {problem}" for problem in problems))
+        raise ConfigError(some([f"labels of {owner}: {problem}" for problem in problems]))
     return LabelledService(enable == "true", Document(f"labels of {owner}", {PREFIX: tree}, lines))
+
+
+def _beyond_limits(labels: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is too much in the labels as they are written."""
+    if len(labels) > MOST_LABELS:
+        yield f"has {len(labels)} labels {PREFIX}.*; at most {MOST_LABELS} are allowed"
+    characters = sum(map(len, labels)) + sum(map(len, labels.values()))
+    for name, value in labels.items():
+        if len(name) > MOST_NAME_CHARACTERS:
+            shown = _shown(cut(name, 80))
+            yield f"{shown}: the name has {len(name)} characters; at most {MOST_NAME_CHARACTERS} are allowed"
+        elif len(value) > MOST_CHARACTERS:
+            yield f"{_shown(name)}: has {len(value)} characters; at most {MOST_CHARACTERS} are allowed"
+    if characters > MOST_LABEL_CHARACTERS:
+        yield f"the labels {PREFIX}.* have {characters} characters; at most {MOST_LABEL_CHARACTERS} are allowed"
 
 
 def _filled(tree: dict[str, object], lines: dict[Place, int], labels: Mapping[str, str]) -> Iterator[str]:
     """Put each label into the tree; yield each problem."""
-    for name, value in sorted(labels.items(), key=lambda label: _sorting(label[0])):
+    placed: list[tuple[Place, str, str]] = []
+    for name, value in labels.items():
         try:
-            place = _place(name)
+            placed.append((_place(name), name, value))
+        except ValueError as error:
+            yield f"{_shown(name)}: {error}"
+    for place, name, value in sorted(placed, key=lambda each: _sorting(each[0])):
+        try:
             _put(tree, place, _value(place, value))
         except ValueError as error:
             yield f"{_shown(name)}: {error}"
@@ -70,11 +109,12 @@ def _shown(name: str) -> str:
     return name if name.isprintable() else repr(name)[1:-1]
 
 
-def _sorting(name: str) -> list[tuple[int, str]]:
+def _sorting(place: Place) -> list[tuple[int, str]]:
     """Order `[2]` before `[10]`, so that lists are filled from the front."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[.\[\]]+", name)]
+    return [(part, "") if isinstance(part, int) else (-1, part) for part in place]
 
 
+@lru_cache(maxsize=4096)  # many services have the same labels
 def _place(name: str) -> Place:
     place: list[str | int] = []
     for part in name[len(PREFIX) + 1 :].split("."):
@@ -83,20 +123,45 @@ def _place(name: str) -> Place:
             raise ValueError('must be keys joined by dots, with "[0]" for the first of a list')
         place.append(found["key"])
         place.extend(int(index) for index in re.findall(r"\d+", found["indexes"]))
+    if len(place) > DEEPEST:
+        raise ValueError(f"is {len(place)} keys and indexes deep; at most {DEEPEST} are allowed")
     return tuple(place)
 
 
 def _value(place: Place, text: str) -> object:
-    if len(text) > MOST_LABEL_CHARACTERS:
-        raise TooMuchError(f"has more than {MOST_LABEL_CHARACTERS} characters")
     if place[-1] in _VERBATIM:
         return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if _TEXT.fullmatch(text) and text.lower() not in _NOT_TEXT:
+        return text
+    return _fresh(_short_yaml_value(text)) if len(text) <= _SHORT else _yaml_value(text)
+
+
+def _fresh(value: object) -> object:
+    """Return a copy: other labels may add to a mapping or list."""
+    if isinstance(value, dict):
+        return {key: _fresh(each) for key, each in value.items()}
+    return [_fresh(each) for each in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=256)  # many services have the same labels
+def _short_yaml_value(text: str) -> object:
+    return _yaml_value(text)
+
+
+def _yaml_value(text: str) -> object:
     try:
-        check_values(text)
-        value = YAML(typ="safe", pure=True).load(text)
+        value = parse(text, MOST_LABEL_VALUES, {})
+    except NotYamlError:
+        return text
     except TooMuchError:
-        raise
-    except (YAMLError, ValueError, TypeError, RecursionError):
+        if text.lstrip()[:1] in _FLOW:
+            raise
         return text
     is_flow = text.lstrip()[:1] in _FLOW
     return value if isinstance(value, dict | list) == is_flow and value is not None else text

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autoscaler.config.yaml_tree import Document, Place
+from autoscaler.config.yaml_nodes import Place
+from autoscaler.config.yaml_tree import Document
 
 
 @dataclass(frozen=True, slots=True)

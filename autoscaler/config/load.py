@@ -10,13 +10,14 @@ from pydantic import BaseModel, ValidationError
 from autoscaler.config.compose_options import ComposeOptions
 from autoscaler.config.consistency import inconsistencies
 from autoscaler.config.fields import check_url
-from autoscaler.config.layers import Layer, Layers, merge_layers
+from autoscaler.config.layers import Layer, Layers, locate, merge_layers
 from autoscaler.config.messages import describe_error
 from autoscaler.config.model import Config, PrometheusConfig, ServiceConfig
 from autoscaler.config.policies import make_policy
 from autoscaler.config.schema import FileModel, ServiceModel
 from autoscaler.config.schema_drain import make_drain
 from autoscaler.config.settings import DEFAULT_CONFIG, Settings
+from autoscaler.config.sizes import MOST_PROBLEMS, MOST_SERVICES, some
 from autoscaler.config.yaml_tree import Document, read_document
 from autoscaler.errors import ConfigError
 from autoscaler.ports.fleet import ServiceRef
@@ -56,10 +57,10 @@ def load_file(path: Path, settings: Settings) -> PolicyFile:
     root = validate(FileModel, [Layer(document, ())], problems)
     services = _services(document, problems)
     if root is None or problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(some(problems))
     config = _config(root, services, settings)
     if problems := inconsistencies(config, document, {name: service_layers(document, name) for name in services}):
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(some(problems))
     return PolicyFile(document, root, settings, config)
 
 
@@ -77,6 +78,10 @@ def _services(document: Document, problems: list[str]) -> dict[str, ServiceModel
     services, defaults = document.tree.get("services"), document.tree.get("defaults")
     if not isinstance(services, dict) or not isinstance(defaults or {}, dict):
         return {}
+    if len(services) > MOST_SERVICES:
+        text = f"has {len(services)} services; at most {MOST_SERVICES} are allowed"
+        problems.append(locate([Layer(document, ())], ("services",), text))
+        return {}
     models = {name: validate(ServiceModel, service_layers(document, name), problems) for name in services}
     return {name: model for name, model in models.items() if model is not None}
 
@@ -91,8 +96,9 @@ def validate(model: type[M], layers: Layers, problems: list[str]) -> M | None:
     try:
         return model.model_validate(merge_layers(layers))
     except ValidationError as error:
-        found = [describe_error(detail, model, layers) for detail in error.errors()]
-        problems.extend(dict.fromkeys(found))
+        details = error.errors(include_url=False)
+        found = dict.fromkeys(describe_error(detail, model, layers) for detail in details[: MOST_PROBLEMS + 1])
+        problems.extend(found)
         return None
 
 

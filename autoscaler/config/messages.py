@@ -10,13 +10,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from autoscaler.config.layers import Layers, locate
-from autoscaler.config.yaml_tree import Place
+from autoscaler.config.sizes import cut
+from autoscaler.config.yaml_nodes import Place
 
 
 def describe_error(error: ErrorDetails, model: type[BaseModel], layers: Layers) -> str:
     """Return the problem with its location in the layers."""
     inner = error["loc"][:-1] if error["loc"][-1:] == ("[key]",) else error["loc"]  # pydantic's mark of a bad key
-    return locate(layers, inner, _message(error, model, inner))
+    return locate(layers, inner, cut(_message(error, model, inner)))
 
 
 def _message(error: ErrorDetails, model: type[BaseModel], inner: Place) -> str:
@@ -25,6 +26,8 @@ def _message(error: ErrorDetails, model: type[BaseModel], inner: Place) -> str:
         return _unknown_key(str(inner[-1]), allowed_keys(model, inner[:-1]))
     if kind == "missing":
         return "is missing; it is required"
+    if kind == "too_long":
+        return f"has {len(error['input'])} entries; at most {context['max_length']} are allowed"
     if kind == "value_error":
         text, value = error["msg"].removeprefix("Value error, "), error["input"]
         named = isinstance(value, BaseModel | Mapping) or text.endswith(f"not {value!r}")

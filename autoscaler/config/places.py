@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from autoscaler.config.layers import locate
 from autoscaler.config.load import PolicyFile, service_layers
-from autoscaler.config.yaml_tree import Place
+from autoscaler.config.yaml_nodes import Place
 from autoscaler.core.policy import Goal, Policy, Query, Signal
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from autoscaler.config.fields import NAME, AnyDuration, Count, Model, SomeDuration, Url, between, off_or
+from autoscaler.config.fields import NAME, AnyDuration, Count, Model, SomeDuration, Url, between, off_or, shared
 from autoscaler.config.schema_behavior import (
     BurstModel,
     ObjectiveModel,
@@ -16,6 +16,7 @@ from autoscaler.config.schema_behavior import (
 )
 from autoscaler.config.schema_drain import DrainModel
 from autoscaler.config.schema_rules import RuleModel
+from autoscaler.config.sizes import MOST_ENTRIES
 from autoscaler.core.policy import USUAL_WINDOW_SECONDS, Signal
 
 LONGEST_START_SECONDS = 3600.0
@@ -41,16 +42,16 @@ class ServiceModel(Model):
     target: TargetModel | None = None
     traefik_service: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     replicas: ReplicasModel
-    rules: Annotated[dict[Annotated[str, Field(pattern=NAME)], RuleModel], Field(min_length=1)]
-    schedules: list[ScheduleModel] = Field(default=[])
+    rules: Annotated[dict[Annotated[str, Field(pattern=NAME)], RuleModel], Field(min_length=1, max_length=MOST_ENTRIES)]
+    schedules: list[ScheduleModel] = Field(default=[], max_length=MOST_ENTRIES)
     objective: ObjectiveModel | None = None
-    burst: Annotated[BurstModel | None, off_or(BurstModel, "of `window` and `threshold`")] = BurstModel()
-    scale_up: ScaleUpModel = ScaleUpModel()
-    scale_down: ScaleDownModel = ScaleDownModel()
-    reversals: ReversalsModel = ReversalsModel()
-    when_blind: WhenBlindModel = WhenBlindModel()
+    burst: Annotated[BurstModel | None, off_or(BurstModel, "of `window` and `threshold`")] = shared(BurstModel())
+    scale_up: ScaleUpModel = shared(ScaleUpModel())
+    scale_down: ScaleDownModel = shared(ScaleDownModel())
+    reversals: ReversalsModel = shared(ReversalsModel())
+    when_blind: WhenBlindModel = shared(WhenBlindModel())
     start_timeout: Annotated[AnyDuration, between(1.0, LONGEST_START_SECONDS)] | None = None
-    drain: Annotated[DrainModel | None, off_or(DrainModel, "such as {timeout: 30s}")] = DrainModel()
+    drain: Annotated[DrainModel | None, off_or(DrainModel, "such as {timeout: 30s}")] = shared(DrainModel())
 
     @model_validator(mode="after")
     def _fallback_within_bounds(self) -> Self:

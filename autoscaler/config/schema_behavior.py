@@ -14,13 +14,17 @@ from autoscaler.config.fields import (
     SomeDuration,
     Tolerance,
     between,
+    shared,
 )
+from autoscaler.config.sizes import MOST_ENTRIES
 from autoscaler.core.policy import BlindAction, Policy, SelectPolicy, WhenBlind
 from autoscaler.core.schedule import check_cron
 
 LONGEST_WINDOW_SECONDS = 3600.0  # HPA's range, as is that of the periods
 LONGEST_PERIOD_SECONDS = 1800.0
 DAY_SECONDS = 86400.0
+LONGEST_TIMEZONE = 64  # characters
+MOST_PER_PERIOD = 1_000_000  # as good as no limit
 
 Window = Annotated[AnyDuration, between(0.0, LONGEST_WINDOW_SECONDS)]
 Learning = Literal["auto", "off"]
@@ -29,8 +33,8 @@ Learning = Literal["auto", "off"]
 class RatePolicyModel(Model):
     """At most a number of replicas, or percent, per period; as HPA's policies."""
 
-    replicas: Annotated[int, Field(ge=1)] | None = None
-    percent: Annotated[int, Field(ge=1)] | None = None
+    replicas: Annotated[int, Field(ge=1, le=MOST_PER_PERIOD)] | None = None
+    percent: Annotated[int, Field(ge=1, le=MOST_PER_PERIOD)] | None = None
     period: Annotated[AnyDuration, between(1.0, LONGEST_PERIOD_SECONDS)]
 
     @model_validator(mode="after")
@@ -40,6 +44,7 @@ class RatePolicyModel(Model):
         return self
 
 
+RatePolicies = Annotated[list[RatePolicyModel], Field(max_length=MOST_ENTRIES)]
 _FOUR = RatePolicyModel.model_validate({"replicas": 4, "period": "15s"})
 _HOLD = WhenBlind(after_seconds=60.0)
 _DOUBLE = RatePolicyModel.model_validate({"percent": 100, "period": "15s"})
@@ -50,7 +55,7 @@ class BehaviorModel(Model):
 
     tolerance: Tolerance = 0.1
     stabilization_window: Window
-    policies: list[RatePolicyModel]
+    policies: RatePolicies
     select_policy: Annotated[SelectPolicy, Field(strict=False)] = SelectPolicy.MAX
 
 
@@ -58,14 +63,14 @@ class ScaleUpModel(BehaviorModel):
     """HPA's defaults for scaleUp: at once, by 4 replicas or 100 % per 15 s, the larger of both."""
 
     stabilization_window: Window = 0.0
-    policies: list[RatePolicyModel] = Field(default=[_FOUR, _DOUBLE])
+    policies: RatePolicies = shared([_FOUR, _DOUBLE])
 
 
 class ScaleDownModel(BehaviorModel):
     """HPA's defaults for scaleDown: after 5 minutes, then without a further limit."""
 
     stabilization_window: Window = 300.0
-    policies: list[RatePolicyModel] = Field(default=[_DOUBLE])
+    policies: RatePolicies = shared([_DOUBLE])
 
 
 class WhenBlindModel(Model):
@@ -86,6 +91,13 @@ class WhenBlindModel(Model):
         raise ValueError(f"must be hold, {{at_least: N}} or {{set: N}} with N of at least 1, not {value!r}")
 
 
+def _is_timezone(name: str) -> bool:
+    try:
+        return len(name) <= LONGEST_TIMEZONE and ZoneInfo(name) is not None
+    except (KeyError, ValueError, OSError):
+        return False
+
+
 class ScheduleModel(Model):
     """Replaces min or max from each cron time on, for a duration."""
 
@@ -98,10 +110,8 @@ class ScheduleModel(Model):
     @field_validator("timezone")
     @classmethod
     def _timezone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("must be a time zone such as Europe/Berlin, America/Bogota or UTC") from error
+        if not _is_timezone(value):
+            raise ValueError("must be a time zone such as Europe/Berlin, America/Bogota or UTC")
         return value
 
     @model_validator(mode="after")

@@ -6,10 +6,12 @@ from pydantic import Field, field_validator, model_validator
 
 from autoscaler.config.compose_options import Drain, HttpCall
 from autoscaler.config.fields import AnyDuration, Model, between
+from autoscaler.config.sizes import MOST_ENTRIES
 
 _USUAL = Drain()
 LONGEST_DRAIN_SECONDS = 3600.0
 LONGEST_THROTTLE_SECONDS = 60.0
+MOST_COMMAND_CHARACTERS = 2000  # a longer one would not fit into the socket guard's buffer
 
 # Signals that ask servers to end gracefully or to run a hook; the socket guard passes no others.
 Signal = Literal["SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT", "SIGWINCH"]
@@ -35,9 +37,17 @@ class DrainModel(Model):
 
     timeout: Annotated[AnyDuration, between(0.0, LONGEST_DRAIN_SECONDS)] = _USUAL.timeout_seconds
     throttle: Annotated[AnyDuration, between(0.0, LONGEST_THROTTLE_SECONDS)] = _USUAL.throttle_seconds
-    command: Annotated[list[str], Field(min_length=1)] | None = None
+    command: Annotated[list[str], Field(min_length=1, max_length=MOST_ENTRIES)] | None = None
     signal: Signal | None = None
     http: HttpCallModel | None = None
+
+    @field_validator("command")
+    @classmethod
+    def _short(cls, value: list[str] | None) -> list[str] | None:
+        characters = sum(map(len, value or ()))
+        if characters > MOST_COMMAND_CHARACTERS:
+            raise ValueError(f"has {characters} characters; at most {MOST_COMMAND_CHARACTERS} are allowed")
+        return value
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

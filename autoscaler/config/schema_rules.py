@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from autoscaler.config.fields import Bound, Count, Duration, Model, Positive, latency, number
+from autoscaler.config.sizes import MOST_ENTRIES
 from autoscaler.core.policy import Goal, OnMissing, Rule, Signal, StepChange
 
 TARGET_SIGNALS = (Signal.LATENCY, Signal.ERROR_RATIO)
@@ -67,7 +68,7 @@ class RuleModel(Model):
     window: Duration | None = None
     per_replica: Positive | None = None
     target: Bound | None = None
-    steps: Annotated[list[StepModel], Field(min_length=1)] | None = None
+    steps: Annotated[list[StepModel], Field(min_length=1, max_length=MOST_ENTRIES)] | None = None
     activation: Bound | None = None
     cap: bool = Rule.cap
     required: bool = Rule.required

@@ -1,6 +1,6 @@
 """Merges the services of the policy file with those of labels, service by service."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from autoscaler.config.layers import Layer, Layers, locate
 from autoscaler.config.load import PolicyFile, service_config, service_layers, validate
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.schema import ServiceModel
-from autoscaler.core.policy import Policy
+from autoscaler.config.sizes import MOST_SERVICES, some
 from autoscaler.errors import ConfigError
 from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
 from autoscaler.ports.metrics import SignalRequest
@@ -32,6 +32,7 @@ ServiceResolver = Callable[[Fleet], ResolvedServices]  # the services to scale i
 def by_labels(file: PolicyFile) -> ServiceResolver:
     """Return a resolver for the services of the file and of the labels last seen."""
     last: tuple[Labelled, ResolvedServices] | None = None
+    known = KnownLabels(file)
 
     def resolved(fleet: Fleet) -> ResolvedServices:
         nonlocal last
@@ -39,7 +40,7 @@ def by_labels(file: PolicyFile) -> ServiceResolver:
         if last is not None:
             labelled |= {ref: labels for ref, labels in last[0].items() if ref.kind in fleet.unavailable}
         if last is None or last[0] != labelled:
-            last = labelled, resolve(file, labelled)
+            last = labelled, resolve(file, labelled, known)
         return last[1]
 
     return resolved
@@ -51,58 +52,89 @@ def fixed(services: Mapping[str, ServiceConfig]) -> ServiceResolver:
     return lambda _: resolved
 
 
-def resolve(file: PolicyFile, labelled: Labelled) -> ResolvedServices:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the labels of one service say, with the file's layers: None where they do not enable it."""
+
+    service: ServiceConfig | None = None
+    layers: Layers = ()
+    problems: str = ""
+
+
+class KnownLabels:
+    """Reads the labels of each service once, and again when they change: reading takes much longer than comparing."""
+
+    def __init__(self, file: PolicyFile) -> None:
+        self._file = file
+        self._known: dict[tuple[str, ServiceRef], tuple[Mapping[str, str], _Read]] = {}
+
+    def read(self, name: str, ref: ServiceRef, labels: Mapping[str, str]) -> _Read:
+        known = self._known.get((name, ref))
+        if known is None or known[0] != labels:
+            try:
+                read = _read(self._file, name, ref, labels)
+            except ConfigError as error:
+                read = _Read(problems=str(error))
+            known = self._known[name, ref] = labels, read
+        return known[1]
+
+    def keep(self, refs: Collection[ServiceRef]) -> None:
+        """Forget all other services."""
+        self._known = {key: known for key, known in self._known.items() if key[1] in refs}
+
+
+def resolve(file: PolicyFile, labelled: Labelled, known: KnownLabels | None = None) -> ResolvedServices:
     """Return the services of the file merged with their labels, and those of labels alone.
 
     A mistake in a service's labels removes that one service, even if the file has it.
     """
+    known = known or KnownLabels(file)
     services, refused = dict(file.config.services), dict[str, str]()
+    in_file = {service.target: name for name, service in file.config.services.items()}
+    taken = set(services)
+    minima = sum(service.policy.min_replicas for service in services.values())
     for ref, labels in sorted(labelled.items()):
-        in_file = _in_file(file, ref)
-        if in_file is None and file.settings.compose_project not in {None, ref.group}:
+        of_file = in_file.get(ref) or in_file.get(ref.without_group)
+        if of_file is None and file.settings.compose_project not in {None, ref.group}:
             continue
-        taken = {*services, *refused, *file.config.services}
-        name = in_file or (str(ref) if ref.name in taken else ref.name)
-        try:
-            service = _labelled(file, name, ref, labels, services)
-        except ConfigError as error:
+        name = of_file or (str(ref) if ref.name in taken else ref.name)
+        read = known.read(name, ref, labels)
+        if read.service is None and not read.problems:
+            continue
+        before = services.get(name)
+        minima -= 0 if before is None else before.policy.min_replicas
+        others = len(services) - (before is not None)
+        problems = read.problems or some(list(_beyond_limits(file, read, minima, others)))
+        if read.service is None or problems:
             services.pop(name, None)
-            refused[name] = str(error)
+            refused[name] = problems
         else:
-            if service is not None:
-                services[name] = service
+            services[name] = read.service
+            minima += read.service.policy.min_replicas
+        taken.add(name)
+    known.keep(labelled.keys())
     return ResolvedServices(services, refused)
 
 
-def _in_file(file: PolicyFile, ref: ServiceRef) -> str | None:
-    return next((name for name, service in file.config.services.items() if service.target.names(ref)), None)
-
-
-def _labelled(
-    file: PolicyFile, name: str, ref: ServiceRef, labels: Mapping[str, str], services: Mapping[str, ServiceConfig]
-) -> ServiceConfig | None:
-    """Return the service of labels and file together; None: its labels do not enable it.
+def _read(file: PolicyFile, name: str, ref: ServiceRef, labels: Mapping[str, str]) -> _Read:
+    """Return the service of labels and file together.
 
     Raises:
         ConfigError: one line for each problem.
     """
     read = read_labels(str(ref), labels)
     if not read.enabled:
-        return None
+        return _Read()
     own, defaults = service_layers(file.document, name)
     layers = [*([own] if name in file.config.services else []), Layer(read.document, (PREFIX,)), defaults]
     problems = list(_not_for_labels(layers, read.document.tree[PREFIX]))
     model = validate(ServiceModel, layers, problems)
     if model is None or problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(some(problems))
     service = replace(service_config(name, model, file.root, file.settings), target=ref)
-    others = {other: each for other, each in services.items() if other != name}
-    if problems := [
-        *policy_inconsistencies(service.policy, layers),
-        *_beyond_limits(layers, service.policy, file.config.max_replicas_total, others),
-    ]:
-        raise ConfigError("\n".join(problems))
-    return service
+    if problems := list(policy_inconsistencies(service.policy, layers)):
+        raise ConfigError(some(problems))
+    return _Read(service, layers)
 
 
 def _not_for_labels(layers: Layers, tree: object) -> Iterator[str]:
@@ -112,16 +144,14 @@ def _not_for_labels(layers: Layers, tree: object) -> Iterator[str]:
         )
 
 
-def _beyond_limits(
-    layers: Layers, policy: Policy, total: int | None, others: Mapping[str, ServiceConfig]
-) -> Iterator[str]:
-    """Yield a problem if the service's minimum exceeds what the file's replica budget leaves."""
-    if total is None:
-        return
-    left = total - sum(other.policy.min_replicas for other in others.values())
-    if policy.min_replicas > left:
-        text = f"{policy.min_replicas} is more than the {max(0, left)} that limits.max_replicas_total {total} leaves"
-        yield locate(layers, ("replicas", "min"), text)
+def _beyond_limits(file: PolicyFile, read: _Read, minima: int, others: int) -> Iterator[str]:
+    """Yield what the file's limits leave no room for, beside so many others and the sum of their minima."""
+    if others >= MOST_SERVICES:
+        yield locate(read.layers, (), f"there are {others} services already; at most {MOST_SERVICES} are allowed")
+    total, least = file.config.max_replicas_total, 0 if read.service is None else read.service.policy.min_replicas
+    if total is not None and least > total - minima:
+        text = f"{least} is more than the {max(0, total - minima)} that limits.max_replicas_total {total} leaves"
+        yield locate(read.layers, ("replicas", "min"), text)
 
 
 def signal_requests(service: ServiceConfig, state: ServiceState) -> dict[str, SignalRequest]:

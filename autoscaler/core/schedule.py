@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+LONGEST_CRON = 256  # characters
 _MINUTE_SECONDS = 60
 _LONGEST_FOLD = timedelta(hours=3)  # more than any time zone ever set its clock back
 
@@ -45,7 +46,11 @@ def bounds_at(min_replicas: int, max_replicas: int, schedules: Sequence[Schedule
 
     Of several active schedules the greatest min and the least max apply; a max overrides a min.
     """
-    active = [schedule for schedule in schedules if is_active(schedule, now)]
+    return combined(min_replicas, max_replicas, [schedule for schedule in schedules if is_active(schedule, now)])
+
+
+def combined(min_replicas: int, max_replicas: int, active: Sequence[Schedule]) -> Bounds:
+    """Return the bounds while these schedules are active."""
     if not active:
         return Bounds(min_replicas, max_replicas)
     lows = [(schedule.min_replicas, str(schedule)) for schedule in active if schedule.min_replicas is not None]
@@ -79,16 +84,19 @@ def check_cron(cron: str) -> str:
     """Return the cron expression of five fields that has a time.
 
     Raises:
-        ValueError: it is none; the message names what is allowed.
+        ValueError: it is none, or too long; the message names what is allowed.
     """
+    if len(cron) > LONGEST_CRON:
+        raise ValueError(f"has {len(cron)} characters; at most {LONGEST_CRON} are allowed")
     if len(cron.split()) != 5 or not _has_a_time(cron):  # noqa: PLR2004  a sixth field would be seconds
         raise ValueError('must be a cron expression of minute, hour, day, month and weekday, such as "0 8 * * 1-5"')
     return cron
 
 
+@lru_cache(maxsize=1024)
 def _has_a_time(cron: str) -> bool:
     try:
         next(CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration):
+    except (CronSimError, StopIteration, AssertionError, ValueError):  # CronSim lets some mistakes through
         return False
     return True

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from autoscaler.loadtest.replicas import KnownReplica
 
-_MATCHER = re.compile(r"""(\w+)\(\s*(?:`([^`]*)`|"([^"]*)"|'([^']*)')?[^)]*\)""")
+_MATCHER = re.compile(r"""(?<!\w)(\w+)\(\s*(?:`([^`]*)`|"([^"]*)"|'([^']*)')?[^)]*\)""")
+LONGEST_RULE = 4096  # characters
 _UNDERSTOOD = {"Host": "host", "Path": "path", "PathPrefix": "path"}
 
 
@@ -34,7 +35,7 @@ def aim_of(rule: str) -> Aim | None:
 
     Only Host, Path and PathPrefix are understood, joined by && and ||.
     """
-    matchers = _MATCHER.findall(rule)
+    matchers = _MATCHER.findall(rule) if len(rule) <= LONGEST_RULE else []
     if not matchers or "!" in rule or any(name not in _UNDERSTOOD for name, *_ in matchers):
         return None
     found: dict[str, str] = {}

@@ -9,6 +9,7 @@ from autoscaler.core.calendar import next_change
 from autoscaler.core.schedule import Schedule
 from tests.support.builders import policy
 
+UTC_ZONE = ZoneInfo("UTC")
 BOGOTA, BERLIN = ZoneInfo("America/Bogota"), ZoneInfo("Europe/Berlin")
 WORKDAYS = Schedule("0 8 * * 1-5", 36_000.0, BOGOTA, min_replicas=4)
 LUNCH = Schedule("0 12 * * *", 3600.0, BOGOTA, min_replicas=6)
@@ -61,6 +62,8 @@ def test_a_day_is_shorter_where_the_clock_is_put_forward() -> None:
         pytest.param((), id="no schedule"),
         pytest.param((Schedule("0 8 * * *", 3600.0, BOGOTA, min_replicas=2),), id="one that changes nothing"),
         pytest.param((Schedule("* * * * *", 3600.0, BOGOTA, min_replicas=4),), id="one that never ends"),
+        pytest.param((Schedule("0 0 29 2 */7", 60.0, BERLIN, min_replicas=2),), id="one that comes every 28 years"),
+        pytest.param((Schedule("0 0 29 2 */7", 60.0, UTC_ZONE, min_replicas=2),) * 50, id="fifty of them"),
     ],
 )
 def test_there_may_be_no_change_at_all(schedules: tuple[Schedule, ...]) -> None:

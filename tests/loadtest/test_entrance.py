@@ -33,6 +33,8 @@ def test_the_first_host_and_the_first_path_match(rule: str, aim: Aim) -> None:
         "Host(`shop.example`) && Header(`X-A`, `b`)",
         "PathRegexp(`^/api`)",
         "Path(`api`)",
+        f"Path(`/{'x' * 5000}`)",
+        "x" * 4000,
     ],
 )
 def test_a_rule_that_asks_for_more_is_not_guessed_at(rule: str) -> None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from autoscaler.formats import whole_number
+
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
@@ -28,7 +30,7 @@ def is_replica(labels: Mapping[str, str]) -> bool:
         and CONFIG_HASH in labels
         and labels.get(ONEOFF, "False") == "False"
         and HOOK not in labels
-        and labels.get(NUMBER, "").isdecimal()
+        and whole_number(labels.get(NUMBER)) is not None
     )
 
 

@@ -94,7 +94,7 @@ def with_matcher(series: str, matcher: str) -> str:
     return f"{series[:-1]},{matcher}}}" if series.endswith("}") else f"{series}{{{matcher}}}"
 
 
-_SELECTOR = re.compile(r"\s*[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{[^{}]*\})?\s*")
+_SELECTOR = re.compile(r"\s*[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{[^{}]*\}\s*)?")
 
 
 def is_selector(promql: str) -> bool:

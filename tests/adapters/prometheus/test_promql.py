@@ -30,7 +30,14 @@ def test_a_slow_share_counts_the_buckets_up_to_its_threshold_however_they_are_wr
 
 @pytest.mark.parametrize(
     ("promql", "plain"),
-    [("queue", True), (' queue{name="mail"} ', True), ("job:queue:sum", True), ("sum(queue)", False), ("a + b", False)],
+    [
+        ("queue", True),
+        (' queue{name="mail"} ', True),
+        ("job:queue:sum", True),
+        ("sum(queue)", False),
+        ("a + b", False),
+        (f"a{' ' * 16_000}b", False),
+    ],
 )
 def test_plain_selectors(promql: str, plain: bool) -> None:
     assert is_selector(promql) is plain

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autoscaler.adapters.compose.healthcheck import has_test
+from autoscaler.formats import whole_number
 
 
 def warnings(template: Mapping[str, Any], most: int) -> Iterator[str]:
@@ -21,4 +22,5 @@ def warnings(template: Mapping[str, Any], most: int) -> Iterator[str]:
 def _ports(text: str) -> int | None:
     """Return how many ports a range has, or None for what is no range."""
     first, _, last = text.partition("-")
-    return int(last) - int(first) + 1 if first.isdecimal() and last.isdecimal() else None
+    low, high = whole_number(first), whole_number(last)
+    return None if low is None or high is None else high - low + 1

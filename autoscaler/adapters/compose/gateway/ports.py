@@ -9,8 +9,8 @@ from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.docker.engine import Engine
 
 _IMAGE = re.compile(r"(?:.*/)?traefik(?:[:@].*)?")
-_ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address=[^=]*?:(\d+)(?:/tcp)?", re.IGNORECASE)
-_VARIABLE = re.compile(r"TRAEFIK_ENTRYPOINTS_(.+)_ADDRESS=.*:(\d+)(?:/tcp)?", re.IGNORECASE)
+_ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address=[^=]*?:(\d{1,5})(?:/tcp)?", re.IGNORECASE)
+_VARIABLE = re.compile(r"TRAEFIK_ENTRYPOINTS_([^=]+)_ADDRESS=.*:(\d{1,5})(?:/tcp)?", re.IGNORECASE)
 _USUAL = {"web": (80, 8000), "websecure": (443, 8443)}  # without flags: a configuration file may have others
 
 
