@@ -1,9 +1,15 @@
-"""Stores interventions in a small JSON file of the state directory, replaced as a whole."""
+"""Stores interventions in a small JSON file of the state directory, replaced as a whole.
+
+Whoever may write to the directory could lead a write to another file: one of all users is not used, and no link is
+followed.
+"""
 
 import contextlib
+import errno
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,8 +58,15 @@ class OverrideFile:
         """Return the saved interventions; none if there is no file.
 
         Raises:
-            StateUnavailable: the file cannot be read, or is damaged; it is set aside.
+            StateUnavailable: the file cannot be read, or is damaged; it is set aside. Or the directory is not used.
         """
+        try:
+            with _opened(self._path.parent):
+                pass
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise self._unusable(error) from error
         try:
             state = _State.model_validate_json(read_regular(self._path, MOST_BYTES))
         except (FileNotFoundError, NotADirectoryError):
@@ -72,20 +85,19 @@ class OverrideFile:
         Raises:
             StateUnavailable: the disk is full, or the directory cannot be written; the old file is unchanged.
         """
-        new = self._path.with_suffix(".new")
         text = json.dumps({"version": 1, "services": plain(interventions)}, indent=2)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            _write(new, text)
-            new.replace(self._path)
-            _sync(self._path.parent)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _opened(self._path.parent) as directory:
+                _replace(directory, self._path.with_suffix(".new").name, self._path.name, text.encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
-            raise StateUnavailable(
-                f"cannot write {self._path}: {error.strerror}; pauses and overrides work, but will not survive a "
-                f"restart: AUTOSCALER_STATE_DIR must be a directory with room that user {os.getuid()} may write to"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> StateUnavailable:
+        return StateUnavailable(
+            f"cannot write {self._path}: {error.strerror}; pauses and overrides work, but will not survive a "
+            f"restart: AUTOSCALER_STATE_DIR must be a directory with room that user {os.getuid()} may write to"
+        )
 
     def _set_aside(self, problem: str) -> str:
         aside = self._path.with_suffix(".damaged")
@@ -97,17 +109,37 @@ class OverrideFile:
         return f"{self._path} {problem} and is {kept}; earlier pauses and overrides are not in force: set them again"
 
 
-def _write(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    """Flush the new name to the disk, too."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Open a directory that is no link and that not every user may write to."""
     try:
-        os.fsync(descriptor)
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except NotADirectoryError as error:
+        if path.is_symlink():
+            raise PermissionError(errno.EPERM, f"{path} is a symbolic link; name the directory itself") from error
+        raise
+    try:
+        if os.fstat(directory).st_mode & stat.S_IWOTH:
+            raise PermissionError(errno.EPERM, f"every user may write to {path}; take that right away (chmod o-w)")
+        yield directory
     finally:
-        os.close(descriptor)
+        os.close(directory)
+
+
+def _replace(directory: int, new: str, name: str, content: bytes) -> None:
+    """Write a new file beside the old one, on the disk, and put it in its place; no link is followed."""
+    with contextlib.suppress(FileNotFoundError):  # left by a crash
+        os.unlink(new, dir_fd=directory)
+    created = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(new, created, 0o600, dir_fd=directory)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(new, dir_fd=directory)
+        raise
+    os.fsync(directory)  # the new name, too

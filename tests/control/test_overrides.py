@@ -1,5 +1,8 @@
 """What operators said: in force until its time, kept over a restart, and in memory where nothing can be kept."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,16 +96,26 @@ def test_without_a_directory_it_works_in_memory_and_says_so() -> None:
     assert life.overrides.warning("web") is None
 
 
+@contextmanager
+def no_room_for_files() -> Iterator[None]:
+    """This process can write no file of more than a few bytes meanwhile, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_full_disk_is_told_once_costs_nothing_but_the_restart_and_is_made_up_for(life: Life) -> None:
     assert life.directory is not None
     life.overrides.pause("web", NOW + 60)
-    full = life.directory / "overrides.new"
-    full.symlink_to("/dev/full")
-    life.overrides.pause("api", NOW + 60)
-    full.symlink_to("/dev/full")
-    life.overrides.end(NOW)
+    with no_room_for_files():
+        life.overrides.pause("api", NOW + 60)
+        life.overrides.end(NOW)
     assert life.overrides.of("api", NOW).paused_until == NOW + 60
-    assert "No space left on device" in str(life.overrides.warning("api"))
+    assert "File too large" in str(life.overrides.warning("api"))
+    assert [file.name for file in life.directory.iterdir()] == ["overrides.json"]
     assert life.again().overrides.of("web", NOW).paused_until == NOW + 60
     life.overrides.end(NOW)
     assert life.overrides.warning("api") is None
@@ -118,6 +131,49 @@ def test_a_directory_that_cannot_be_made_is_told_at_the_start(tmp_path: Path) ->
     assert "AUTOSCALER_STATE_DIR must be a directory with room" in problem
     life.overrides.pause("web", NOW + 60)
     assert life.overrides.of("web", NOW).paused_until == NOW + 60
+
+
+@pytest.mark.parametrize("planted", ["overrides.json", "overrides.new"])
+def test_a_link_at_the_file_s_place_leads_no_write_to_another_file(tmp_path: Path, planted: str) -> None:
+    state, other = tmp_path / "state", tmp_path / "other"
+    state.mkdir()
+    other.write_text("not ours", encoding="utf-8")
+    life = Life(state)
+    (state / planted).unlink(missing_ok=True)
+    (state / planted).symlink_to(other)
+    life.overrides.pause("web", NOW + 60)
+    assert life.again().overrides.of("web", NOW).paused_until == NOW + 60
+    assert other.read_text(encoding="utf-8") == "not ours"
+    assert [(file.name, file.is_symlink()) for file in state.iterdir()] == [("overrides.json", False)]
+
+
+def test_the_file_is_for_the_daemon_s_user_alone(life: Life) -> None:
+    assert life.directory is not None
+    life.overrides.pause("web", NOW + 60)
+    assert [path.stat().st_mode & 0o777 for path in (life.directory, life.directory / "overrides.json")] == [
+        0o700,
+        0o600,
+    ]
+
+
+def test_a_directory_that_is_a_link_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "state").symlink_to(tmp_path / "elsewhere")
+    life = Life(tmp_path / "state")
+    life.overrides.pause("web", NOW + 60)
+    assert f"{tmp_path / 'state'} is a symbolic link; name the directory itself" in str(life.problems()[0])
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert life.overrides.of("web", NOW).paused_until == NOW + 60
+
+
+def test_a_directory_that_every_user_may_write_to_is_not_used(tmp_path: Path) -> None:
+    """Not even read: others could have put the file there."""
+    kept = Life(tmp_path)
+    kept.overrides.pause("web", NOW + 60)
+    tmp_path.chmod(0o1777)
+    life = kept.again()
+    assert f"every user may write to {tmp_path}; take that right away (chmod o-w)" in str(life.problems()[0])
+    assert life.overrides.of("web", NOW) == NONE
 
 
 @pytest.mark.parametrize(

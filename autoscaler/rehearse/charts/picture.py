@@ -1,5 +1,7 @@
 """Writes rehearsals to files: a PNG, or one self-contained web page. Both need matplotlib, which is an extra."""
 
+import errno
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +12,7 @@ from autoscaler.errors import ConfigError
 from autoscaler.rehearse.charts.page import page
 from autoscaler.rehearse.run import Run
 
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC  # in a folder of all users, such as /tmp, a link may be a trap
 _MISSING = "PNG and HTML charts need matplotlib; install traefik-autoscaler[charts]"
 
 
@@ -22,8 +25,10 @@ def check_places(*paths: Path | None) -> None:
         if find_spec("matplotlib") is None:
             raise ConfigError(_MISSING)
         try:
-            with path.open("ab") if path.exists() else TemporaryFile(dir=path.parent):
-                pass
+            if path.is_symlink() or path.exists():
+                os.close(os.open(path, os.O_WRONLY | _NO_LINK))
+            else:
+                TemporaryFile(dir=path.parent).close()
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -56,10 +61,14 @@ def _draw(runs: Sequence[Run], kind: Literal["png", "svg"]) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, 0o666)
+        with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor
+            file.write(content)
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"cannot write {path}: {error.strerror or error}")
+    link = error.errno == errno.ELOOP and path.is_symlink()
+    why = "it is a symbolic link; name the file itself" if link else error.strerror or error
+    return ConfigError(f"cannot write {path}: {why}")

@@ -245,11 +245,11 @@ def test_a_reload_is_passed_on_and_its_problems_are_told(site: Site) -> None:
 def test_what_cannot_be_kept_works_and_warns(tmp_path: Path) -> None:
     site = Site(policy(), token=TOKEN, store=OverrideFile(tmp_path))
     site.start()
-    (tmp_path / "overrides.new").symlink_to("/dev/full")
+    (tmp_path / "overrides.new").mkdir()
     answer = say(site, "pause").json()
     site.server.stop(10.0)
     assert answer["intervention"]["paused_until"] == NOW + 3600
-    assert "No space left on device; pauses and overrides work, but will not survive a restart" in answer["warning"]
+    assert "Is a directory; pauses and overrides work, but will not survive a restart" in answer["warning"]
     assert b"autoscaler_state_failed 1.0" in site.metrics.render()
 
 

@@ -297,6 +297,18 @@ def test_without_matplotlib_the_error_names_the_extra(
         write([run(sample(0))], tmp_path / "chart")
 
 
+@pytest.mark.parametrize("write", [write_png, write_html, lambda _, path: check_places(path)])
+def test_a_link_is_not_followed(write: object, tmp_path: Path) -> None:
+    """In a folder of all users, another user may have put it there."""
+    assert callable(write)
+    other = tmp_path / "other"
+    other.write_bytes(b"not ours")
+    (tmp_path / "chart").symlink_to(other)
+    with pytest.raises(ConfigError, match=r"chart: it is a symbolic link; name the file itself"):
+        write([run(sample(0))], tmp_path / "chart")
+    assert other.read_bytes() == b"not ours"
+
+
 def test_places_are_checked_without_a_trace(tmp_path: Path) -> None:
     present, absent = tmp_path / "present.png", tmp_path / "absent.html"
     present.write_bytes(b"a chart of before")
