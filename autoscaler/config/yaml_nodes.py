@@ -3,6 +3,7 @@
 Limits hold while the text is read, with aliases written out: a few lines of them expand beyond any memory.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,10 @@ from ruamel.yaml.events import AliasEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from autoscaler.config.sizes import DEEPEST, MOST_CHARACTERS, MOST_DIGITS, MOST_KEY_CHARACTERS, TooMuchError, cut
+
+_TOO_DEEP = f"is nested deeper than {DEEPEST} mappings and lists"
+_BRACKET = re.compile(r"[\[\]{}\n]")
+_MOST_BRACKETS = 100  # open on one line, those in quotes included
 
 Place = tuple[str | int, ...]  # keys and list indexes from the root
 
@@ -40,6 +45,7 @@ def parse(text: str, most_values: int, lines: dict[Place, int]) -> object:
         NotYamlError: it is not YAML, has a key twice, or a key or tag that no policy has.
         TooMuchError: a limit is exceeded.
     """
+    _check_brackets(text)
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = partial(_BoundedComposer, most_values)  # type: ignore[assignment]  # it is only called
     try:
@@ -54,6 +60,17 @@ def parse(text: str, most_values: int, lines: dict[Place, int]) -> object:
     except (YAMLError, ValueError, TypeError) as error:
         raise NotYamlError(f"not valid YAML: {_first_line(str(error))}") from error
     return None if root is None else _Plain(yaml.constructor, lines).of(root, ())
+
+
+def _check_brackets(text: str) -> None:
+    """Refuse very many open brackets on a line before they are scanned, which takes the square of their number."""
+    depth, line = 0, 1
+    for found in _BRACKET.finditer(text):
+        sign = found.group()
+        depth = 0 if sign == "\n" else depth + (1 if sign in "[{" else -1)
+        line += sign == "\n"
+        if depth > _MOST_BRACKETS:
+            raise TooMuchError(_TOO_DEEP, line)
 
 
 def _line(mark: Any) -> int:
@@ -87,7 +104,7 @@ class _BoundedComposer(Composer):
             raise TooMuchError(f"a text has {len(event.value)} characters; at most {MOST_CHARACTERS} are allowed", line)
         self._inside += 1
         if self._inside > DEEPEST:
-            raise TooMuchError(f"is nested deeper than {DEEPEST} mappings and lists", line)
+            raise TooMuchError(_TOO_DEEP, line)
         node = super().compose_node(parent, index)
         self._inside -= 1
         if not alias and event.anchor is not None:
