@@ -3,8 +3,6 @@
 import re
 from collections.abc import Mapping
 
-from autoscaler.formats import whole_number
-
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
@@ -30,7 +28,7 @@ def is_replica(labels: Mapping[str, str]) -> bool:
         and CONFIG_HASH in labels
         and labels.get(ONEOFF, "False") == "False"
         and HOOK not in labels
-        and whole_number(labels.get(NUMBER)) is not None
+        and labels.get(NUMBER, "").isdecimal()
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.config.labels import own_labels
-from autoscaler.formats import whole_number
 from autoscaler.ports.fleet import Capabilities, Fleet, ServiceRef, ServiceState
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
@@ -76,12 +75,12 @@ def _replica(container: Mapping[str, Any]) -> Replica:
         ref=ServiceRef(labels[label.SERVICE], labels[label.PROJECT]),
         id=container["Id"],
         name=str((container.get("Names") or ["/?"])[0]).lstrip("/"),
-        number=whole_number(labels[label.NUMBER]) or 0,
+        number=int(labels[label.NUMBER]),
         state=container["State"],
         health=None if health is None else health.group(1),
         image=container.get("ImageID", ""),
         labels=labels,
-        exit_code=None if exited is None else whole_number(exited.group(1)),
+        exit_code=None if exited is None else int(exited.group(1)),
     )
 
 

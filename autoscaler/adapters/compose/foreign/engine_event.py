@@ -6,7 +6,6 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.docker.own_actions import OwnContainers
-from autoscaler.formats import whole_number
 from autoscaler.ports.fleet import ServiceRef
 
 ACTIONS = (
@@ -61,6 +60,10 @@ def parse_event(event: Mapping[str, Any]) -> ContainerEvent | None:
         name=str(facts.get("name", "?")),
         action=str(event.get("Action", "")),
         clone=label.CLONE_OF in facts,
-        signal=whole_number(facts.get("signal")),
-        exit_code=whole_number(facts.get("exitCode")),
+        signal=_number(facts.get("signal")),
+        exit_code=_number(facts.get("exitCode")),
     )
+
+
+def _number(text: object) -> int | None:
+    return int(text) if isinstance(text, str) and text.isdecimal() else None
