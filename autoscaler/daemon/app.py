@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 
@@ -18,12 +19,13 @@ from autoscaler.core.memory import Memory
 from autoscaler.daemon import loop
 from autoscaler.daemon.build import Daemon, build
 from autoscaler.daemon.chores import make_chores
-from autoscaler.daemon.lifetime import EXIT_SECONDS, Stop, within
+from autoscaler.daemon.lifetime import EXIT_SECONDS, Stop, did_not_end, within
 from autoscaler.daemon.reload import loaded
 from autoscaler.warmstart.warm_start import Rebuilt, wait_for
 
 CHORES_STOP_SECONDS = 5.0
 LEASE_STOP_SECONDS = 5.0
+WATCH_STOP_SECONDS = 2.0
 ANNOTATIONS_STOP_SECONDS = 3.0
 WEB_STOP_SECONDS = 2.0
 
@@ -70,28 +72,28 @@ def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> Non
 def _finish(settings: Settings, daemon: Daemon, web: WebServer, end_chores: Callable[[], object], stop: Stop) -> None:
     """End every part, each within its own time and all within that of the process."""
     over = time.monotonic() + settings.stop_timeout_seconds + EXIT_SECONDS / 2
+    late: list[str] = []
 
-    def at_most(seconds: float) -> float:
-        return min(seconds, max(0.0, over - time.monotonic()))
+    def end(step: str, seconds: float, call: Callable[[], object]) -> None:
+        stop.step = step
+        if not within(max(0.1, min(seconds, over - time.monotonic())), call):
+            late.append(step)
 
     log = structlog.stdlib.get_logger("autoscaler")
     log.info("stopping", cause=stop.cause)
     stop.step = "an operation"
     busy = daemon.operations.stop(settings.stop_timeout_seconds)
-    stop.step = "a chore"
-    ended = within(at_most(CHORES_STOP_SECONDS), end_chores)
-    stop.step = "the lease"
-    if ended and not busy:  # a chore that goes on could take the lease again
-        within(at_most(LEASE_STOP_SECONDS), daemon.leadership.release)
-    stop.step = "the watch"
-    daemon.target.close()
-    stop.step = "an annotation"
+    end("a chore", CHORES_STOP_SECONDS, end_chores)
+    if not busy and not late:  # a chore that goes on could take the lease again
+        end("the lease", LEASE_STOP_SECONDS, daemon.leadership.release)
+    end("the watch", WATCH_STOP_SECONDS, daemon.target.close)
     for observer in daemon.observers.annotations:
-        observer.stop(at_most(ANNOTATIONS_STOP_SECONDS))
-    stop.step = "the web server"
-    web.stop(at_most(WEB_STOP_SECONDS))
+        end("an annotation", ANNOTATIONS_STOP_SECONDS, partial(observer.stop, ANNOTATIONS_STOP_SECONDS))
+    end("the web server", WEB_STOP_SECONDS, partial(web.stop, WEB_STOP_SECONDS))
     stop.step = "the log"
-    log.log(30 if busy else 20, "stopped", unfinished=busy)
+    problem = {"problem": did_not_end(late)} if late else {}
+    log.log(30 if busy or late else 20, "stopped", unfinished=busy, **problem)
+    stop.step = ""
 
 
 def _run_cycles(settings: Settings, daemon: Daemon, memories: Mapping[str, Memory], stop: Stop) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
@@ -36,6 +36,10 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], object] = la
         threading.Thread(target=leave, name="exit", daemon=True).start()
 
 
+def did_not_end(steps: Iterable[str]) -> str:
+    return f"{', '.join(steps)} did not end in time; the process ends without it"
+
+
 class Stop:
     """The first cause of the end. The process ends `most_seconds` later, whatever it is at."""
 
@@ -44,7 +48,7 @@ class Stop:
         self._event = threading.Event()
         self.cause = ""
         self.wanted = False
-        self.step = "start"  # what the daemon is at
+        self.step = "start"  # what the daemon is at; empty after its last word
 
     @property
     def code(self) -> int:
@@ -58,8 +62,10 @@ class Stop:
         self._end("the web server ended", wanted=False)
 
     def _log_step(self) -> None:
+        if not self.step:
+            return
         log = structlog.stdlib.get_logger("autoscaler")
-        log.warning("stopped", problem=f"{self.step} did not end in time; the process ends without it")
+        log.warning("stopped", problem=did_not_end([self.step]))
 
     def _end(self, cause: str, *, wanted: bool) -> None:
         if not self._event.is_set():

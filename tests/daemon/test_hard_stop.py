@@ -44,7 +44,8 @@ def test_an_engine_that_hangs_does_not_keep_the_process(tmp_path: Path, talk: Ta
             with no_longer_than(AT_MOST_SECONDS):
                 code, lines, errors = daemon.end()
     assert (code, errors) == (0, "")
-    assert lines[-1]["event"] == "stopped"
+    (stopped,) = [line for line in lines if line["event"] == "stopped"]
+    assert "a chore" in str(stopped["problem"])
 
 
 def cycles(page: str) -> float:

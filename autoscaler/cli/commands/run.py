@@ -1,11 +1,8 @@
 """`autoscaler run`: the daemon."""
 
+import os
 import sys
 from typing import assert_never
-
-import typer
-
-LINGER_SECONDS = 1.0  # for a cycle that is under way, after the last word in the log
 
 
 def run() -> None:
@@ -16,7 +13,6 @@ def run() -> None:
     from autoscaler.adapters.logs.setup import configure_logging
     from autoscaler.config.settings import LogFormat, load_settings
     from autoscaler.daemon import app
-    from autoscaler.daemon.lifetime import exit_within
 
     settings = load_settings()
     match settings.log_format:
@@ -28,5 +24,5 @@ def run() -> None:
             assert_never(settings.log_format)
     configure_logging(settings.log_level, json=json)
     code = app.run(settings)
-    exit_within(LINGER_SECONDS, code)
-    raise typer.Exit(code)
+    sys.stdout.flush()
+    os._exit(code)  # all is done; the interpreter would wait for threads, such as a cycle that is under way
