@@ -1,8 +1,13 @@
 """The autoscaler's errors. Adapters translate their library's exceptions into these."""
 
+from autoscaler.formats import visible
+
 
 class AutoscalerError(Exception):
-    """The base class: its text is one sentence for the operator."""
+    """The base class: its text is one sentence for the operator, whatever foreign text it quotes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 class ConfigError(AutoscalerError):

@@ -1,5 +1,6 @@
-"""Parses and formats durations, web addresses and JSON values. Pure."""
+"""Parses and formats durations, web addresses, JSON values and foreign text. Pure."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -12,6 +13,13 @@ _LONGEST_DURATION = 64  # characters
 _MOST_DIGITS = 9
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+# What a terminal obeys: CSI (colours, cursor), OSC (titles, links, clipboard), and the short sequences.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+MOST_CHARACTERS = 400  # of foreign text in a sentence
 ALLOWED = 'a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
 
 
@@ -74,3 +82,34 @@ def plain(value: object) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return str(value)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """Write a plain value as JSON for terminals, too: invisible characters are escaped, all others stay as they are."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.translate({ord(each): json.dumps(each)[1:-1] for each in _invisible(text)})
+
+
+def visible(text: str) -> str:
+    """Return text without control sequences; other invisible characters, such as bidi marks, become blanks.
+
+    Line breaks stay.
+    """
+    invisible = _invisible(text)
+    if not invisible:
+        return text
+    bare = _SEQUENCE.sub("", text)
+    return bare.translate(dict.fromkeys(map(ord, invisible), " "))
+
+
+def one_line(text: str, most: int = MOST_CHARACTERS, *, end: bool = False) -> str:
+    """Return foreign text for a sentence: visible, on one line, and cut to its beginning or `end`, with its length."""
+    line = " ".join(visible(text).split())
+    if len(line) <= most:
+        return line
+    length = f"({len(line):,} characters)"
+    return f"… {length} {line[-most:]}" if end else f"{line[:most]}… {length}"
+
+
+def _invisible(text: str) -> set[str]:
+    return set() if text.isprintable() else {each for each in set(text) if not each.isprintable() and each != "\n"}

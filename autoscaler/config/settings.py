@@ -1,13 +1,14 @@
 """Settings of the process: AUTOSCALER_... variables, and secrets from files. Policies are in the policy file."""
 
 import os
+import re
 import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from autoscaler.config.fields import AnyDuration, between
 from autoscaler.config.secrets import api_token, check_grafana_token, read_secret, unreadable_secrets
@@ -18,6 +19,7 @@ from autoscaler.formats import is_http_url
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
 HIGHEST_PORT = 65535
+_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _TOKENS = ("prometheus_token", "grafana_token", "api_token")
 
 
@@ -51,6 +53,7 @@ class Settings(BaseSettings):
     docker_timeout: Annotated[AnyDuration, between(0.5, 120.0)] = Field(default="10s")  # type: ignore[assignment]
     compose_project: str | None = None
     listen: str = "127.0.0.1:9595"
+    allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     prometheus_url: str | None = None
     prometheus_token: SecretStr | None = None
     prometheus_token_file: Path | None = None
@@ -104,6 +107,16 @@ class Settings(BaseSettings):
         if not (host and separator and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
             raise ValueError('must be an address and a port, such as "127.0.0.1:9595" or "0.0.0.0:9595"')
         return value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _allowed_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = {name.strip().lower() for name in value.split(",")} - {""}
+        if not all(_HOST.fullmatch(name) for name in names):
+            raise ValueError("must be names without port, such as autoscaler.example.org,*.example.net, or * for all")
+        return names
 
     @model_validator(mode="before")
     @classmethod

@@ -52,7 +52,8 @@ def _make_web(settings: Settings, daemon: Daemon, on_exit: Callable[[], None]) -
     seen = daemon.observers
     reading = ReadHandlers(seen.status, seen.metrics, seen.journal, seen.overview, seen.recent)
     writing = WriteHandlers(guard, seen.status, daemon.overrides, lambda: daemon.reloader.reload("POST /-/reload"))
-    return WebServer(make_app(reading, writing, PageHandlers()), *settings.listen_address, on_exit=on_exit)
+    app = make_app(reading, writing, PageHandlers(), settings.allowed_hosts)
+    return WebServer(app, *settings.listen_address, on_exit=on_exit)
 
 
 def _live(settings: Settings, daemon: Daemon, web: WebServer, stop: Stop) -> None:

@@ -32,6 +32,7 @@ def test_the_promised_defaults(variables: Set, tmp_path: Path) -> None:
     assert (settings.listen_address, settings.stop_timeout_seconds) == (("127.0.0.1", 9595), 30.0)
     assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.AUTO)
     assert (settings.compose_project, settings.prometheus_url, settings.dry_run) == (None, None, None)
+    assert settings.allowed_hosts == frozenset()
 
 
 def test_every_variable_is_read(variables: Set, tmp_path: Path) -> None:
@@ -41,6 +42,7 @@ def test_every_variable_is_read(variables: Set, tmp_path: Path) -> None:
         AUTOSCALER_DOCKER_TIMEOUT="3s",
         AUTOSCALER_COMPOSE_PROJECT="shop",
         AUTOSCALER_LISTEN="[::1]:8000",
+        AUTOSCALER_ALLOWED_HOSTS="Scaler.example.org, *.example.net,",
         AUTOSCALER_PROMETHEUS_URL="http://p:9090",
         AUTOSCALER_DRY_RUN="true",
         AUTOSCALER_LOG_LEVEL="debug",
@@ -50,6 +52,7 @@ def test_every_variable_is_read(variables: Set, tmp_path: Path) -> None:
     settings = load_settings(str(tmp_path))
     assert (settings.config, settings.docker_url, settings.docker_timeout) == (Path("/x.yaml"), "tcp://guard:2375", 3.0)
     assert (settings.compose_project, settings.listen_address) == ("shop", ("::1", 8000))
+    assert settings.allowed_hosts == {"scaler.example.org", "*.example.net"}
     assert (settings.prometheus_url, settings.dry_run, settings.stop_timeout) == ("http://p:9090", True, 60.0)
     assert (settings.log_level, settings.log_format) == (LogLevel.DEBUG, LogFormat.JSON)
 
@@ -95,6 +98,13 @@ def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
             id="a port alone",
         ),
         pytest.param("AUTOSCALER_LISTEN", "a:99999", "AUTOSCALER_LISTEN: must be an address and a port", id="no port"),
+        pytest.param(
+            "AUTOSCALER_ALLOWED_HOSTS",
+            "https://scaler.example.org:443",
+            "AUTOSCALER_ALLOWED_HOSTS: must be names without port, such as autoscaler.example.org,*.example.net, "
+            "or * for all, not 'https://scaler.example.org:443'",
+            id="no names",
+        ),
         pytest.param(
             "AUTOSCALER_DOCKER_TIMEOUT", "5", "AUTOSCALER_DOCKER_TIMEOUT: must be a duration: a number", id="no unit"
         ),

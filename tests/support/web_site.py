@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Collection
 
 import httpx
 
@@ -12,6 +13,7 @@ from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.status.recent import RecentObserver
 from autoscaler.adapters.web.app import make_app, routes
 from autoscaler.adapters.web.authorization import Authorization
+from autoscaler.adapters.web.connections import ConnectionLimits
 from autoscaler.adapters.web.page import PageHandlers
 from autoscaler.adapters.web.read import ReadHandlers
 from autoscaler.adapters.web.server import WebServer
@@ -34,6 +36,8 @@ class Site:
         token: str | None = None,
         store: OverrideStore | None = None,
         reload: Reload = lambda: None,
+        limits: ConnectionLimits | None = None,
+        allowed_hosts: Collection[str] = (),
     ) -> None:
         self.now, self.time, self.token = 0.0, NOW, token
         self.told: list[Event] = []
@@ -51,8 +55,8 @@ class Site:
         writing = WriteHandlers(guard, self.status, self.overrides, reload, clock=lambda: self.time)
         page = PageHandlers()
         self.routes = routes(reading, writing, page)
-        self.app = make_app(reading, writing, page)
-        self.server = WebServer(self.app, "127.0.0.1", self.port, on_exit=self.ended.set)
+        self.app = make_app(reading, writing, page, allowed_hosts)
+        self.server = WebServer(self.app, "127.0.0.1", self.port, on_exit=self.ended.set, limits=limits)
 
     def start(self) -> None:
         """Serve; returns as soon as the server answers."""
@@ -65,8 +69,8 @@ class Site:
             else:
                 return
 
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=10, trust_env=False)
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", headers=headers, timeout=10, trust_env=False)
 
     def post(self, path: str, body: object) -> httpx.Response:
         """Write with the right token."""

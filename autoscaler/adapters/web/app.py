@@ -1,12 +1,16 @@
 """The application: every route, and errors as JSON."""
 
+from collections.abc import Collection
+from http import HTTPStatus
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from autoscaler.adapters.web.hosts import with_own_names
 from autoscaler.adapters.web.page import PageHandlers
 from autoscaler.adapters.web.read import ReadHandlers
 from autoscaler.adapters.web.write import WriteHandlers
@@ -14,11 +18,14 @@ from autoscaler.adapters.web.write import WriteHandlers
 _SERVICE = "/api/v1/services/{name}"
 
 
-def make_app(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) -> ASGIApp:
+def make_app(
+    reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers, allowed_hosts: Collection[str] = ()
+) -> ASGIApp:
     """Return the application. `%2F` in a path is part of a name, not a separator."""
-    app = Starlette(routes=routes(reading, writing, page), exception_handlers={HTTPException: _refused})
+    handlers = {HTTPException: _refused, ClientDisconnect: _gone}
+    app = Starlette(routes=routes(reading, writing, page), exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return _with_raw_paths(app)
+    return _with_raw_paths(with_own_names(app, allowed_hosts))
 
 
 def routes(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) -> list[Route]:
@@ -45,6 +52,11 @@ def routes(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) ->
 def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  this handler is registered for it alone
     return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
+
+
+def _gone(_: Request, __: Exception) -> Response:
+    """Return what no client reads any more: it went away, or was too slow, before its request was whole."""
+    return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
 
 
 def _with_raw_paths(app: ASGIApp) -> ASGIApp:

@@ -1,16 +1,15 @@
 """Authorizes write requests: a bearer token, and a small JSON body. Refuses a request before reading its body."""
 
 import hmac
-import threading
 import time
 from collections.abc import Callable
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from autoscaler.adapters.web.rare_line import RareLine
+
 LONGEST_BODY_BYTES = 4096
-LOG_AGAIN_SECONDS = 60.0
 _OFF = (
     "writing is off: put a token into a file, name it as AUTOSCALER_API_TOKEN_FILE, and restart the daemon; "
     "a token can be made by: openssl rand -hex 32"
@@ -23,10 +22,7 @@ class Authorization:
 
     def __init__(self, token: str | None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._token = None if token is None else token.encode()
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._denied = 0  # since the last log line
-        self._logged_at = -LOG_AGAIN_SECONDS
+        self._line = RareLine("api.denied", monotonic=monotonic)
 
     def check(self, request: Request) -> None:
         """Accept a request.
@@ -38,22 +34,11 @@ class Authorization:
             raise HTTPException(403, _OFF)
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
-            self._log_denial(request)
+            client = request.client.host if request.client else "unknown"
+            self._line.log(client=client, path=request.url.path, hint="a missing or a wrong token")
             raise HTTPException(401, _DENIED, headers={"WWW-Authenticate": "Bearer"})
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HTTPException(415, "the body must be JSON, with the header Content-Type: application/json")
-
-    def _log_denial(self, request: Request) -> None:
-        """Log the first refusal at once, and then the number of refusals, at most once a minute."""
-        with self._lock:
-            self._denied += 1
-            if self._monotonic() - self._logged_at < LOG_AGAIN_SECONDS:
-                return
-            count, self._denied, self._logged_at = self._denied, 0, self._monotonic()
-        client = request.client.host if request.client else "unknown"
-        structlog.stdlib.get_logger("autoscaler").warning(
-            "api.denied", client=client, path=request.url.path, count=count, hint="a missing or a wrong token"
-        )
 
 
 async def read_body(request: Request) -> bytes:

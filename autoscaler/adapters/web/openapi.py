@@ -23,6 +23,7 @@ _REFUSALS = {
     "404": "no such service",
     "413": "the body is too long",
     "415": "the body must be JSON, with its content type",
+    "421": "the Host is no known name of this daemon",
 }
 
 
@@ -84,11 +85,12 @@ def document() -> Json:
 def _reading() -> Json:
     span = [_parameter("since", "query", "unix seconds"), _parameter("until", "query", "unix seconds")]
     limit = _parameter("limit", "query", "the most entries")
-    gone, invalid = {"404": _refusal("404")}, {"400": _refusal("400")}
+    elsewhere = {"421": _refusal("421")}
+    gone, invalid = {"404": _refusal("404"), **elsewhere}, {"400": _refusal("400")}
     sick = {"503": _answer("it is not", "Health")}
     return {
-        "/api/v1/status": _get("The daemon as a whole", "Daemon"),
-        "/api/v1/services": _get("Every service and its last evaluation", "Service", many=True),
+        "/api/v1/status": _get("The daemon as a whole", "Daemon", more=elsewhere),
+        "/api/v1/services": _get("Every service and its last evaluation", "Service", many=True, more=elsewhere),
         _SERVICE: _get("One service and its last evaluation", "Service", _NAME, more=gone),
         f"{_SERVICE}/decisions": _get(
             "The journal, newest first", "Evaluation", _NAME, *span, limit, many=True, more={**gone, **invalid}

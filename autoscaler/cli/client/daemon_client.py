@@ -60,6 +60,8 @@ class DaemonClient:
         answer = self._ask("GET", path, fields=parameters, headers=self._headers)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
+        if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
+            raise DaemonUnavailable(self._refusal(answer))
         if answer.status != HTTPStatus.OK:
             raise self.not_a_daemon(f"HTTP {answer.status}")
         return self._json(answer)
@@ -74,12 +76,10 @@ class DaemonClient:
         answer = self._ask("POST", path, json=body, headers={**self._headers, **self._token_header})
         if answer.status == HTTPStatus.OK:
             return self._json(answer)
-        found = self._json(answer)
-        if not isinstance(found, dict) or "error" not in found:
-            raise self.not_a_daemon(f"HTTP {answer.status}")
+        error = self._refusal(answer)
         if answer.status == HTTPStatus.CONFLICT:
-            raise TargetRefused(str(found["error"]))
-        raise ConfigError(_refusal(answer.status, str(found["error"])))
+            raise TargetRefused(error)
+        raise ConfigError(_refusal(answer.status, error))
 
     def status(self) -> dict[str, Any]:
         """Return the status of the daemon as a whole.
@@ -116,6 +116,12 @@ class DaemonClient:
                 kind = DaemonAbsent if "refused" in str(cause).lower() else DaemonUnavailable
                 raise kind(self._without_answer("cannot be reached")) from error
             raise DaemonUnavailable(self._without_answer(f"does not answer within {TIMEOUT_SECONDS:g} s")) from error
+
+    def _refusal(self, answer: urllib3.BaseHTTPResponse) -> str:
+        found = self._json(answer)
+        if not isinstance(found, dict) or "error" not in found:
+            raise self.not_a_daemon(f"HTTP {answer.status}")
+        return str(found["error"])
 
     def _json(self, answer: urllib3.BaseHTTPResponse) -> Any:
         try:
