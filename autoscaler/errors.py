@@ -1,6 +1,6 @@
 """The autoscaler's errors. Adapters translate their library's exceptions into these."""
 
-from autoscaler.formats import visible
+from autoscaler.formats import one_line, visible
 
 
 class AutoscalerError(Exception):
@@ -47,3 +47,8 @@ class ScaleFailed(AutoscalerError):
     def __init__(self, stage: str, message: str) -> None:
         super().__init__(message)
         self.stage = stage
+
+
+def unexpected(error: object) -> str:
+    """Write an error that is not one of ours: a fault of the program, or of what it was answered."""
+    return f"{type(error).__name__}: {one_line(str(error))}"

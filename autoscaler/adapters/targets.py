@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-from autoscaler.errors import TargetRefused
+from autoscaler.errors import TargetRefused, unexpected
 from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
 from autoscaler.ports.order import Order
 from autoscaler.ports.targets import ForeignChanges, ReplicaTarget, SettledChange
@@ -23,7 +23,7 @@ class Targets:
             try:
                 seen = target.observe()
             except Exception as error:  # noqa: BLE001  a fault in one adapter must not hide the others' services
-                seen = Fleet(unavailable={kind: f"unexpected {type(error).__name__}: {error}"})
+                seen = Fleet(unavailable={kind: f"unexpected {unexpected(error)}"})
             services |= seen.services
             unavailable |= seen.unavailable
         return Fleet(services, unavailable)
@@ -50,7 +50,7 @@ class Targets:
             except Exception as error:  # noqa: BLE001  see above
                 failures.append(error)
         if failures:
-            causes = "; ".join(f"{type(error).__name__}: {error}" for error in failures)
+            causes = "; ".join(unexpected(error) for error in failures)
             raise ExceptionGroup(f"recovery failed: {causes}", failures)
 
     def watch(self) -> None:

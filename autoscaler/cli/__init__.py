@@ -3,6 +3,7 @@
 import sys
 
 from autoscaler.errors import AutoscalerError, ConfigError
+from autoscaler.formats import visible
 
 FAILED, BAD_CONFIG, INTERRUPTED = 1, 2, 130
 
@@ -23,5 +24,5 @@ def main() -> None:
 
 def _fail(error: Exception, code: int) -> None:
     for line in str(error).splitlines():
-        print(f"error: {line}", file=sys.stderr)  # noqa: T201
+        print(f"error: {visible(line)}", file=sys.stderr)  # noqa: T201
     sys.exit(code)

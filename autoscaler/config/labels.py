@@ -28,6 +28,7 @@ PREFIX = "autoscaler"
 ENABLE = f"{PREFIX}.enable"
 
 _PART = re.compile(r"(?P<key>[^.\[\]]+)(?P<indexes>(\[\d{1,3}\])*)")
+_LINES = str.maketrans("", "", "\n\r\t")
 _FLOW = ("{", "[")
 _VERBATIM = frozenset({"query", "cron", "timezone", "traefik_service"})  # text, never parsed as YAML
 
@@ -119,7 +120,7 @@ def _place(name: str) -> Place:
     place: list[str | int] = []
     for part in name[len(PREFIX) + 1 :].split("."):
         found = _PART.fullmatch(part)
-        if found is None:
+        if found is None or not part.isprintable():
             raise ValueError('must be keys joined by dots, with "[0]" for the first of a list')
         place.append(found["key"])
         place.extend(int(index) for index in re.findall(r"\d+", found["indexes"]))
@@ -168,6 +169,7 @@ def _yaml_value(text: str) -> object:
 
 
 def _put(tree: dict[str, object], place: Place, value: object) -> None:
+    _check_visible(value)
     here: object = tree
     for part, following in zip(place, (*place[1:], None), strict=True):
         is_last = following is None
@@ -175,6 +177,15 @@ def _put(tree: dict[str, object], place: Place, value: object) -> None:
         here = _child(here, part, fresh)
         if is_last and here is not fresh:
             raise ValueError(_BOTH)
+
+
+def _check_visible(value: object) -> None:
+    """Refuse texts with characters that no reader sees, and a terminal may obey."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        _check_visible(part)
+    if isinstance(value, str) and not value.translate(_LINES).isprintable():
+        raise ValueError("has control characters or invisible ones; write it without them")
 
 
 def _child(parent: object, part: str | int, fresh: object) -> object:

@@ -12,7 +12,7 @@ from autoscaler.core.budget import within_budget
 from autoscaler.core.decide import decide
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, ReadingKind, Replicas
-from autoscaler.errors import AutoscalerError, TargetRefused, TargetUnavailable
+from autoscaler.errors import AutoscalerError, TargetRefused, TargetUnavailable, unexpected
 from autoscaler.events import Action, CycleFinished, ServiceOutcome, ServicesChanged
 from autoscaler.ports.fleet import Fleet, ServiceState
 from autoscaler.ports.metrics import MetricSource, SignalRequest
@@ -115,7 +115,7 @@ class Cycle:
         try:
             return self._source.read(requests, now)
         except Exception as error:  # noqa: BLE001  bounds and caps need no reading
-            return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=f"{type(error).__name__}: {error}"))
+            return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=unexpected(error)))
 
     def _decided(
         self, name: str, state: ServiceState | AutoscalerError, readings: Readings, now: float
@@ -174,4 +174,4 @@ def _find(service: ServiceConfig, fleet: Fleet) -> ServiceState | AutoscalerErro
 def _failed(name: str, error: Decision | Exception) -> ServiceOutcome:
     expected = isinstance(error, (TargetRefused, TargetUnavailable))
     action = Action.REFUSED if isinstance(error, _CannotBeScaled) else Action.FAILED
-    return ServiceOutcome(name, action, error=str(error) if expected else f"{type(error).__name__}: {error}")
+    return ServiceOutcome(name, action, error=str(error) if expected else unexpected(error))

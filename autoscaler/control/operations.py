@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from autoscaler.control.in_flight import InFlight, ReplicaCounter, Slots
 from autoscaler.control.result import operation_finished
 from autoscaler.core.model import Decision, Direction
-from autoscaler.errors import AutoscalerError, ScaleFailed
+from autoscaler.errors import AutoscalerError, ScaleFailed, unexpected
 from autoscaler.events import Action, OperationFinished
 from autoscaler.ports.fleet import ServiceRef, ServiceState
 from autoscaler.ports.observers import Emit
@@ -141,7 +141,7 @@ class Operations:
         except AutoscalerError as error:
             failure, after = error, steps.reached
         except Exception as error:  # noqa: BLE001  one broken operation must not block its service
-            failure = ScaleFailed("unexpected", f"unexpected {type(error).__name__}: {error}")
+            failure = ScaleFailed("unexpected", f"unexpected {unexpected(error)}")
             after = steps.reached
         return operation_finished(decision, after, self._monotonic() - started, failure)
 

@@ -9,7 +9,7 @@ from autoscaler.config.services import ServiceResolver, signal_requests
 from autoscaler.core.memory import Memory
 from autoscaler.core.policy import Policy
 from autoscaler.core.sizing.sizing import size
-from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
+from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable, unexpected
 from autoscaler.ports.fleet import Fleet
 from autoscaler.ports.metrics import MetricHistory, Span
 from autoscaler.ports.targets import ReplicaTarget
@@ -62,7 +62,7 @@ class WarmStart:
         except (MetricsUnavailable, TargetUnavailable) as error:
             self.give_up(str(error))
         except Exception as error:  # noqa: BLE001  a cold start is better than none
-            self.give_up(f"{type(error).__name__}: {error}")
+            self.give_up(unexpected(error))
 
     def give_up(self, problem: str) -> None:
         """Let every service that is not rebuilt yet start cold."""
@@ -109,7 +109,7 @@ def rebuilt(policy: Policy, past: Past, learned: RebuiltMemory) -> Rebuilt:
     try:
         lived = replay_past(policy, past, learned.memory)
     except Exception as error:  # noqa: BLE001  a fault in one service must not affect the others
-        lived = RebuiltMemory(learned.memory, problem=f"the replay failed: {type(error).__name__}: {error}")
+        lived = RebuiltMemory(learned.memory, problem=f"the replay failed: {unexpected(error)}")
     sizing = size(policy, lived.memory.learned)
     trusted = () if sizing is None else tuple(each.name for each in sizing.estimates if each.trusted)
     problem = lived.problem or learned.problem

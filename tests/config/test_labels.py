@@ -111,6 +111,19 @@ def test_nothing_is_enabled_without_saying_so(enable: str | None, enabled: bool)
             ["autoscaler.rules.x.query: has 20000 characters; at most 16384 are allowed"],
             id="a long text",
         ),
+        pytest.param(
+            {"autoscaler.rules.x.query": "sum(x)\n\t+ 1", "autoscaler.rules.y.query": "a\x1b[2J"},
+            ["autoscaler.rules.y.query: has control characters or invisible ones; write it without them"],
+            id="a text that a terminal would obey",
+        ),
+        pytest.param(
+            {"autoscaler.rules": '{x: {query: "a\\u202e"}}', "autoscaler.a\u202e": "1"},
+            [
+                'autoscaler.a\\u202e: must be keys joined by dots, with "[0]" for the first of a list',
+                "autoscaler.rules: has control characters or invisible ones; write it without them",
+            ],
+            id="a text that turns letters round",
+        ),
     ],
 )
 def test_a_label_that_cannot_be_read_is_named(labels: Mapping[str, str], expected: list[str]) -> None:

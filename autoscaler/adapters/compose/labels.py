@@ -15,7 +15,8 @@ CLONE_OF = "io.traefik-autoscaler.clone-of"
 ROLE = "io.traefik-autoscaler.role"  # of the autoscaler's own image: daemon
 HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # a clone's own healthcheck, before the probe wraps it, as JSON
 
-_TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]+)\.", re.IGNORECASE)
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,255}")  # that Compose can give: a label may hold anything
+_TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]{1,255})\.", re.IGNORECASE)
 _ROUTED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services)\.", re.IGNORECASE)
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")
 
@@ -23,8 +24,8 @@ _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")
 def is_replica(labels: Mapping[str, str]) -> bool:
     """Return whether Compose counts a container with these labels as a replica."""
     return (
-        PROJECT in labels
-        and SERVICE in labels
+        _NAME.fullmatch(labels.get(PROJECT, "")) is not None
+        and _NAME.fullmatch(labels.get(SERVICE, "")) is not None
         and CONFIG_HASH in labels
         and labels.get(ONEOFF, "False") == "False"
         and HOOK not in labels
@@ -43,7 +44,8 @@ def traefik_service(labels: Mapping[str, str]) -> str:
     The labels define it (of several, the first by name); else it is Traefik's default: the Compose names, with each run
     of other characters as one dash.
     """
-    names = sorted({found.group(1) for label in labels if (found := _TRAEFIK_SERVICE.match(label))})
+    found = (_TRAEFIK_SERVICE.match(label) for label in labels)
+    names = sorted({each.group(1) for each in found if each is not None and each.group(1).isprintable()})
     if names:
         return f"{names[0]}@docker"
     words = _NOT_ALPHANUMERIC.sub("-", f"{labels[SERVICE]}_{labels[PROJECT]}")

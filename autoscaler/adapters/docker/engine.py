@@ -20,8 +20,10 @@ from autoscaler.adapters.docker.own_actions import OwnActions
 from autoscaler.adapters.http_session import AnswerTooLargeError
 from autoscaler.errors import TargetUnavailable
 from autoscaler.events import EngineAsked
+from autoscaler.formats import one_line
 from autoscaler.ports.observers import Emit
 
+MOST_CHARACTERS = 1000  # of an error: the runtime's end with the reason
 Inspect = dict[str, Any]  # a container as the engine inspects it, as JSON
 
 
@@ -173,7 +175,8 @@ class Engine:
         return client
 
     def _translated(self, error: APIError) -> EngineError | TargetUnavailable:
-        status, text = int(error.status_code or 0), " ".join(str(error.explanation or error).split())
+        status = int(error.status_code or 0)
+        text = one_line(str(error.explanation or error), MOST_CHARACTERS)
         found = engine_error(status, text)
         if _says_engine(error):
             return Forbidden(f"the Docker engine refuses this call: {text}") if isinstance(found, Forbidden) else found

@@ -1,5 +1,6 @@
 """Grafana's annotations API (POST and PATCH /api/annotations); every fault's message says what to do."""
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ class Annotation:
     def body(self) -> dict[str, Any]:
         """Return the body for the API, with times in milliseconds."""
         end = {} if self.until is None else {"timeEnd": round(self.until * 1000)}
-        return {"time": round(self.at * 1000), **end, "tags": list(self.tags), "text": self.text}
+        text = html.escape(self.text, quote=False)  # Grafana shows it as HTML
+        return {"time": round(self.at * 1000), **end, "tags": list(self.tags), "text": text}
 
 
 class GrafanaApi:

@@ -8,6 +8,7 @@ from typing import Protocol
 from autoscaler.adapters.grafana.annotation_text import end_annotation, start_annotation
 from autoscaler.adapters.grafana.api import Annotation, GrafanaFault
 from autoscaler.core.model import Decision
+from autoscaler.errors import unexpected
 from autoscaler.events import Action, Annotated, CycleFinished, Event, OperationFinished
 
 MOST_WAITING = 100  # annotations; a Grafana that is down for long misses the older ones
@@ -74,7 +75,7 @@ class GrafanaObserver:
             except GrafanaFault as fault:
                 self._emit(Annotated("failed", str(fault)))
             except Exception as error:  # noqa: BLE001  a fault must not end the thread
-                self._emit(Annotated("failed", f"unexpected {type(error).__name__}: {error}"))
+                self._emit(Annotated("failed", f"unexpected {unexpected(error)}"))
             else:
                 self._emit(Annotated("sent"))
 

@@ -7,10 +7,14 @@ from typing import assert_never
 
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.leadership.election import Lease, Step
+from autoscaler.formats import one_line
 
 LEASE, KNOCK = "traefik-autoscaler-lease.", "traefik-autoscaler-knock."  # + the project, which never has a dot
 _LABEL = "io.traefik-autoscaler."
 _TOKEN, _HOLDER, _SINCE = (_LABEL + word for word in ("token", "holder", "since"))
+
+_SHOWN = {_HOLDER: "an unknown daemon", _SINCE: "?"}  # with what stands for a missing one
+MOST_CHARACTERS = 100  # of each
 
 
 class LeaseVolumes:
@@ -54,7 +58,8 @@ class LeaseVolumes:
 
 
 def _lease(labels: Mapping[str, str]) -> Lease:
-    return Lease(labels.get(_TOKEN, "?"), labels.get(_HOLDER, "an unknown daemon"), labels.get(_SINCE, "?"))
+    holder, since = (one_line(labels.get(name, missing), MOST_CHARACTERS) for name, missing in _SHOWN.items())
+    return Lease(labels.get(_TOKEN, "?"), holder, since)
 
 
 def fresh_token() -> str:

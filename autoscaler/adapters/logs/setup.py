@@ -1,9 +1,13 @@
 """Configures the destination and the format of log lines (structlog)."""
 
+import io
 import logging
 import sys
+from typing import TextIO
 
 import structlog
+
+from autoscaler.formats import json_text, plain, visible
 
 _LIBRARIES = ("apscheduler", "urllib3", "docker", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
 
@@ -28,8 +32,20 @@ def configure_logging(level: str, *, json: bool) -> None:
 
 def _rendering(*, json: bool) -> list[structlog.typing.Processor]:
     if json:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer()]
+        renderer = structlog.processors.JSONRenderer(lambda facts, **_: json_text(plain(facts)))
+        return [structlog.processors.dict_tracebacks, renderer]
+    return [_only_visible, structlog.dev.ConsoleRenderer(exception_formatter=_visible_traceback)]
+
+
+def _only_visible(_: object, __: str, facts: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Leave out what a terminal would obey, whatever text a line quotes; the renderer writes lists by `repr`."""
+    return {name: visible(value) if isinstance(value, str) else value for name, value in facts.items()}
+
+
+def _visible_traceback(out: TextIO, error: structlog.typing.ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, error)
+    out.write(visible(text.getvalue()))
 
 
 def _send_all_to(handler: logging.Handler, level: str) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from autoscaler.adapters.prometheus.buckets import Buckets
+from autoscaler.adapters.prometheus.faults import MOST_CHARACTERS
 from autoscaler.adapters.prometheus.promql import FAMILIES
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Signal, TraefikSignal
-from autoscaler.formats import format_duration
+from autoscaler.formats import format_duration, one_line
 
 IDLE = "no requests in the window"
 UNANSWERED = "no answers in the window"
@@ -42,7 +43,8 @@ def from_query(samples: list[Sample], at: float, max_age_seconds: float) -> Read
 
 
 def _labels(sample: Sample) -> str:
-    return "{" + ", ".join(f"{name}={value!r}" for name, value in sorted(sample.labels.items())) + "}"
+    labels = (f"{name}={value!r}" for name, value in sorted(sample.labels.items()))
+    return one_line(f"{{{', '.join(labels)}}}", MOST_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scrapi
     sampled = [sample for sample in samples if sample.labels.get("fact") == "sampled"]
     down = [sample for sample in samples if sample.labels.get("fact") == "up" and sample.value != 1]
     if down:
-        names = ", ".join(sorted(sample.labels.get("instance", "?") for sample in down))
+        names = one_line(", ".join(sorted(sample.labels.get("instance", "?") for sample in down)), MOST_CHARACTERS)
         note = f"Prometheus cannot scrape Traefik at {names}: its load is known in part only"
         return Scraping(problem=Reading(ReadingKind.STALE, note=note))
     if not sampled:

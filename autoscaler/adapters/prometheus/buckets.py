@@ -1,6 +1,7 @@
 """The bounds of Traefik's duration buckets, and which thresholds they can measure. Pure."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -8,6 +9,7 @@ from itertools import pairwise
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.formats import format_duration
 
+_NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)  # of a bound; +Inf is none
 OPTION = "metrics.prometheus.buckets"  # Traefik's
 
 
@@ -29,7 +31,7 @@ class Buckets:
     def of(cls, samples: Iterable[Sample]) -> "Buckets":
         """Return the buckets of the samples' `le` labels."""
         found: dict[float, list[str]] = {}
-        for text in {sample.labels["le"] for sample in samples if "le" in sample.labels}:
+        for text in {sample.labels["le"] for sample in samples if _NUMBER.fullmatch(sample.labels.get("le", ""))}:
             found.setdefault(float(text), []).append(text)
         return cls({bound: tuple(sorted(found[bound])) for bound in sorted(found) if math.isfinite(bound)})
 

@@ -12,17 +12,17 @@ from urllib3.exceptions import HTTPError
 
 from autoscaler.adapters.http_session import MOST_BYTES, AnswerTooLargeError, HardSession
 from autoscaler.adapters.prometheus.faults import (
+    MOST_CHARACTERS,
     FaultKind,
     PrometheusFault,
     TooLargeFault,
-    clean,
     format_fault,
     status_fault,
     transport_fault,
 )
 from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
 from autoscaler.events import PrometheusAsked
-from autoscaler.formats import without_credentials
+from autoscaler.formats import one_line, without_credentials
 from autoscaler.ports.metrics import Span
 from autoscaler.ports.observers import Emit
 
@@ -110,7 +110,7 @@ class PrometheusClient:
         try:
             result = call()
             if self._warnings:
-                warning = clean(self._warnings[0])
+                warning = one_line(self._warnings[0], MOST_CHARACTERS)
                 raise PrometheusFault(FaultKind.PARTIAL, f"{self._name} gave a partial answer: {warning}")
             return parse(result)
         except PrometheusApiClientException as error:

@@ -7,6 +7,10 @@ from enum import StrEnum
 
 import requests
 
+from autoscaler.formats import one_line
+
+MOST_CHARACTERS = 200  # of what Prometheus says
+
 
 class FaultKind(StrEnum):
     """The kind of a fault; label of `prometheus_errors_total`."""
@@ -50,9 +54,9 @@ def status_fault(name: str, text: str) -> PrometheusFault:
     status, body = found.groups() if found else ("?", "")
     message = _message(body)
     if status in {"400", "422"} and message:
-        return PrometheusFault(FaultKind.QUERY, f"{name} refused the query: {clean(message)}")
+        return PrometheusFault(FaultKind.QUERY, f"{name} refused the query: {one_line(message, MOST_CHARACTERS)}")
     if status == "503" and message:
-        return PrometheusFault(FaultKind.TIMEOUT, f"{name} aborted the query: {clean(message)}")
+        return PrometheusFault(FaultKind.TIMEOUT, f"{name} aborted the query: {one_line(message, MOST_CHARACTERS)}")
     return PrometheusFault(FaultKind.HTTP, f"{name} answered with HTTP status {status}{_hint(status)}")
 
 
@@ -70,12 +74,6 @@ def format_fault(name: str) -> PrometheusFault:
     return PrometheusFault(
         FaultKind.FORMAT, f"{name} does not answer like Prometheus; check that prometheus.url is its address"
     )
-
-
-def clean(text: str) -> str:
-    """Return foreign text as one short line without control characters."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return printable if len(printable) <= 200 else f"{printable[:197]}..."  # noqa: PLR2004
 
 
 def _hint(status: str) -> str:

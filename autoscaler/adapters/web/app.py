@@ -6,10 +6,11 @@ from http import HTTPStatus
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from autoscaler.adapters.web.answer import Json
 from autoscaler.adapters.web.hosts import with_own_names
 from autoscaler.adapters.web.page import PageHandlers
 from autoscaler.adapters.web.read import ReadHandlers
@@ -51,7 +52,7 @@ def routes(reading: ReadHandlers, writing: WriteHandlers, page: PageHandlers) ->
 
 def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  this handler is registered for it alone
-    return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
+    return Json({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
 
 def _gone(_: Request, __: Exception) -> Response:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from autoscaler.adapters.web.rare_line import RareLine
+from autoscaler.formats import one_line
 
 LONGEST_BODY_BYTES = 4096
 _OFF = (
@@ -35,7 +36,7 @@ class Authorization:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
             client = request.client.host if request.client else "unknown"
-            self._line.log(client=client, path=request.url.path, hint="a missing or a wrong token")
+            self._line.log(client=client, path=one_line(request.url.path, 200), hint="a missing or a wrong token")
             raise HTTPException(401, _DENIED, headers={"WWW-Authenticate": "Bearer"})
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HTTPException(415, "the body must be JSON, with the header Content-Type: application/json")

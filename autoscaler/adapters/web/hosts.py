@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from autoscaler.adapters.web.answer import Json
 from autoscaler.adapters.web.rare_line import RareLine
 from autoscaler.formats import one_line
 
@@ -56,7 +56,7 @@ def with_own_names(app: ASGIApp, allowed: Collection[str]) -> ASGIApp:
         shown = one_line(host or "", _LOGGED_CHARACTERS)
         client = scope["client"][0] if scope["client"] else "unknown"
         line.log(reason="host", client=client, host=shown, hint=_HINT)
-        answer = JSONResponse({"error": f"{shown!r} is no known name of this daemon; {_HINT}"}, status_code=MISDIRECTED)
+        answer = Json({"error": f"{shown!r} is no known name of this daemon; {_HINT}"}, status_code=MISDIRECTED)
         await answer(scope, receive, send)
 
     return checked

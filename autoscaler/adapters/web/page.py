@@ -3,7 +3,9 @@
 from importlib.resources import files
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+
+from autoscaler.adapters.web.answer import Json
 
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 # No external resources, nothing inline but the icon, and no frame around the page.
@@ -36,6 +38,6 @@ class PageHandlers:
 
     def _file(self, name: str) -> Response:
         if name not in self._files:
-            return JSONResponse({"error": "no such file"}, status_code=404)
+            return Json({"error": "no such file"}, status_code=404)
         media_type = _TYPES[name.rpartition(".")[2]]
         return Response(self._files[name], media_type=f"{media_type}; charset=utf-8", headers=_HEADERS)

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from autoscaler import __version__
 from autoscaler.adapters.journal.observer import JournalObserver
@@ -16,6 +16,7 @@ from autoscaler.adapters.metrics.observer import MetricsObserver
 from autoscaler.adapters.status.daemon import OverviewObserver
 from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.status.recent import RecentObserver
+from autoscaler.adapters.web.answer import Json
 from autoscaler.adapters.web.openapi import document
 from autoscaler.events import plain_evaluation
 
@@ -42,13 +43,13 @@ class ReadHandlers:
         return _health(self._status.ready())
 
     def openapi(self, _: Request) -> Response:
-        return JSONResponse(document())
+        return Json(document())
 
     def daemon(self, _: Request) -> Response:
         """Return the state of the daemon as a whole."""
         alive, alive_message = self._status.alive()
         ready, ready_message = self._status.ready()
-        return JSONResponse(
+        return Json(
             {
                 "version": __version__,
                 **self._overview.settings(),
@@ -60,13 +61,13 @@ class ReadHandlers:
         )
 
     def recent(self, request: Request) -> Response:
-        return JSONResponse(known(self._recent.points(service_name(request))))
+        return Json(known(self._recent.points(service_name(request))))
 
     def services(self, _: Request) -> Response:
-        return JSONResponse(self._status.services())
+        return Json(self._status.services())
 
     def service(self, request: Request) -> Response:
-        return JSONResponse(known(self._status.service(service_name(request))))
+        return Json(known(self._status.service(service_name(request))))
 
     def decisions(self, request: Request) -> Response:
         try:
@@ -74,7 +75,7 @@ class ReadHandlers:
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
         found = self._journal.entries(service_name(request), since=query.since, until=query.until, limit=query.limit)
-        return JSONResponse([plain_evaluation(entry) for entry in known(found)])
+        return Json([plain_evaluation(entry) for entry in known(found)])
 
 
 def service_name(request: Request) -> str:
@@ -95,4 +96,4 @@ def known(found: T | None) -> T:
 
 def _health(state: tuple[bool, str]) -> Response:
     good, message = state
-    return JSONResponse({"ok": good, "message": message}, status_code=200 if good else 503)
+    return Json({"ok": good, "message": message}, status_code=200 if good else 503)

@@ -7,9 +7,10 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from autoscaler.adapters.status.observer import StatusObserver
+from autoscaler.adapters.web.answer import Json
 from autoscaler.adapters.web.authorization import Authorization, read_body
 from autoscaler.adapters.web.read import known, service_name
 from autoscaler.adapters.web.request_bodies import parse_pause, parse_resume, parse_scale
@@ -70,7 +71,7 @@ class WriteHandlers:
         problem = await run_in_threadpool(self._reload)
         if problem is not None:
             raise HTTPException(422, problem)
-        return JSONResponse({"reloaded": True})
+        return Json({"reloaded": True})
 
     async def _parse(self, request: Request, parse: Callable[[bytes], T]) -> tuple[Policy, T]:
         """Return the policy of the service in the path, and the parsed body."""
@@ -81,7 +82,7 @@ class WriteHandlers:
     def _in_force(self, service: str, **more: object) -> Response:
         intervention = self._overrides.of(service, self._clock())
         answer = {"service": service, "intervention": plain(intervention), "warning": self._overrides.warning(service)}
-        return JSONResponse({**answer, **more})
+        return Json({**answer, **more})
 
 
 def _parsed(parse: Callable[[bytes], T], body: bytes) -> T:

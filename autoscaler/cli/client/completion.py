@@ -27,7 +27,7 @@ def service_names(incomplete: str) -> list[str]:
     asking.start()
     named = set(_of_file(settings))
     asking.join(PATIENCE_SECONDS)
-    return sorted(name for name in named.union(running) if name.startswith(incomplete))
+    return sorted(name for name in named.union(running) if name.startswith(incomplete) and name.isprintable())
 
 
 def service_names_or_all(incomplete: str) -> list[str]:

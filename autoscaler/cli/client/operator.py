@@ -13,6 +13,7 @@ from autoscaler.config.settings import Settings
 from autoscaler.core.intervention import NONE, Intervention
 from autoscaler.core.model import Override
 from autoscaler.errors import AutoscalerError, ConfigError
+from autoscaler.formats import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +94,4 @@ def intervention_lines(intervention: Intervention) -> list[str]:
 def warn(answers: list[Answer]) -> None:
     """Print each warning once, to stderr."""
     for warning in dict.fromkeys(each.warning for each in answers if each.warning is not None):
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(f"warning: {visible(warning)}", err=True)

@@ -20,7 +20,7 @@ from autoscaler.cli.client.wait_outlook import (
 )
 from autoscaler.core.model import Direction
 from autoscaler.events import OperationFinished
-from autoscaler.formats import format_duration
+from autoscaler.formats import format_duration, visible
 
 ASK_EVERY_SECONDS = 0.5
 # A daemon that was killed still leads for some 10 s, until another one acts; the next two evaluations show it.
@@ -118,8 +118,12 @@ def _result(service: str, decisions: OverrideDecisions, seconds: float, error: s
 def scale_and_wait(api: DaemonClient, service: str, body: Json, timeout_seconds: float) -> list[OperationFinished]:
     """Send the override, once the daemon knows the service, and wait for the replicas."""
     deadline = time.monotonic() + timeout_seconds
-    limit = WaitLimit(deadline, timeout_seconds, grace_seconds(api), say=lambda line: typer.echo(line, err=True))
+    limit = WaitLimit(deadline, timeout_seconds, grace_seconds(api), say=_say)
     await_service(api, service, limit)
     answers = send(api, service, "scale", body)
     warn(answers)
     return [await_replicas(api, each, limit) for each in answers]
+
+
+def _say(line: str) -> None:
+    typer.echo(visible(line), err=True)

@@ -23,6 +23,7 @@ def check(
     from autoscaler.cli.text.check_text import as_json, show
     from autoscaler.cli.text.output import print_json
     from autoscaler.config.settings import load_settings
+    from autoscaler.formats import visible
     from autoscaler.standalone.preflight import examine
 
     settings = load_settings()
@@ -33,6 +34,6 @@ def check(
     else:
         show(found, path, now)
     for problem in () if json else found.problems:
-        typer.echo(f"error: {problem}", err=True)
+        typer.echo(f"error: {visible(problem)}", err=True)
     if found.problems:
         raise typer.Exit(1)

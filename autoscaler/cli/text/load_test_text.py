@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from autoscaler.cli.text.output import console, facts
+from autoscaler.cli.text.output import VisibleConsole, console, facts
 from autoscaler.formats import format_duration
 from autoscaler.loadtest.answers import Answer, Spread, percentile
 from autoscaler.loadtest.client import Load
@@ -127,6 +126,6 @@ def _ms(seconds: float) -> str:
 @contextmanager
 def progress_bar(load: Load) -> Iterator[Callable[[], None]]:
     """Show on a terminal how far the load is; yield what to call after each request."""
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(console=VisibleConsole(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("requests", total=load.requests)
         yield lambda: progress.advance(task)

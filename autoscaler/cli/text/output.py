@@ -1,20 +1,33 @@
 """The commands' output: console, tables, JSON."""
 
-import json
 from collections.abc import Iterable
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 
-from autoscaler.formats import plain
+from autoscaler.formats import json_text, plain, visible
 
-console = Console(markup=False, highlight=False)
+
+class VisibleConsole(Console):
+    """Prints text, and only text: whatever a daemon, an engine or Prometheus said, the terminal obeys none of it."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(markup=False, highlight=False, emoji=False, stderr=stderr)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control or text.isprintable() else Segment(visible(text), style)
+
+
+console = VisibleConsole()
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print plain values and dataclasses as JSON; without an indent on one line."""
-    typer.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
+    typer.echo(json_text(plain(value), indent=indent))
 
 
 def table(*columns: str) -> Table:

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from autoscaler.cli.text.output import console, table
+from autoscaler.cli.text.output import VisibleConsole, console, table
 from autoscaler.core.model import Decision
 from autoscaler.rehearse.charts.timeline import format_change, format_time
 from autoscaler.rehearse.run import ReportProgress, Run
@@ -79,10 +78,10 @@ def write(
 @contextmanager
 def progress_bars(*, shown: bool = True) -> Iterator[ReportProgress]:
     """Show a bar for each step, on a terminal; yield a function that takes the share of a step that is done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     hidden = not (shown and sys.stderr.isatty())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as progress:
+    with Progress(*columns, console=VisibleConsole(stderr=True), transient=True, disable=hidden) as progress:
 
         def report_progress(what: str, share: float) -> None:
             if what not in tasks:

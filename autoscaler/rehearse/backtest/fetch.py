@@ -7,6 +7,7 @@ from typing import Protocol
 from autoscaler.config.model import ServiceConfig
 from autoscaler.core.policy import Policy, Source, TraefikSignal
 from autoscaler.errors import ConfigError, MetricsUnavailable
+from autoscaler.formats import one_line
 from autoscaler.ports.metrics import MetricHistory, SignalRequest, Span
 from autoscaler.rehearse.backtest.recording import Recording
 from autoscaler.rehearse.backtest.reference_capacity import request_sources
@@ -122,7 +123,7 @@ def _unknown(
             "it keeps its data (--storage.tsdb.retention.time)"
         )
     hint = "" if wanted.stated_name else f"; set services.{wanted.name}.traefik_service"
-    known = ", ".join(sorted(since))
+    known = one_line(", ".join(sorted(since)), 1000)
     return ConfigError(f"{wanted.name}: Prometheus knows no Traefik service {name}{hint}{others}. It knows: {known}")
 
 

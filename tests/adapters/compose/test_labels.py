@@ -22,6 +22,10 @@ REPLICA = {
         pytest.param({"com.docker.compose.config-hash": None}, False, id="without a configuration hash"),
         pytest.param({"com.docker.compose.service": None}, False, id="without a service"),
         pytest.param({"com.docker.compose.container-number": "x"}, False, id="without a number"),
+        pytest.param({"com.docker.compose.service": "My_svc.v-2"}, True, id="all that a name may have"),
+        pytest.param({"com.docker.compose.service": "a\x1b[2J"}, False, id="a name that Compose cannot give"),
+        pytest.param({"com.docker.compose.project": "<b>"}, False, id="a project that Compose cannot have"),
+        pytest.param({"com.docker.compose.project": "a" * 1000}, False, id="a project that is too long"),
         pytest.param({"com.docker.compose.oneoff": None}, True, id="an old Compose, without the one-off label"),
     ],
 )
@@ -37,6 +41,7 @@ def test_a_replica_is_what_compose_counts(change: dict[str, str | None], counted
         pytest.param({"Traefik.HTTP.Services.Users.x": "1"}, "Users@docker", id="labels know no case"),
         pytest.param({"traefik.http.services.b.x": "1", "traefik.http.services.a.x": "1"}, "a@docker", id="of several"),
         pytest.param({"traefik.http.routers.users.rule": "x"}, "users-shop@docker", id="Traefik's default"),
+        pytest.param({"traefik.http.services.\u202ex.y": "1"}, "users-shop@docker", id="not an invisible name"),
         pytest.param(
             {"com.docker.compose.service": "my_svc", "com.docker.compose.project": "ecolab_x"},
             "my-svc-ecolab-x@docker",

@@ -1,5 +1,7 @@
 """The annotations API: what is asked of it, and what is said of a Grafana that does not take it."""
 
+from dataclasses import replace
+
 import pytest
 
 from autoscaler.adapters.grafana.api import Annotation, GrafanaApi, GrafanaFault
@@ -88,3 +90,8 @@ def test_a_grafana_that_is_away_cannot_be_reached_and_its_password_is_not_shown(
 def test_an_annotation_that_is_gone_is_a_fault(grafana: Grafana) -> None:
     with pytest.raises(GrafanaFault, match="has no such annotation"):
         api(grafana).change(7, UP)
+
+
+def test_the_text_is_escaped_as_grafana_shows_it_as_html() -> None:
+    body = replace(UP, text='<img src=x> & a "name" → 2', tags=("service:<b>",)).body()
+    assert (body["text"], body["tags"]) == ('&lt;img src=x&gt; &amp; a "name" → 2', ["service:<b>"])

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
@@ -27,6 +28,7 @@ from autoscaler.events import (
     ServiceOutcome,
 )
 from tests.support.builders import NOW, policy, seen
+from tests.support.planting_servers import HALF, MARK, PLANTED
 
 LEVELS = {10: "debug", 20: "info", 30: "warning"}
 
@@ -222,3 +224,27 @@ def test_text_for_people_is_one_line_per_event(root_logger: logging.Logger) -> N
     structlog.stdlib.get_logger("autoscaler").info("started", version="1")
     assert "started" in stream.getvalue()
     assert stream.getvalue().count("\n") == 1
+
+
+def test_text_for_people_holds_nothing_that_a_terminal_obeys_but_colours_of_our_own(
+    root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("info", json=False)
+    log = structlog.stdlib.get_logger("autoscaler")
+    log.warning(PLANTED, text=PLANTED, several=[PLANTED], exc_info=ValueError(PLANTED))
+    logging.getLogger("some.library").warning("from %s", PLANTED)
+    written = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    assert written.replace("\n", "").isprintable()
+    assert written.count(MARK) >= 5
+    assert "[red]b[/red]" in written
+
+
+def test_json_lines_escape_what_a_terminal_obeys(
+    root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("info", json=True)
+    structlog.stdlib.get_logger("autoscaler").info("猫", text=PLANTED + HALF, number=float("nan"))
+    written = capsys.readouterr().out.rstrip("\n")
+    assert written.isprintable()
+    facts = json.loads(written)
+    assert (facts["event"], facts["text"], facts["number"]) == ("猫", PLANTED + HALF, None)

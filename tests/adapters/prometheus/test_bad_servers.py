@@ -139,7 +139,13 @@ def error_json(kind: str, text: str) -> str:
             "format",
             id="a flood",
         ),
-        pytest.param(says(400, error_json("bad_data", "x" * 5000)), ReadingKind.ERROR, "xxx...", "query", id="a novel"),
+        pytest.param(
+            says(400, error_json("bad_data", "x" * 5000)),
+            ReadingKind.ERROR,
+            "xxx… (5,000 characters)",
+            "query",
+            id="a novel",
+        ),
     ],
 )
 def test_every_answer_is_a_reading(

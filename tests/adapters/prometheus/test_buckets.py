@@ -14,7 +14,14 @@ def buckets(*texts: str) -> Buckets:
 
 @pytest.mark.parametrize(
     ("texts", "highest"),
-    [(("0.1", "5", "+Inf"), 5.0), (("+Inf",), None), ((), None), (("5.0", "10.0"), 10.0), (("10", "9"), 10.0)],
+    [
+        (("0.1", "5", "+Inf"), 5.0),
+        (("+Inf",), None),
+        ((), None),
+        (("5.0", "10.0"), 10.0),
+        (("10", "9"), 10.0),
+        (("x", "`|1", "", "1e1"), 10.0),
+    ],
 )
 def test_the_highest_finite_bucket(texts: tuple[str, ...], highest: float | None) -> None:
     assert buckets(*texts).highest == highest

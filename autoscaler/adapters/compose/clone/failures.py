@@ -8,6 +8,7 @@ from typing import Any
 
 from autoscaler.adapters.docker.errors import Conflict, EngineError, Forbidden, NotFound
 from autoscaler.errors import ScaleFailed
+from autoscaler.formats import MOST_CHARACTERS, one_line, visible
 
 _WHAT_TO_DO: Mapping[str, str] = {
     r"no space left on device": "the engine's disk is full; see docker system df, and free some",
@@ -90,10 +91,11 @@ def _clause(failures: list[Failure]) -> str:
     return f"{failures[0].before}{names}{failures[0].after}"
 
 
-def last_output(inspect: Mapping[str, Any], log: str, most: int = 400) -> str:
+def last_output(inspect: Mapping[str, Any], log: str, most: int = MOST_CHARACTERS) -> str:
     """Return in brackets how a container ended, the output of its healthcheck, and the end of its log."""
     state = inspect["State"]
-    output = " | ".join(line.strip() for line in log.split("\n") if line.strip())[-most:]
+    lines = (visible(line).strip() for line in log.split("\n"))
+    output = one_line(" | ".join(filter(None, lines)), most, end=True)
     parts = [
         *([] if state["Running"] else [f"exit code {state['ExitCode']}"]),
         *_restarts(inspect),
@@ -110,5 +112,5 @@ def _restarts(inspect: Mapping[str, Any]) -> list[str]:
 
 def _probe(health: Mapping[str, Any], most: int) -> list[str]:
     failed = [probe for probe in health.get("Log") or [] if probe.get("ExitCode")]
-    output = " ".join(str(failed[-1].get("Output") or "").split())[-most:] if failed else ""
+    output = one_line(str(failed[-1].get("Output") or ""), most, end=True) if failed else ""
     return [f"healthcheck: {output}"] if output else []

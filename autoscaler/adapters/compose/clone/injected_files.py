@@ -20,6 +20,7 @@ from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import EngineError, NotFound
 from autoscaler.adapters.docker.files import Stat
 from autoscaler.errors import TargetUnavailable
+from autoscaler.formats import one_line
 
 MOST_FILES = 1000  # to look at, at about a millisecond each
 SECRETS = PurePosixPath("/run/secrets")
@@ -58,7 +59,7 @@ class InjectedFiles:
         if archives:
             self._engine.files.write(clone, repacked(archives, self._now()))
         gone = [path for path in found.paths if path not in archives]
-        return f"its template no longer has {', '.join(gone)}, which Compose wrote" if gone else found.warning
+        return f"its template no longer has {one_line(', '.join(gone))}, which Compose wrote" if gone else found.warning
 
     def _look(self, template: Inspect) -> _Found:
         labels = template["Config"]["Labels"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.replicas import Replica
+from autoscaler.formats import one_line
 
 _DAEMON = "daemon"
 _TITLE = "org.opencontainers.image.title"
@@ -66,7 +67,7 @@ def _is_traefik(template: Mapping[str, Any]) -> bool:
 def _socket(template: Mapping[str, Any]) -> str | None:
     """Return the host path of the engine's socket, if it is mounted under any name."""
     sources = (str(mount.get("Source") or "") for mount in template.get("Mounts") or [])
-    return next((source for source in sources if PurePosixPath(source).name in _SOCKETS), None)
+    return next((one_line(source) for source in sources if PurePosixPath(source).name in _SOCKETS), None)
 
 
 def _name(template: Mapping[str, Any]) -> str | None:

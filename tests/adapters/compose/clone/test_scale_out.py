@@ -129,7 +129,9 @@ def test_a_host_that_has_no_room_says_what_to_do_once_for_all_clones(
 
 def test_a_clone_that_the_engine_restarts_again_and_again_is_no_replica(project: Project) -> None:
     """Without a healthcheck, running for a moment between two crashes is not being ready."""
-    only_one = "mkdir /shared/lock 2>/dev/null || { sleep 0.5; echo no lock; exit 3; }; sleep 600"
+    only_one = (
+        "mkdir /shared/lock 2>/dev/null || { sleep 0.5; printf '\\033[2Jno \\033[31mlock\\n'; exit 3; }; sleep 600"
+    )
     service = {**SLEEP, "command": ["sh", "-c", only_one], "volumes": ["shared:/shared"], "restart": "always"}
     project.up({"web": service}, volumes={"shared": None})
     said = r"web-2 was not ready within 4 s \(.*restarted (\d+ times|once), last lines: no lock.*\); it was removed"
