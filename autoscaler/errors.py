@@ -34,6 +34,10 @@ class TargetUnavailable(AutoscalerError):
     """The target of the replicas (the Docker engine) does not answer; try again later."""
 
 
+class MalformedAnswer(TargetUnavailable):
+    """One answer of the target is not of its shape: what it is about is unknown, and all else is as it was."""
+
+
 class TargetRefused(AutoscalerError):
     """The service cannot be scaled until its definition changes; a retry does not help."""
 

@@ -19,6 +19,7 @@ class Targets:
     def observe(self) -> Fleet:
         services: dict[ServiceRef, ServiceState] = {}
         unavailable: dict[str, str] = {}
+        unknown: dict[ServiceRef, str] = {}
         for kind, target in self._by_kind.items():
             try:
                 seen = target.observe()
@@ -26,7 +27,8 @@ class Targets:
                 seen = Fleet(unavailable={kind: f"unexpected {unexpected(error)}"})
             services |= seen.services
             unavailable |= seen.unavailable
-        return Fleet(services, unavailable)
+            unknown |= seen.unknown
+        return Fleet(services, unavailable, unknown)
 
     def refusal(self, ref: ServiceRef) -> str | None:
         return self._of(ref).refusal(ref)

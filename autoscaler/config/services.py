@@ -38,7 +38,7 @@ def by_labels(file: PolicyFile) -> ServiceResolver:
         nonlocal last
         labelled = {ref: state.labels for ref, state in fleet.services.items() if state.labels}
         if last is not None:
-            labelled |= {ref: labels for ref, labels in last[0].items() if ref.kind in fleet.unavailable}
+            labelled |= {ref: labels for ref, labels in last[0].items() if fleet.hides(ref)}
         if last is None or last[0] != labelled:
             last = labelled, resolve(file, labelled, known)
         return last[1]

@@ -86,7 +86,7 @@ class Cycle:
             return
         self._announced = True
         self._resolved = resolved
-        if not fleet.unavailable:  # a service that cannot be seen has not gone
+        if fleet.complete:  # a service that cannot be seen has not gone
             self._memories = {name: memory for name, memory in self._memories.items() if name in resolved.services}
         policies = {name: service.policy for name, service in resolved.services.items()}
         self._emit(ServicesChanged(policies, resolved.refused))

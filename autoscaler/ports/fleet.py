@@ -60,22 +60,39 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All services at one instant, by full reference; `unavailable` has the reason for each kind that has no answer."""
+    """All services at one instant, by full reference.
+
+    `unavailable` has the reason for each kind that has no answer, `unknown` for each service that the answer of its
+    kind leaves unknown.
+    """
 
     services: Mapping[ServiceRef, ServiceState] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[ServiceRef, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether what is not in `services` is not there."""
+        return not self.unavailable and not self.unknown
+
+    def hides(self, ref: ServiceRef) -> bool:
+        """Return whether a service that is not in `services` may be there."""
+        return ref.kind in self.unavailable or ref in self.unknown
 
     def find(self, ref: ServiceRef) -> ServiceState:
         """Return the state of a service.
 
         Raises:
-            TargetUnavailable: the target of its kind does not answer.
+            TargetUnavailable: the target of its kind does not answer, or leaves it unknown.
             TargetRefused: no such service, or several groups have one of that name.
         """
         if ref.kind in self.unavailable:
             raise TargetUnavailable(self.unavailable[ref.kind])
         if ref in self.services:
             return self.services[ref]
+        for unknown, why in self.unknown.items():
+            if ref.names(unknown):
+                raise TargetUnavailable(why)
         matches = [state for known, state in self.services.items() if ref.names(known)]
         if len(matches) == 1:
             return matches[0]

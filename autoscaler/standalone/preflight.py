@@ -11,7 +11,7 @@ from autoscaler.config.model import Config, ServiceConfig
 from autoscaler.config.places import latency_places, locate_in_service
 from autoscaler.config.services import by_labels
 from autoscaler.config.settings import Settings
-from autoscaler.errors import MetricsUnavailable, TargetRefused, TargetUnavailable
+from autoscaler.errors import MalformedAnswer, MetricsUnavailable, TargetRefused, TargetUnavailable
 from autoscaler.ports.fleet import Fleet, ServiceState
 from autoscaler.ports.observers import discard
 from autoscaler.ports.targets import ReplicaTarget
@@ -67,6 +67,8 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
             continue
         try:
             seen[name] = _seen(target, fleet, service)
+        except MalformedAnswer as error:
+            seen[name] = Seen(note=str(error))
         except TargetUnavailable as error:
             unavailable[service.target.kind] = str(error)
     problems = [line for why in resolved.refused.values() for line in why.splitlines()]
@@ -83,7 +85,7 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
 def _seen(target: ReplicaTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
     try:
         state = fleet.find(service.target)
-    except TargetRefused as error:
+    except (TargetRefused, TargetUnavailable) as error:  # the target itself has answered
         return Seen(note=str(error))
     obstacle = target.refusal(state.ref)
     warnings = (*target.warnings(state.ref, service.policy.max_replicas, service.options), *_misnamed(service, state))

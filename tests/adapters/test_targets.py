@@ -124,6 +124,23 @@ def test_the_budget_leaves_room_for_the_replicas_of_an_engine_that_does_not_answ
     assert mail.desired == 2
 
 
+def test_a_service_that_an_answer_leaves_unknown_is_held_and_counted_as_it_was_and_no_other_is_held(
+    tmp_path: Path,
+) -> None:
+    world = TwoKinds(tmp_path, "limits: {max_replicas_total: 9}", FakeTarget(web=3, users=1))
+    users = ServiceRef("users", "shop")
+    world.web.labels[users] = LABELS
+    world.run()
+    learned = world.cycle.memories["web"]
+    world.web.unknown[WEB] = "the replicas of shop/web are unknown"
+    outcomes = world.run(NOW + 5)
+    assert (outcomes["web"].action, outcomes["web"].error) == (Action.FAILED, "the replicas of shop/web are unknown")
+    assert world.cycle.memories["web"] == learned
+    desired = {name: outcome.decision.desired for name, outcome in outcomes.items() if outcome.decision is not None}
+    assert desired.keys() == {"users", "mail"}
+    assert sum(desired.values()) == 9 - 3
+
+
 def test_recovery_goes_on_with_the_others_and_the_fault_is_not_swallowed() -> None:
     memory = MemoryTarget(mail=1)
     targets = Targets({"compose": BrokenTarget(web=1), "memory": memory})

@@ -200,4 +200,5 @@ def test_what_labels_describe_is_kept_while_its_engine_does_not_answer(file: Pol
     resolver = by_labels(file)
     resolver(Fleet({USERS: ServiceState(USERS, 1, 1, labels=COMPLETE)}))
     assert "users" in resolver(Fleet(unavailable={"compose": "away"})).services
+    assert "users" in resolver(Fleet(unknown={USERS: "malformed"})).services
     assert "users" not in resolver(Fleet()).services

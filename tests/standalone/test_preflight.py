@@ -38,3 +38,18 @@ def test_an_engine_that_does_not_answer_hides_its_own_services_only(
     assert {name: seen.current for name, seen in found.seen.items()} == {"mail": 2}
     assert set(found.config.services) == {"web", "mail"}
     assert found.unasked[0] == "the engine is away"
+
+
+def test_a_service_that_an_answer_leaves_unknown_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path := tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    target = FakeTarget(web=1, mail=2)
+    target.labels[ServiceRef("mail", "shop")] = LABELS
+    target.unknown[ServiceRef("web", "shop")] = "the replicas of shop/web are unknown"
+    monkeypatch.setattr(preflight, "make_target", lambda *_: target)
+    found = preflight.examine(path, Settings(config=path), offline=False)
+    assert {name: (seen.current, seen.note) for name, seen in found.seen.items()} == {
+        "web": (None, "the replicas of shop/web are unknown"),
+        "mail": (2, None),
+    }

@@ -68,6 +68,7 @@ class FakeTarget:
         self.refused: dict[str, str] = {}  # by the service's name
         self.foreign = FakeForeignChanges()
         self.unavailable: str | None = None
+        self.unknown: dict[ServiceRef, str] = {}
         self.failure: BaseException | None = None
         self.ready_before_failing = 0
         self.gate = threading.Event()
@@ -83,7 +84,7 @@ class FakeTarget:
     def observe(self) -> Fleet:
         if self.unavailable is not None:
             return Fleet(unavailable={self.kind: self.unavailable})
-        return Fleet({ref: self._state(ref) for ref in self.counts})
+        return Fleet({ref: self._state(ref) for ref in self.counts if ref not in self.unknown}, unknown=self.unknown)
 
     def refusal(self, ref: ServiceRef) -> str | None:
         return self.refused.get(ref.name)

@@ -9,8 +9,7 @@ from typing import Any
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
-
-Json = dict[str, Any]
+from autoscaler.adapters.docker.answers import Healthcheck, Json, MalformedShape, checked
 
 DIRECTORY = "/run/traefik-autoscaler"  # a clone's own tmpfs; a stop empties it
 MARKER = f"{DIRECTORY}/drain"
@@ -57,7 +56,7 @@ def unwrapped(container: Mapping[str, Any]) -> Json:
     config, host = found["Config"], found["HostConfig"]
     if label.HEALTHCHECK not in config["Labels"]:
         return found
-    original = json.loads(config["Labels"].pop(label.HEALTHCHECK))
+    original = _kept(config["Labels"].pop(label.HEALTHCHECK))
     config.pop("Healthcheck", None)
     if original is not None:
         config["Healthcheck"] = original
@@ -67,7 +66,7 @@ def unwrapped(container: Mapping[str, Any]) -> Json:
 
 def has_own_test(labels: Mapping[str, str]) -> bool:
     """Return whether a container with a healthcheck has a test of its own, besides the probe for the marker."""
-    return label.HEALTHCHECK not in labels or has_test(json.loads(labels[label.HEALTHCHECK]))
+    return label.HEALTHCHECK not in labels or has_test(_kept(labels[label.HEALTHCHECK]))
 
 
 def has_test(healthcheck: Mapping[str, Any] | None) -> bool:
@@ -98,6 +97,15 @@ def start_limit_seconds(template: Mapping[str, Any], wanted_seconds: float | Non
         return wanted_seconds
     seconds = starts_within_seconds(template["Config"].get("Healthcheck"))
     return min(max(LEAST_START_SECONDS, seconds), MOST_START_SECONDS)
+
+
+def _kept(text: str) -> Json | None:
+    """Return the own healthcheck that a label keeps; None if there is none, or the label is not of our making."""
+    try:
+        found: Json | None = checked(Healthcheck | None, json.loads(text))
+    except (ValueError, RecursionError, MalformedShape):
+        return None
+    return found
 
 
 def _taken(host: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # a clone's own healthcheck, 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,255}")  # that Compose can give: a label may hold anything
 _TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]{1,255})\.", re.IGNORECASE)
 _ROUTED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services)\.", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")
 
 
@@ -29,7 +30,7 @@ def is_replica(labels: Mapping[str, str]) -> bool:
         and CONFIG_HASH in labels
         and labels.get(ONEOFF, "False") == "False"
         and HOOK not in labels
-        and labels.get(NUMBER, "").isdecimal()
+        and _NUMBER.fullmatch(labels.get(NUMBER, "")) is not None
     )
 
 

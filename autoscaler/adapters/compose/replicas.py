@@ -12,7 +12,7 @@ from autoscaler.config.labels import own_labels
 from autoscaler.ports.fleet import Capabilities, Fleet, ServiceRef, ServiceState
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
-_EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
+_EXIT_CODE = re.compile(r"^Exited \(([0-9]{1,9})\)")
 _ALIVE = frozenset({"running", "restarting", "paused"})
 _CAPABILITIES = Capabilities(overlapping_starts=True, take_back=True, drains=True)
 LEAVING = ".leaving"  # the suffix of the name of a replica that is being removed
@@ -63,22 +63,25 @@ class Replica:
 
 
 def parse(containers: Iterable[Mapping[str, Any]]) -> list[Replica]:
-    """Return the containers that Compose counts as replicas, by service and number."""
-    found = [_replica(container) for container in containers if label.is_replica(container.get("Labels") or {})]
+    """Return the containers that Compose counts as replicas, by service and number.
+
+    They are of the shape that `adapters.docker` checks.
+    """
+    found = [_replica(container) for container in containers if label.is_replica(container["Labels"])]
     return sorted(found, key=lambda replica: (replica.ref, replica.number, replica.id))
 
 
 def _replica(container: Mapping[str, Any]) -> Replica:
-    labels, status = container["Labels"], container.get("Status", "")
+    labels, status = container["Labels"], container["Status"]
     health, exited = _HEALTH.search(status), _EXIT_CODE.match(status)
     return Replica(
         ref=ServiceRef(labels[label.SERVICE], labels[label.PROJECT]),
         id=container["Id"],
-        name=str((container.get("Names") or ["/?"])[0]).lstrip("/"),
+        name=(container["Names"] or ["/?"])[0].lstrip("/"),
         number=int(labels[label.NUMBER]),
         state=container["State"],
         health=None if health is None else health.group(1),
-        image=container.get("ImageID", ""),
+        image=container["ImageID"],
         labels=labels,
         exit_code=None if exited is None else int(exited.group(1)),
     )

@@ -12,7 +12,7 @@ from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.foreign.cleanup import Cleanup
 from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTracker
 from autoscaler.adapters.compose.listing import every, members
-from autoscaler.adapters.compose.replicas import Replica, fleet
+from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
@@ -51,7 +51,7 @@ class Scaling:
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
-        ref = fleet(every(self._engine)).find(ref).ref
+        ref = every(self._engine).fleet.find(ref).ref
         options = compose_options(order.options)
         relist = partial(members, self._engine, ref)
         adding = Adding(
@@ -86,7 +86,7 @@ class Scaling:
                 return count  # a foreign change has added some since the decision
             elif missing < 0:
                 order.begin_removal(count)  # the order may have been raised by now
-                depended_on = partial(ids_with_dependents, self._engine, present)
+                depended_on = partial(ids_with_dependents, self._engine, ref, present)
                 Removing(self._engine, ref, relist, order, options.drain, self._timing, depended_on).remove()
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))

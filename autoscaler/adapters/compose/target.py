@@ -1,7 +1,6 @@
 """The Compose target: observes all services by one list call, and brings one of them to a count."""
 
 from collections.abc import Callable
-from functools import partial
 
 from autoscaler.adapters.compose.clone.obstacle_cache import ObstacleCache
 from autoscaler.adapters.compose.clone.warnings import warnings
@@ -10,7 +9,6 @@ from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTra
 from autoscaler.adapters.compose.foreign.watch import Watch
 from autoscaler.adapters.compose.listing import every
 from autoscaler.adapters.compose.recovery.recover import Recovery
-from autoscaler.adapters.compose.replicas import fleet
 from autoscaler.adapters.compose.scaling import Scaling, compose_options
 from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
@@ -42,7 +40,7 @@ class ComposeTarget:
         self._recovery = Recovery(
             brief_engine,
             locks,
-            relist=partial(every, brief_engine),
+            relist=lambda: every(brief_engine).replicas,
             being_changed=lambda ref: self.foreign.unsettled(ref) is not None,
             emit=emit,
             settle_seconds=timing.leftover_seconds,
@@ -52,12 +50,12 @@ class ComposeTarget:
     def observe(self) -> Fleet:
         began = self.foreign.now()
         try:
-            replicas = every(self._engine)
+            listing = every(self._engine)
         except TargetUnavailable as error:
             return Fleet(unavailable={COMPOSE: str(error)})
-        self.foreign.take_snapshot(replicas, began)
-        self._obstacles.take_snapshot(replicas)
-        return fleet(replicas)
+        self.foreign.take_snapshot(listing.replicas, began, listing.unknown)
+        self._obstacles.take_snapshot(listing.replicas)
+        return listing.fleet
 
     def refusal(self, ref: ServiceRef) -> str | None:
         return self._obstacles.of(ref)

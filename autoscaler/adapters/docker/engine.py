@@ -11,6 +11,8 @@ import requests
 from docker.errors import APIError, DockerException
 from urllib3.exceptions import HTTPError
 
+from autoscaler.adapters.docker import answers
+from autoscaler.adapters.docker.answers import Containers, Json, MalformedShape
 from autoscaler.adapters.docker.client import EngineClient
 from autoscaler.adapters.docker.errors import GATEWAY_ERRORS, Conflict, EngineError, Forbidden, NotFound, engine_error
 from autoscaler.adapters.docker.event_stream import EventStream
@@ -18,13 +20,15 @@ from autoscaler.adapters.docker.exec import Exec
 from autoscaler.adapters.docker.files import Files
 from autoscaler.adapters.docker.own_actions import OwnActions
 from autoscaler.adapters.http_session import AnswerTooLargeError
-from autoscaler.errors import TargetUnavailable
+from autoscaler.errors import MalformedAnswer, TargetUnavailable
 from autoscaler.events import EngineAsked
 from autoscaler.formats import one_line
 from autoscaler.ports.observers import Emit
 
 MOST_CHARACTERS = 1000  # of an error: the runtime's end with the reason
-Inspect = dict[str, Any]  # a container as the engine inspects it, as JSON
+Inspect = Json  # a container as the engine inspects it
+# What the SDK raises where it reads an answer of another shape than it expects.
+_MALFORMED = (MalformedShape, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 class Engine:
@@ -47,28 +51,29 @@ class Engine:
         with self._asking("version") as client:
             return tuple(int(part) for part in str(client.api_version).split("."))
 
-    def containers(self, labels: Mapping[str, str | None]) -> list[Inspect]:
+    def containers(self, labels: Mapping[str, str | None]) -> Containers:
         """List the containers of all states with these labels, in the list call's sparse form."""
         wanted = [name if value is None else f"{name}={value}" for name, value in labels.items()]
         with self._asking("list") as client:
-            return list(client.containers(all=True, filters={"label": wanted}))
+            return answers.containers(client.containers(all=True, filters={"label": wanted}))
 
     def inspect(self, container: str) -> Inspect:
         with self._asking("inspect") as client:
-            return dict(client.inspect_container(container))
+            return dict(answers.checked(answers.Container, client.inspect_container(container)))
 
     def image(self, name: str) -> Inspect | None:
         """Inspect an image; return None if there is no such image."""
         try:
             with self._asking("image") as client:
-                return dict(client.inspect_image(name))
+                return dict(answers.checked(answers.WithId, client.inspect_image(name)))
         except NotFound:
             return None
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container from a raw body, and return its id."""
         with self._asking("create") as client:
-            container = str(client.create_container_from_config(dict(body), name=name)["Id"])
+            created = client.create_container_from_config(dict(body), name=name)
+            container = str(answers.checked(answers.WithId, created)["Id"])
         self.own_actions.starts(container)
         return container
 
@@ -110,13 +115,12 @@ class Engine:
         """Return a volume's labels, or None if there is no such volume."""
         try:
             with self._asking("lease") as client:
-                volume = client.inspect_volume(name)
+                volume = answers.checked(answers.Volume, client.inspect_volume(name))
+                if volume["Name"] != name:
+                    raise MalformedShape(f"Name: {volume['Name']} instead of {name}")
+                return dict(volume["Labels"])
         except NotFound:
             return None
-        labels = volume.get("Labels") or {} if isinstance(volume, dict) and volume.get("Name") == name else None
-        if not isinstance(labels, dict):
-            raise TargetUnavailable(f"the Docker engine at {self._base_url} answers with no volume {name}")
-        return {str(key): str(value) for key, value in labels.items()}
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Create a volume; one that exists keeps its labels."""
@@ -159,7 +163,14 @@ class Engine:
             raise translated from error
         except (DockerException, requests.RequestException, HTTPError, OSError) as error:
             self._local.client = None
-            raise TargetUnavailable(self._unreachable(error)) from error
+            no_json = isinstance(error, requests.exceptions.JSONDecodeError)
+            raise (MalformedAnswer if no_json else TargetUnavailable)(self._unreachable(error)) from error
+        except _MALFORMED as error:
+            what = str(error) if isinstance(error, MalformedShape) else f"{type(error).__name__}: {error}"
+            raise MalformedAnswer(
+                f"the Docker engine at {self._base_url} answers the call `{operation}` in another shape than an engine "
+                f"does: {what}; check what stands between it and the autoscaler"
+            ) from error
         finally:
             self._emit(EngineAsked(operation, time.perf_counter() - started, failed))
 

@@ -10,6 +10,8 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
+from autoscaler.adapters.docker.answers import ContainerEvent, MalformedShape, checked
+
 MOST_LINE_BYTES = 2**20
 _CHUNK_BYTES = 65536
 _NO_JSON = b"!"
@@ -62,11 +64,12 @@ class EventStream:
 
 
 def _event(line: bytes) -> EngineEvent | None:
+    """Return the event, or None if the line is none: the next list call shows what it was about."""
     try:
-        facts = json.loads(line)
-        nanoseconds = int(facts["timeNano"])
-    except (ValueError, TypeError, KeyError):
+        facts = checked(ContainerEvent, json.loads(line))
+    except (ValueError, RecursionError, MalformedShape):
         return None
+    nanoseconds = facts["timeNano"]
     return EngineEvent(f"{nanoseconds // _NANOSECONDS}.{nanoseconds % _NANOSECONDS:09d}", facts)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from autoscaler.adapters.docker.answers import Execution, MalformedShape, WithId, checked
+
 POLL_SECONDS = 0.1
 
 
@@ -17,13 +19,16 @@ class Exec:
     def run(self, container: str, command: Sequence[str], *, user: str = "", timeout_seconds: float) -> int | None:
         """Run a command and return its exit code; None if it still runs after the timeout."""
         with self._asking("exec") as client:
-            run = client.exec_create(container, list(command), stdout=False, stderr=False, user=user)["Id"]
+            created = client.exec_create(container, list(command), stdout=False, stderr=False, user=user)
+            run = checked(WithId, created)["Id"]
             client.exec_start(run, detach=True)
             deadline = time.monotonic() + timeout_seconds
-            while (state := client.exec_inspect(run))["Running"]:
+            while (state := checked(Execution, client.exec_inspect(run)))["Running"]:
                 if time.monotonic() > deadline:
                     return None
                 time.sleep(POLL_SECONDS)
+            if state["ExitCode"] is None:
+                raise MalformedShape("ExitCode: null of a command that has ended")
             return int(state["ExitCode"])
 
     def signal(self, container: str, name: str) -> None:

@@ -1,13 +1,16 @@
 """Files in containers, running or not, by the engine's archive calls: they run no program in the container."""
 
 import base64
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoscaler.adapters.docker.answers import ChangedPath, MalformedShape, PathStat, checked
 from autoscaler.adapters.docker.errors import NotFound
 
 Asking = Callable[[str], AbstractContextManager[Any]]
@@ -35,7 +38,8 @@ class Files:
     def changed(self, container: str) -> list[str]:
         """Return the paths outside of mounts that differ from the image, directories included."""
         with self._asking("changes") as client:
-            return [change["Path"] for change in client.diff(container) or [] if change["Kind"] != _DELETED]
+            changes = checked(list[ChangedPath] | None, client.diff(container)) or []
+            return [change["Path"] for change in changes if change["Kind"] != _DELETED]
 
     def stat(self, container: str, path: str) -> Stat | None:
         """Return the file at a path, or None if there is none."""
@@ -49,12 +53,14 @@ class Files:
             return None
 
     def read(self, container: str, path: str) -> bytes:
-        """Return the file at a path as a tar archive, with mode and owner."""
+        """Return the file at a path as a tar archive of one member, with mode and owner."""
         with self._asking("read") as client:
             url = client._url("/containers/{0}/archive", container)  # noqa: SLF001  the SDK's own has no end
             response = client._get(url, params={"path": path}, headers={"Accept-Encoding": "identity"})  # noqa: SLF001
             client._raise_for_status(response)  # noqa: SLF001
-            return bytes(response.content)
+            archive = bytes(response.content)
+            _check_single(archive)
+            return archive
 
     def write(self, container: str, tar: bytes) -> None:
         """Unpack a tar archive at the root, with its modes and owners."""
@@ -62,8 +68,18 @@ class Files:
             client.put_archive(container, "/", tar)
 
 
+def _check_single(archive: bytes) -> None:
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as single:
+            members = single.getmembers()
+    except (tarfile.TarError, EOFError) as error:
+        raise MalformedShape(f"no archive: {error}") from error
+    if len(members) != 1 or not members[0].isfile():
+        raise MalformedShape(f"an archive of {len(members)} members instead of one file")
+
+
 def _stat(header: str) -> Stat:
-    stat = json.loads(base64.b64decode(header))
+    stat = checked(PathStat, json.loads(base64.b64decode(header)))
     return Stat(
         regular=stat["mode"] <= _PLAIN_MODE,
         size_bytes=stat["size"],

@@ -42,7 +42,7 @@ def test_services_are_told_apart_by_project_and_name() -> None:
 
 def test_what_is_no_replica_is_not_counted() -> None:
     oneoff = listed(9, labels={"com.docker.compose.oneoff": "True"})
-    assert fleet(parse([listed(1), oneoff, {"Id": "x", "Labels": None}])).find(USERS).current == 1
+    assert fleet(parse([listed(1), oneoff, {"Id": "x", "Labels": {}}])).find(USERS).current == 1
 
 
 def numbers(order: list[Replica]) -> list[int]:

@@ -12,6 +12,7 @@ from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
 from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.clone.ready import Started, Waiting
 from autoscaler.adapters.compose.healthcheck import LEAST_START_SECONDS, start_limit_seconds, unwrapped
+from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.replicas import Replica, choose_template
 from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine, Inspect
@@ -88,7 +89,7 @@ class Adding:
             raise TargetRefused(f"{self.ref}: no replica is running that could be cloned")
         reason = update_under_way(replicas)
         if reason is None:
-            template = unwrapped(self._asked(lambda: self.engine.inspect(chosen.id)))
+            template = unwrapped(self._asked(lambda: inspected(self.engine, chosen.id)))
             reason = obstacle(template)
         if reason is not None:
             raise TargetRefused(f"{self.ref} cannot be scaled: {reason}")

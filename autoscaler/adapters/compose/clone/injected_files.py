@@ -121,7 +121,7 @@ def repacked(archives: Mapping[str, bytes], now: float) -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT) as joined:
         for path, archive in archives.items():
-            with tarfile.open(fileobj=io.BytesIO(archive)) as single:
+            with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as single:
                 (member,) = single.getmembers()
                 content = single.extractfile(member)
                 member.name, member.mtime, member.pax_headers = path.lstrip("/"), int(now), {}

@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from autoscaler.adapters.compose.clone.obstacles import obstacle, update_under_way
 from autoscaler.adapters.compose.healthcheck import unwrapped
+from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.replicas import Replica, choose_template
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import EngineError
@@ -57,7 +58,7 @@ class ObstacleCache:
 
     def _inspected(self, replica: Replica) -> Inspect | None:
         try:
-            return unwrapped(self._engine.inspect(replica.id))
+            return unwrapped(inspected(self._engine, replica.id))
         except EngineError:
             return None  # gone or refused: the next call asks again
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.clone.failures import Failure, given_up, last_output
 from autoscaler.adapters.compose.healthcheck import has_own_test
+from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError, NotFound
 from autoscaler.core.model import Direction
-from autoscaler.errors import ScaleFailed
+from autoscaler.errors import MalformedAnswer, ScaleFailed
 from autoscaler.events import ReplicaChanged
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.observers import Emit
@@ -100,7 +101,7 @@ class Waiting:
 
     def _restarts(self, replica: Replica) -> int:
         try:
-            return int(self.engine.inspect(replica.id).get("RestartCount") or 0)
+            return int(inspected(self.engine, replica.id).get("RestartCount") or 0)
         except EngineError as error:
             if isinstance(error, NotFound):
                 return -1  # the next list shows it
@@ -116,6 +117,6 @@ class Waiting:
 
     def _last_output(self, container: str) -> str:
         try:
-            return last_output(self.engine.inspect(container), self.engine.last_lines(container, LOG_LINES))
-        except EngineError:
+            return last_output(inspected(self.engine, container), self.engine.last_lines(container, LOG_LINES))
+        except (EngineError, MalformedAnswer):
             return ""

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import EngineError, NotFound
+from autoscaler.errors import MalformedAnswer
+from autoscaler.ports.fleet import ServiceRef
 
 _OTHERS = "container:"
 
@@ -19,31 +22,41 @@ def with_dependents(replicas: Iterable[Replica], others: Iterable[Inspect]) -> f
     return frozenset(replica.id for replica in replicas if not references.isdisjoint({replica.id, replica.name}))
 
 
-def ids_with_dependents(engine: Engine, replicas: Collection[Replica]) -> frozenset[str]:
+def ids_with_dependents(engine: Engine, ref: ServiceRef, replicas: Collection[Replica]) -> frozenset[str]:
     """Return the ids of the replicas with dependents: the engine has to inspect every other container.
 
     Raises:
-        EngineError, TargetUnavailable: the engine refuses, or does not answer.
+        EngineError, TargetUnavailable: the engine refuses, does not answer, or leaves unknown what a container of the
+            project, or of none, depends on.
     """
     own = {replica.id for replica in replicas}
-    others = [container["Id"] for container in engine.containers({}) if container["Id"] not in own]
-    inspected = (_inspected(engine, container) for container in others)
-    return with_dependents(replicas, [inspect for inspect in inspected if inspect is not None])
+    listed = engine.containers({})
+    projects = {each["Id"]: each["Labels"].get(label.PROJECT) for each in listed.entries}
+    for entry in listed.malformed:
+        if entry.id is None:
+            raise MalformedAnswer(f"the Docker engine lists a container without an id, which may depend on {ref}")
+        projects[entry.id] = None
+    others = [_inspected(engine, each, ref, project) for each, project in projects.items() if each not in own]
+    return with_dependents(replicas, [inspect for inspect in others if inspect is not None])
 
 
-def _inspected(engine: Engine, container: str) -> Inspect | None:
+def _inspected(engine: Engine, container: str, ref: ServiceRef, project: str | None) -> Inspect | None:
     try:
         return engine.inspect(container)
     except EngineError as error:
         if isinstance(error, NotFound):
             return None
         raise
+    except MalformedAnswer:
+        if project not in {None, ref.group}:
+            return None  # it harms its own project only
+        raise
 
 
 def _references(host: Mapping[str, Any]) -> Iterable[str]:
     """Yield ids and names, as written in the host configuration."""
     for mode in ("NetworkMode", "IpcMode", "PidMode"):
-        value = str(host.get(mode) or "")
+        value = host.get(mode) or ""
         if value.startswith(_OTHERS):
             yield value.removeprefix(_OTHERS)
     for source in host.get("VolumesFrom") or []:

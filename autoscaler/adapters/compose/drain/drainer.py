@@ -9,6 +9,7 @@ from autoscaler.adapters.compose.drain.marker import remove_marker, set_marker
 from autoscaler.adapters.compose.drain.method import DrainMethod, drain_method
 from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
 from autoscaler.adapters.compose.healthcheck import MARKER, notices_within_seconds
+from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.timing import ComposeTiming
 from autoscaler.adapters.docker.engine import Engine, Inspect
@@ -45,7 +46,7 @@ class Drainer:
 
     def plan(self, replica: Replica) -> Draining:
         """Return the drain of a replica, before it begins."""
-        container = self._engine.inspect(replica.id)
+        container = inspected(self._engine, replica.id)
         return Draining(replica, container, drain_method(container, self._drain), Progress(time.monotonic()))
 
     def begin(self, draining: Draining) -> str | None:
@@ -96,7 +97,7 @@ class Drainer:
 
     def _probes(self, draining: Draining) -> list[Probe]:
         try:
-            return probes_of(self._engine.inspect(draining.replica.id))
+            return probes_of(inspected(self._engine, draining.replica.id))
         except EngineError as error:
             if not isinstance(error, NotFound):
                 raise

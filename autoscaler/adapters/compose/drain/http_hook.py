@@ -14,7 +14,7 @@ _ERRORS = 400
 
 def call(container: Mapping[str, Any], wanted: HttpCall, *, timeout_seconds: float = TIMEOUT_SECONDS) -> str | None:
     """Send the request to the first address of an inspected container that answers; return the problem, if any."""
-    addresses = [network["IPAddress"] for network in container["NetworkSettings"]["Networks"].values()]
+    addresses = [network.get("IPAddress") for network in container["NetworkSettings"]["Networks"].values()]
     problem = "it has no address of its own"
     for address in filter(None, addresses):
         url = f"http://{address}:{wanted.port}{wanted.path}"

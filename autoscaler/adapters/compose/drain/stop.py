@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.replicas import LEAVING, Replica
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError, NotFound
@@ -87,5 +88,5 @@ class Stopping:
                 self.engine.rename(replica.id, replica.name + LEAVING)
 
     def _grace_seconds(self, replica: Replica) -> int:
-        grace = self.engine.inspect(replica.id)["Config"].get("StopTimeout")
+        grace = inspected(self.engine, replica.id)["Config"].get("StopTimeout")
         return DEFAULT_GRACE_SECONDS if grace is None else int(grace)

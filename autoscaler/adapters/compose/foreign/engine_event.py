@@ -1,5 +1,6 @@
 """One event of the engine's stream -> the event of a replica. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ ACTIONS = (
 )  # that the stream carries
 # Not `die` and `start`: a crash loop, which is no foreign change, repeats them.
 _FOREIGN = frozenset({"create", "destroy", "pause", "rename", "unpause"})
+_SMALL = re.compile(r"[0-9]{1,9}")
 _HARMLESS_SIGNALS = frozenset({1, 10, 12, 18})  # HUP, USR1, USR2, CONT: reload, reopen logs, continue
 
 
@@ -49,21 +51,24 @@ class ContainerEvent:
 
 
 def parse_event(event: Mapping[str, Any]) -> ContainerEvent | None:
-    """Return the event of a replica of a Compose service; None for any other container."""
-    actor = event.get("Actor") or {}
-    facts = actor.get("Attributes") or {}
-    if not label.is_replica(facts) or "ID" not in actor:
+    """Return the event of a replica of a Compose service; None for any other container.
+
+    The event is of the shape that `adapters.docker` checks.
+    """
+    actor = event["Actor"]
+    facts = actor["Attributes"]
+    if not label.is_replica(facts):
         return None
     return ContainerEvent(
         ref=ServiceRef(facts[label.SERVICE], facts[label.PROJECT]),
-        container=str(actor["ID"]),
-        name=str(facts.get("name", "?")),
-        action=str(event.get("Action", "")),
+        container=actor["ID"],
+        name=facts.get("name", "?"),
+        action=event["Action"],
         clone=label.CLONE_OF in facts,
         signal=_number(facts.get("signal")),
         exit_code=_number(facts.get("exitCode")),
     )
 
 
-def _number(text: object) -> int | None:
-    return int(text) if isinstance(text, str) and text.isdecimal() else None
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and _SMALL.fullmatch(text) else None

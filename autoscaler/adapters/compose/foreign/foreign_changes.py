@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -35,18 +35,22 @@ class ForeignChangeTracker:
     def now(self) -> float:
         return self._monotonic()
 
-    def take_snapshot(self, replicas: Iterable[Replica], began: float) -> None:
-        """Take in a snapshot of all services, in order; the engine was asked for it at `began`.
+    def take_snapshot(
+        self, replicas: Iterable[Replica], began: float, unknown: Collection[ServiceRef] = frozenset()
+    ) -> None:
+        """Take in a snapshot of all services but `unknown` ones, in order; the engine was asked for it at `began`.
 
-        Events since then are newer than the snapshot: a change with such events has not settled.
+        Events since then are newer than the snapshot: a change with such events has not settled. Unknown services stay
+        as they were.
         """
         services = {ref: tuple(members) for ref, members in groupby(replicas, key=attrgetter("ref"))}
         with self._lock:
-            for ref in self._known.keys() | services.keys():
+            for ref in (self._known.keys() | services.keys()) - set(unknown):
                 self._take_members(ref, services.get(ref, ()), began)
             self._known = {ref: known for ref, known in self._known.items() if not known.gone}
             self._has_snapshot = True
-        self.own_actions.forget({replica.id for members in services.values() for replica in members})
+        if not unknown:  # their containers may be there
+            self.own_actions.forget({replica.id for members in services.values() for replica in members})
 
     def take_event(self, event: ContainerEvent) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autoscaler.adapters.compose.gateway.ports import GatewayPorts, gateway_ports
-from autoscaler.adapters.compose.replicas import fleet, parse
+from autoscaler.adapters.compose.listing import every, inspected
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import TargetRefused, TargetUnavailable
@@ -25,27 +25,27 @@ def find_entrance(engine: Engine, ref: ServiceRef) -> Entrance:
         TargetUnavailable: the engine does not answer. TargetRefused: there is no such service.
     """
     try:
-        everything = engine.containers({})
-        state = fleet(parse(everything)).find(ref)
-        ours = [each for each in parse(everything) if each.ref == state.ref and each.alive]
-        inspected = [engine.inspect(each.id) for each in ours]
-        ports = gateway_ports(engine, everything, state.ref.group)
+        listing = every(engine)
+        state = listing.fleet.find(ref)
+        ours = [each for each in listing.replicas if each.ref == state.ref and each.alive]
+        found = [inspected(engine, each.id) for each in ours]
+        ports = gateway_ports(engine, engine.containers({}).entries, state.ref.group)
     except EngineError as error:
         raise TargetUnavailable(f"cannot look at the containers: {error}") from error
     if not ours:
         raise TargetRefused(f"no replica of {ref} runs")
-    return _entrance(dict(ours[0].labels), inspected, state.ready, ports)
+    return _entrance(dict(ours[0].labels), found, state.ready, ports)
 
 
 def _entrance(
-    labels: Mapping[str, str], inspected: Iterable[dict[str, Any]], ready: int, ports: GatewayPorts
+    labels: Mapping[str, str], replicas: Iterable[dict[str, Any]], ready: int, ports: GatewayPorts
 ) -> Entrance:
     routers = _routers(labels)
     aims = [(router, aim) for router in routers.values() if (aim := aim_of(router.get("rule", ""))) is not None]
     router, aim = aims[0] if aims else ({}, None)
     server = {found.group(1).lower(): value for name, value in labels.items() if (found := _SERVER.fullmatch(name))}
     return Entrance(
-        replicas=tuple(_replica(each, server) for each in inspected),
+        replicas=tuple(_replica(each, server) for each in replicas),
         ready=ready,
         cookie=next((value for name, value in sorted(labels.items()) if _COOKIE.fullmatch(name)), None),
         aim=aim,

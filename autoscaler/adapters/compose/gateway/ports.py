@@ -36,7 +36,7 @@ class GatewayPorts:
 def gateway_ports(engine: Engine, containers: Iterable[Mapping[str, Any]], project: str | None) -> GatewayPorts:
     """Return the ports of the project's own Traefik, or else of the only one."""
     found = [each for each in containers if _IMAGE.fullmatch(str(each.get("Image"))) and each["State"] == "running"]
-    own = [each for each in found if (each.get("Labels") or {}).get(label.PROJECT) == project]
+    own = [each for each in found if each["Labels"].get(label.PROJECT) == project]
     chosen = own or found
     if len(chosen) != 1:
         return GatewayPorts()
@@ -50,6 +50,7 @@ def _published(container: Mapping[str, Any]) -> dict[int, tuple[str, int]]:
     published: dict[int, tuple[str, int]] = {}
     for port in container.get("Ports") or ():
         if port.get("PublicPort") and port.get("Type") == "tcp":
-            address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(port.get("IP", ""), port.get("IP", ""))
+            bound = port.get("IP") or ""
+            address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bound, bound)
             published.setdefault(port["PrivatePort"], (address, port["PublicPort"]))
     return published

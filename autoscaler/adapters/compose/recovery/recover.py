@@ -9,13 +9,14 @@ from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.drain.marker import remove_marker
 from autoscaler.adapters.compose.drain.progress import being_drained
 from autoscaler.adapters.compose.healthcheck import looks_for_marker
+from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.recovery.leftovers import LeftoverKind, Limits, Suspects, left_over, suspects
 from autoscaler.adapters.compose.replicas import LEAVING, Replica
 from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import Conflict, EngineError
 from autoscaler.control.service_locks import ServiceLocks
-from autoscaler.errors import TargetUnavailable
+from autoscaler.errors import MalformedAnswer, TargetUnavailable
 from autoscaler.events import Recovered
 from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.observers import Emit
@@ -71,7 +72,7 @@ class Recovery:
         self._drained.forget(self._suspects)
         for replica in left_over(self._suspects, replicas, now, limits):
             if leads(replica.ref):
-                with suppress(EngineError):  # a refusal for one replica must not stop the others
+                with suppress(EngineError, MalformedAnswer):  # for one replica: it must not stop the others
                     self._recover(replica, self._suspects[replica.id].kind)
 
     def _busy(self, ref: ServiceRef) -> bool:
@@ -126,7 +127,7 @@ class DrainRecovery:
         Raises:
             EngineError, TargetUnavailable: the engine refuses, or does not answer.
         """
-        container = self._engine.inspect(replica.id)
+        container = inspected(self._engine, replica.id)
         if label.HEALTHCHECK in replica.labels and not being_drained(container):
             return False
         if not looks_for_marker(container["Config"].get("Healthcheck")) or replica.id in self._asked:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from autoscaler.adapters.compose.drain.dependents import ids_with_dependents, with_dependents
+from autoscaler.adapters.compose.listing import members
 from autoscaler.adapters.compose.replicas import parse
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.config.compose_options import Drain
@@ -67,7 +68,4 @@ def test_whom_compose_means_by_service_is_leaned_on(project: Project, leaning: d
     other = {key: value for key, value in SLEEP.items() if key != "networks"} | leaning
     project.up({"web": {**SLEEP, "scale": 2, "ipc": "shareable", "volumes": ["/data"]}, "other": other})
     engine = Engine(project.engine_url, timeout_seconds=20.0, emit=project.recorder.notify)
-    replicas = parse(
-        engine.containers({"com.docker.compose.project": project.name, "com.docker.compose.service": "web"})
-    )
-    assert len(ids_with_dependents(engine, replicas)) == 1
+    assert len(ids_with_dependents(engine, project.ref(), members(engine, project.ref()))) == 1

@@ -69,7 +69,7 @@ class AfterTheCrash:
 
     def replicas(self) -> list[Replica]:
         """All containers of the project in any state, as the engine says."""
-        return parse(self.target._engine.containers({"com.docker.compose.project": self.project.name}))
+        return parse(self.target._engine.containers({"com.docker.compose.project": self.project.name}).entries)
 
     def must_be_sound(self) -> None:
         replicas = self.replicas()
