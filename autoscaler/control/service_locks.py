@@ -14,6 +14,7 @@ class ServiceLock:
 
     turn: threading.Lock = field(default_factory=threading.Lock)
     operations: int = 0
+    removes: bool = False  # an operation that removes is under way
 
     @property
     def alone(self) -> bool:
@@ -41,21 +42,17 @@ class ServiceLocks:
                 if lock.operations == 0:
                     del self._locks[ref]
 
-    def busy(self, ref: ServiceRef) -> bool:
-        with self._lock:
-            return ref in self._locks and self._locks[ref].operations > 0
-
     @contextmanager
-    def idle(self, ref: ServiceRef) -> Iterator[bool]:
-        """Block operations of the service, if it has none; yield whether it had none."""
+    def between(self, ref: ServiceRef) -> Iterator[ServiceLock | None]:
+        """Keep operations of the service from counting and starting; yield None where one does so now."""
         with self._lock:
             lock = self._locks.setdefault(ref, ServiceLock())
-            idle = lock.operations == 0 and lock.turn.acquire(blocking=False)
+            taken = lock.turn.acquire(blocking=False)
         try:
-            yield idle
+            yield lock if taken else None
         finally:
             with self._lock:
-                if idle:
+                if taken:
                     lock.turn.release()
                 if lock.operations == 0 and self._locks.get(ref) is lock:  # not a newer one
                     del self._locks[ref]

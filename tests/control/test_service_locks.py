@@ -8,23 +8,34 @@ from autoscaler.ports.fleet import ServiceRef
 WEB = ServiceRef("web", "shop")
 
 
-def test_a_look_that_finds_a_service_busy_leaves_the_lane_of_the_next_operation_alone() -> None:
+def test_a_look_while_an_operation_counts_and_starts_leaves_its_lane_alone() -> None:
     service_locks = ServiceLocks()
     with ExitStack() as look, ExitStack() as first:
-        first.enter_context(service_locks.entered(WEB))
-        assert not look.enter_context(service_locks.idle(WEB))
+        turn = first.enter_context(service_locks.entered(WEB)).turn
+        with turn:
+            assert look.enter_context(service_locks.between(WEB)) is None
         first.close()
         with service_locks.entered(WEB):
             look.close()
             with service_locks.entered(WEB) as service_lock:
                 assert not service_lock.alone
-    assert not service_locks.busy(WEB)
 
 
-def test_a_look_at_an_idle_service_keeps_an_operation_from_counting_meanwhile() -> None:
+def test_a_look_keeps_an_operation_from_counting_meanwhile() -> None:
     service_locks = ServiceLocks()
-    with ExitStack() as stack, service_locks.idle(WEB) as idle:
-        assert idle
+    with ExitStack() as stack, service_locks.between(WEB) as lock:
         operation = stack.enter_context(service_locks.entered(WEB))
+        assert operation is lock
         assert not operation.turn.acquire(blocking=False)
-    assert not service_locks.busy(WEB)
+
+
+def test_a_look_while_an_operation_waits_shows_whether_it_removes() -> None:
+    service_locks = ServiceLocks()
+    with service_locks.entered(WEB) as operation:
+        operation.removes = True
+        with service_locks.between(WEB) as lock:
+            assert lock is not None
+            assert lock.removes
+    with service_locks.between(WEB) as lock:
+        assert lock is not None
+        assert not lock.removes

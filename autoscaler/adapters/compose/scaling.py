@@ -8,6 +8,7 @@ from functools import partial
 from autoscaler.adapters.compose.clone.add import Adding
 from autoscaler.adapters.compose.clone.injected_files import InjectedFiles
 from autoscaler.adapters.compose.drain.dependents import ids_with_dependents
+from autoscaler.adapters.compose.drain.patience import Patience
 from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.foreign.cleanup import Cleanup
 from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTracker
@@ -41,6 +42,7 @@ class Scaling:
         self._shells = shells
         self._timing = timing
         self._injected_files = InjectedFiles(engine)
+        self._patience: dict[ServiceRef, Patience] = {}
         self._port_ranges = threading.Lock()  # of all services: their ranges may overlap
 
     def scale(self, ref: ServiceRef, order: Order) -> int:
@@ -76,6 +78,7 @@ class Scaling:
                 )
                 count = sum(replica.alive for replica in present)
                 missing = order.replicas - count
+                service_lock.removes = missing < 0 and alone and not order.only_adds
                 if missing > 0:
                     adding.start(present, missing)
             if missing > 0:
@@ -87,7 +90,14 @@ class Scaling:
             elif missing < 0:
                 order.begin_removal(count)  # the order may have been raised by now
                 depended_on = partial(ids_with_dependents, self._engine, ref, present)
-                Removing(self._engine, ref, relist, order, options.drain, self._timing, depended_on).remove()
+                patience = self._patience.setdefault(ref, Patience(self._timing.patience_seconds))
+                try:
+                    Removing(
+                        *(self._engine, ref, relist, order, options.drain, self._timing, patience),
+                        depended_on,
+                    ).remove()
+                finally:
+                    service_lock.removes = False
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
 
@@ -124,6 +134,8 @@ class Scaling:
                     self._engine.remove(replica.id)
                 except EngineError as error:
                     raise ScaleFailed("remove", f"cannot remove the left-over {replica.name}: {error}") from error
+                finally:
+                    self._engine.own_actions.done(replica.id)
         return members(self._engine, ref)
 
 

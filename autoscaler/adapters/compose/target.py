@@ -42,6 +42,7 @@ class ComposeTarget:
             locks,
             relist=lambda: every(brief_engine).replicas,
             being_changed=lambda ref: self.foreign.unsettled(ref) is not None,
+            being_stopped=self.foreign.being_stopped,
             emit=emit,
             settle_seconds=timing.leftover_seconds,
         )

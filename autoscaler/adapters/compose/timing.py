@@ -22,6 +22,7 @@ class ComposeTiming:
     probe_only_seconds: float = 2.0  # on an engine that cannot probe a start more often
     drain_poll_seconds: float = 0.5
     take_back_retry_seconds: float = 1.0
+    patience_seconds: float = 5.0  # with drains while no other replica is ready, after one in vain
     # Traefik applies a change at most every providersThrottleDuration; then it still asks the engine.
     throttle_margin_seconds: float = 0.5
     # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two

@@ -13,7 +13,8 @@ class OwnContainers:
     """Ids of containers that own operations change, at one instant."""
 
     starting: frozenset[str] = frozenset()  # created, and not ready yet: the operation handles an exit
-    ending: frozenset[str] = frozenset()  # being drained, stopped or removed, or gone
+    ending: frozenset[str] = frozenset()  # being stopped or removed, or gone
+    at_work: frozenset[str] = frozenset()  # those that an operation still starts, drains, stops or removes
 
 
 class OwnActions:
@@ -24,7 +25,8 @@ class OwnActions:
         self._lock = threading.Lock()
         self._starting: dict[str, float] = {}
         self._ending: dict[str, float] = {}
-        self._done: set[str] = set()  # of those ending: kept running
+        self._draining: set[str] = set()
+        self._done: set[str] = set()  # of those ending: kept running, or left behind
 
     def starts(self, container: str) -> None:
         """Note that an operation has created a container and starts it."""
@@ -38,18 +40,25 @@ class OwnActions:
         """
         with self._lock:
             self._starting.pop(container, None)
+            self._draining.discard(container)
             if container in self._ending:
                 self._done.add(container)
 
+    def drains(self, container: str) -> None:
+        """Note that an operation drains a container, and what others do to it is still foreign."""
+        with self._lock:
+            self._draining.add(container)
+
     def ends(self, container: str) -> None:
-        """Note that an operation drains, stops or removes a container."""
+        """Note that an operation stops or removes a container."""
         with self._lock:
             self._ending[container] = self._monotonic()
             self._done.discard(container)
 
     def now(self) -> OwnContainers:
         with self._lock:
-            return OwnContainers(frozenset(self._starting), frozenset(self._ending))
+            at_work = self._starting.keys() | self._draining | (self._ending.keys() - self._done)
+            return OwnContainers(frozenset(self._starting), frozenset(self._ending), frozenset(at_work))
 
     def forget(self, present: Collection[str]) -> None:
         """Drop containers that are gone, and those that operations are done with."""
@@ -59,3 +68,4 @@ class OwnActions:
             self._starting = {each: at for each, at in self._starting.items() if at >= edge or each in present}
             self._ending = {each: at for each, at in self._ending.items() if at >= edge or each in kept}
             self._done &= self._ending.keys()
+            self._draining &= set(present)

@@ -43,3 +43,23 @@ def test_what_is_to_end_once_more_is_ours_once_more() -> None:
     noted.own_actions.done("web")
     noted.own_actions.ends("web")
     assert noted.ending(after_seconds=600.0)
+
+
+def test_an_operation_is_at_work_on_what_it_has_until_it_is_done_with_it() -> None:
+    own_actions = OwnActions(lambda: 0.0)
+    own_actions.starts("a")
+    own_actions.drains("b")
+    own_actions.ends("c")
+    assert own_actions.now().at_work == {"a", "b", "c"}
+    for each in "abc":
+        own_actions.done(each)
+    assert own_actions.now().at_work == frozenset()
+    assert own_actions.now().ending == {"c"}
+
+
+def test_what_others_do_to_a_container_that_drains_is_theirs() -> None:
+    own_actions = OwnActions(lambda: 0.0)
+    own_actions.drains("a")
+    assert "a" not in own_actions.now().ending | own_actions.now().starting
+    own_actions.forget(set())
+    assert own_actions.now().at_work == frozenset()

@@ -52,6 +52,7 @@ class Drainer:
     def begin(self, draining: Draining) -> str | None:
         """Begin the drain; return the problem, if there is one."""
         draining.progress = Progress(time.monotonic())
+        self._engine.own_actions.drains(draining.replica.id)
         try:
             return self._begin(draining)
         except EngineError as error:
@@ -64,6 +65,11 @@ class Drainer:
         except EngineError as error:
             if not isinstance(error, NotFound | Conflict):
                 raise
+        self.give_up(draining)
+
+    def give_up(self, draining: Draining) -> None:
+        """Leave it to the recovery."""
+        self._engine.own_actions.done(draining.replica.id)
 
     def look(self, draining: Draining, listed: Replica | None) -> None:
         """Update the progress; `listed` is the replica in the engine's list, None when it is gone."""

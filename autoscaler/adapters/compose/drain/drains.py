@@ -92,11 +92,14 @@ class Drains:
                 return
             if self.order.pause(self.retry_seconds) and tries:
                 break
+        for each in left:
+            self.drainer.give_up(each)
         raise ScaleFailed("drain", problems[0])
 
     def _failed(self, draining: Draining, problem: str) -> None:
         if draining.retractable:
             self._under_way.remove(draining)
+            self.drainer.give_up(draining)
             self._ended(draining, DrainEnd.NONE, problem)
         else:
             draining.progress = replace(draining.progress, end=DrainEnd.NONE)

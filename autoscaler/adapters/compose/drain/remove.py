@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from autoscaler.adapters.compose.drain.drainer import Drainer
 from autoscaler.adapters.compose.drain.drains import Drains
+from autoscaler.adapters.compose.drain.patience import Patience
 from autoscaler.adapters.compose.drain.stop import Stopping
 from autoscaler.adapters.compose.drain.victims import victims
 from autoscaler.adapters.compose.replicas import Replica
@@ -31,6 +32,7 @@ class Removing:
     order: Order
     drain: Drain
     timing: ComposeTiming
+    patience: Patience
     depended_on: Callable[[], Collection[str]] = frozenset
     _drains: Drains = field(init=False)
     _stopping: Stopping = field(init=False)
@@ -70,26 +72,35 @@ class Removing:
 
     def _look(self) -> None:
         replicas = self.relist()
-        self._keep(replicas)
+        if self._keep(replicas):
+            return
         for draining in self._drains.look({replica.id: replica for replica in replicas}):
             if self._drains.release(draining):
                 self._stopping.start(draining.replica)
+                self.patience.rewarded()
         if self._undrained and time.monotonic() >= self._next_stop_at:
             self._stop(self._undrained.pop(0))
             self._next_stop_at = time.monotonic() + self.timing.stop_gap_seconds
 
-    def _keep(self, replicas: list[Replica]) -> None:
-        """Keep the replicas that are wanted again, or all if no other is ready: the last to be removed first."""
+    def _keep(self, replicas: list[Replica]) -> bool:
+        """Keep the replicas that are wanted again, or all if no other is ready: the last to be removed first.
+
+        Return whether to stop none now, since no other is ready, but may be soon.
+        """
         removable = len(self._drains.retractable) + len(self._undrained)
         staying = [replica for replica in replicas if replica.alive and self._stays(replica)]
         count, why = removable - self.order.surplus, "it is wanted again"
         if self.order.replicas - len(staying) > count:
             count, why = min(removable, self.order.replicas - len(staying)), "others have gone meanwhile"
-        if not any(replica.ready for replica in staying):
+        ready, now = any(replica.ready for replica in staying), time.monotonic()
+        waits = self.patience.lasts(now, ready=ready)
+        if removable and not ready and not waits:
             count, why = removable, "no other replica is ready"
+            self.patience.in_vain(now)
         kept = self._undrained[-count:] if count > 0 else []
         self._undrained = self._undrained[: len(self._undrained) - len(kept)]
         self._drains.take_back(count - len(kept), why)
+        return waits
 
     def _stays(self, replica: Replica) -> bool:
         return replica not in self._undrained and replica not in self._drains and replica not in self._stopping

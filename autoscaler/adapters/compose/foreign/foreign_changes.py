@@ -76,6 +76,13 @@ class ForeignChangeTracker:
                 return None
             return self._unsettled(known, known.seen if members is None else members, self._monotonic())
 
+    def being_stopped(self, ref: ServiceRef, container: str) -> bool:
+        """Return whether another program has sent the container a signal to end, and it has not ended."""
+        with self._lock:
+            known = self._known.get(ref)
+            ongoing = None if known is None else known.watched.ongoing
+            return ongoing is not None and container in ongoing.stopping
+
     def crash_backoff(self, ref: ServiceRef, replicas: int) -> str | None:
         with self._lock:
             known = self._known.get(ref)

@@ -1,6 +1,6 @@
 """Replicas that an interrupted operation has left behind: not started, exited, never ready, or drained. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
@@ -43,17 +43,17 @@ class Suspect:
 Suspects = Mapping[str, Suspect]  # by container id
 
 
-def suspects(before: Suspects, replicas: Iterable[Replica], now: float, busy: Callable[[ServiceRef], bool]) -> Suspects:
-    """Return the suspects after another look at all services.
+def suspects(before: Suspects, replicas: Iterable[Replica], now: float, at_work: Container[str]) -> Suspects:
+    """Return the suspects after another look at all services; no operation is at work on them.
 
-    There are none in a service that is `busy` with an operation or a foreign change, or of which nothing runs: after
-    `docker compose stop`, `start` starts the clones again.
+    There are none in a service of which nothing runs: after `docker compose stop`, `start` starts the clones again.
     """
     found: dict[str, Suspect] = {}
-    for ref, group in groupby(replicas, key=attrgetter("ref")):
+    for _, group in groupby(replicas, key=attrgetter("ref")):
         members = list(group)
-        if not busy(ref) and any(replica.alive for replica in members):
-            found |= {each.id: each_found for each in members if (each_found := _suspect(before, each, now))}
+        if any(replica.alive for replica in members):
+            left = [each for each in members if each.id not in at_work]
+            found |= {each.id: each_found for each in left if (each_found := _suspect(before, each, now))}
     return found
 
 

@@ -29,7 +29,7 @@ class Recovery:
     """Looks at all services beside the cycle; one caller at a time.
 
     `relist` returns all containers of all states. `being_changed` returns whether a service has a foreign change under
-    way.
+    way, `being_stopped` whether that is about to end a container, given by its id.
     """
 
     def __init__(
@@ -38,8 +38,9 @@ class Recovery:
         service_locks: ServiceLocks,
         relist: Callable[[], list[Replica]],
         being_changed: Callable[[ServiceRef], bool],
-        emit: Emit,
+        being_stopped: Callable[[ServiceRef, str], bool],
         *,
+        emit: Emit,
         settle_seconds: float = USUAL.leftover_seconds,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -47,6 +48,7 @@ class Recovery:
         self._service_locks = service_locks
         self._relist = relist
         self._being_changed = being_changed
+        self._being_stopped = being_stopped
         self._emit = emit
         self._settle_seconds = settle_seconds
         self._monotonic = monotonic
@@ -68,24 +70,32 @@ class Recovery:
 
     def _look(self, leads: Callable[[ServiceRef], bool], limits: Limits) -> None:
         replicas, now = self._relist(), self._monotonic()
-        self._suspects = suspects(self._suspects, replicas, now, self._busy)
+        self._suspects = suspects(self._suspects, replicas, now, self._engine.own_actions.now().at_work)
         self._drained.forget(self._suspects)
         for replica in left_over(self._suspects, replicas, now, limits):
             if leads(replica.ref):
                 with suppress(EngineError, MalformedAnswer):  # for one replica: it must not stop the others
                     self._recover(replica, self._suspects[replica.id].kind)
 
-    def _busy(self, ref: ServiceRef) -> bool:
-        return self._service_locks.busy(ref) or self._being_changed(ref)
-
     def _recover(self, replica: Replica, kind: LeftoverKind) -> None:
-        """Clean up the replica while no operation of the service can begin."""
-        with self._service_locks.idle(replica.ref) as idle:
-            if not idle or self._being_changed(replica.ref):
+        """Clean up the replica while no operation of the service can begin, nor choose it."""
+        with self._service_locks.between(replica.ref) as lock:
+            if lock is None or replica.id in self._engine.own_actions.now().at_work:
                 return
-            done = self._clean_up(replica, kind)
+            if self._is_held(replica, kind) or (lock.removes and replica.alive):
+                return  # an operation that removes begins with those that are not ready
+            try:
+                done = self._clean_up(replica, kind)
+            finally:
+                self._engine.own_actions.done(replica.id)
         if done is not None:
             self._emit(Recovered(replica.ref.name, replica.name, f"{done}: {kind}"))
+
+    def _is_held(self, replica: Replica, kind: LeftoverKind) -> bool:
+        """Return whether a foreign change holds it: one that drains may serve again meanwhile, unless it is to end."""
+        if kind is LeftoverKind.DRAINED:
+            return self._being_stopped(replica.ref, replica.id)
+        return self._being_changed(replica.ref)
 
     def _clean_up(self, replica: Replica, kind: LeftoverKind) -> str | None:
         match kind:
@@ -93,7 +103,6 @@ class Recovery:
                 return "taken back" if self._drained.take_back(replica) else None
             case LeftoverKind.LEAVING:
                 self._engine.rename(replica.id, replica.name.removesuffix(LEAVING))
-                self._engine.own_actions.done(replica.id)
                 return "renamed"
             case LeftoverKind.NEVER_STARTED | LeftoverKind.EXITED | LeftoverKind.NEVER_READY:
                 return "removed" if self._remove(replica) else None

@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
+from autoscaler.adapters.compose.drain.patience import Patience
 from autoscaler.adapters.compose.drain.remove import Removing
 from autoscaler.adapters.compose.listing import members
 from autoscaler.adapters.docker.engine import Engine
@@ -55,6 +58,14 @@ def ready(project: Project) -> int:
     return project.target().observe().find(project.ref()).ready
 
 
+def ready_are(project: Project, count: int) -> bool:
+    return ready(project) == count
+
+
+def begun(project: Project, drains: int) -> bool:
+    return len(project.recorder.of(DrainStarted)) == drains
+
+
 def test_an_engine_that_fails_meanwhile_leaves_nothing_drained(plain: Project, proxy: Proxy) -> None:
     fault = Fault("GET /containers/json")
     with pytest.raises(TargetUnavailable, match="injected fault"):
@@ -94,6 +105,28 @@ def test_replicas_are_taken_back_when_no_other_is_ready_any_more(project: Projec
     wait_until(lambda: ready(project) == 2)
 
 
+def test_replicas_whose_healthcheck_goes_up_and_down_are_not_kept_for_ever(project: Project) -> None:
+    """The first time they are taken back at once; the next time the same lasts a moment only, and is waited for."""
+    check = {"test": ["CMD-SHELL", "test ! -e /tmp/bad"], "interval": "1s", "retries": 1}
+    project.up({"web": {**SLEEP, "healthcheck": check}})
+    target = project.target(timing=replace(QUICK, patience_seconds=60.0))
+    stays = ["docker", "exec", *project.names(1)]
+    project.scale(2, pause=patient, target=target)
+    for number, (drain, left) in enumerate([(SLOW, 2), (Drain(timeout_seconds=5.0, throttle_seconds=3.0), 1)]):
+        with ThreadPoolExecutor(1) as pool:
+            call = pool.submit(project.scale, 1, pause=patient, drain=drain, target=target)
+            wait_until(partial(begun, project, number + 1))
+            run([*stays, "touch", "/tmp/bad"], "spoil the one that stays")
+            wait_until(lambda: project.inspect(1)["State"]["Health"]["Status"] == "unhealthy")
+            if drain is SLOW:
+                assert call.result(120) == left
+            run([*stays, "rm", "/tmp/bad"], "mend it")
+            assert call.result(120) == left
+        wait_until(partial(ready_are, project, left))
+    assert ends(project)[0] is DrainEnd.TAKEN_BACK
+    assert project.containers() == project.names(1)
+
+
 def test_one_that_somebody_removes_meanwhile_is_gone(plain: Project) -> None:
     plain.scale(2, pause=patient)
     with ThreadPoolExecutor(1) as pool:
@@ -126,7 +159,7 @@ def test_one_that_somebody_has_removed_before_it_is_asked_is_no_failure(project:
     run(["docker", "rm", "--force", *project.names(2)], "remove it by hand")
     order = project.order(1)
     order.begin_removal(2)
-    Removing(engine, project.ref(), lambda: before, order, Drain(), QUICK).remove()
+    Removing(engine, project.ref(), lambda: before, order, Drain(), QUICK, Patience(5.0)).remove()
     assert project.recorder.of(DrainEnded) == []
     assert project.containers() == project.names(1)
 

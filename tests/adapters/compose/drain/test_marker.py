@@ -13,6 +13,7 @@ from autoscaler.adapters.compose.recovery.recover import DrainRecovery
 from autoscaler.adapters.compose.replicas import Replica, parse
 from autoscaler.adapters.compose.timing import USUAL
 from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.docker.own_actions import OwnActions
 from autoscaler.config.compose_options import Drain
 from tests.support.engine_answers import inspected, listed
 
@@ -33,6 +34,7 @@ class DrainedEngine:
 
     def __init__(self) -> None:
         self.exec = Exec()
+        self.own_actions = OwnActions()
 
     def inspect(self, _: str) -> dict[str, Any]:
         state = {"Health": {"Log": [{"Start": "now", "Output": "draining: 0 open connections"}]}}

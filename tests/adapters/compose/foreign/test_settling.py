@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from autoscaler.adapters.compose.foreign.classify import classify
 from autoscaler.adapters.compose.foreign.engine_event import ContainerEvent, parse_event
+from autoscaler.adapters.compose.foreign.foreign_changes import ForeignChangeTracker
 from autoscaler.adapters.compose.foreign.settling import (
     LONGEST_STOP_SECONDS,
     Settled,
@@ -117,6 +118,17 @@ def test_a_list_that_is_older_than_the_end_it_does_not_show_settles_nothing() ->
     assert seen.restless
     seen.look(listed(1), at=15.0).until(30.0, listed(1))
     assert seen.verdicts() == [(25.0, Foreign.SCALED, 2, 1)]
+
+
+def test_what_is_told_to_end_is_known_until_it_has_ended() -> None:
+    tracker = ForeignChangeTracker(monotonic=lambda: 0.0)
+    tracker.take_snapshot(parse([listed(1), listed(2)]), 0.0)
+    assert not tracker.being_stopped(USERS, "id1")
+    tracker.take_event(event(1, "kill", signal=15))
+    assert tracker.being_stopped(USERS, "id1")
+    assert not tracker.being_stopped(USERS, "id2")
+    tracker.take_event(event(1, "die", exit_code=143))
+    assert not tracker.being_stopped(USERS, "id1")
 
 
 @pytest.mark.parametrize("signal", [1, 10, 12])

@@ -20,10 +20,6 @@ CRASHING = clone(3, State="restarting", Status="Restarting (1) 2 seconds ago")
 Entry = dict[str, object]
 
 
-def calm(_: ServiceRef) -> bool:
-    return False
-
-
 def numbers(replicas: list[Replica]) -> list[int]:
     return [replica.number for replica in replicas]
 
@@ -32,7 +28,7 @@ def due(*looks: tuple[float, list[Entry]]) -> list[int]:
     """The numbers of those that are left over at the last of the looks."""
     found: Suspects = {}
     for at, entries in looks:
-        found = suspects(found, parse(entries), at, calm)
+        found = suspects(found, parse(entries), at, ())
     return numbers(left_over(found, parse(entries), at, LIMITS))
 
 
@@ -55,7 +51,7 @@ def test_what_is_unhealthy_may_have_been_drained_be_it_a_clone_or_not() -> None:
     own = listed(1, Status="Up 2 minutes (unhealthy)")
     assert due((0.0, [own, UNHEALTHY]), (9.9, [own, UNHEALTHY])) == []
     assert due((0.0, [own, UNHEALTHY]), (10.0, [own, UNHEALTHY])) == [1, 3]
-    found = suspects({}, parse([own, UNHEALTHY]), 0.0, calm)
+    found = suspects({}, parse([own, UNHEALTHY]), 0.0, ())
     assert {suspect.kind for suspect in found.values()} == {LeftoverKind.DRAINED}
 
 
@@ -96,7 +92,7 @@ def test_one_of_composes_own_whose_removal_was_begun_is_our_affair(state: dict[s
     own = listed(3, Names=["/shop-users-3.leaving"], **state)
     assert due((0.0, [listed(1), own]), (9.9, [listed(1), own])) == []
     assert due((0.0, [listed(1), own]), (10.0, [listed(1), own])) == [3]
-    assert [found.kind for found in suspects({}, parse([listed(1), own]), 0.0, calm).values()] == [kind]
+    assert [found.kind for found in suspects({}, parse([listed(1), own]), 0.0, ()).values()] == [kind]
 
 
 def test_what_is_exited_while_nothing_runs_is_composes_to_start() -> None:
@@ -111,13 +107,20 @@ def test_the_time_in_which_nothing_ran_does_not_count() -> None:
     assert due(*looks, (28.0, [listed(1), EXITED])) == [3]
 
 
-def test_the_time_in_which_the_service_was_busy_does_not_count() -> None:
+def test_the_time_in_which_an_operation_was_at_work_on_it_does_not_count() -> None:
     replicas = parse([listed(1), EXITED])
-    found = suspects({}, replicas, 0.0, calm)
-    found = suspects(found, replicas, 5.0, lambda ref: ref == replicas[0].ref)
+    found = suspects({}, replicas, 0.0, ())
+    found = suspects(found, replicas, 5.0, {"id3"})
     assert found == {}
-    found = suspects(found, replicas, 11.0, calm)
+    found = suspects(found, replicas, 11.0, ())
     assert left_over(found, replicas, 11.0, LIMITS) == []
+
+
+def test_an_operation_that_is_at_work_on_others_does_not_begin_its_time_anew() -> None:
+    replicas = parse([listed(1), clone(2), EXITED])
+    found = suspects({}, replicas, 0.0, ())
+    found = suspects(found, replicas, 5.0, {"id1", "id2"})
+    assert numbers(left_over(found, replicas, 10.0, LIMITS)) == [3]
 
 
 def test_a_created_clone_that_starts_begins_a_new_time() -> None:
@@ -127,5 +130,5 @@ def test_a_created_clone_that_starts_begins_a_new_time() -> None:
 def test_services_are_looked_at_one_by_one() -> None:
     web, exited = parse([listed(1), EXITED])
     api = replace(exited, ref=ServiceRef("api", web.ref.group), id="other")
-    found = suspects(suspects({}, [api, web, exited], 0.0, calm), [api, web, exited], 10.0, calm)
+    found = suspects(suspects({}, [api, web, exited], 0.0, ()), [api, web, exited], 10.0, ())
     assert [each.id for each in left_over(found, [api, web, exited], 10.0, LIMITS)] == [exited.id]
