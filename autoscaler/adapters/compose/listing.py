@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from autoscaler.adapters.compose import labels as label
 from autoscaler.adapters.compose.replicas import Replica, fleet, parse
-from autoscaler.adapters.docker.answers import MalformedEntry
+from autoscaler.adapters.docker.answers import MalformedEntry, shown_key
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.errors import MalformedAnswer, TargetUnavailable
@@ -50,11 +50,13 @@ def inspected(engine: Engine, replica: str) -> Inspect:
     """Inspect a replica, given by its id; raise what the engine raises.
 
     Raises:
-        MalformedAnswer: the answer is about another container, or about none that is a replica.
+        MalformedAnswer: the answer has not the labels of a replica.
     """
     found = engine.inspect(replica)
     if not label.is_replica(found["Config"]["Labels"]):
-        raise MalformedAnswer(f"the Docker engine inspects {found['Name']} without the labels that it lists it with")
+        raise MalformedAnswer(
+            f"the Docker engine inspects {shown_key(found['Name'])} without the labels that it lists it with"
+        )
     return found
 
 
@@ -66,7 +68,9 @@ def _listed(engine: Engine, labels: dict[str, str | None]) -> Listing:
     unknown = unknown_services(found.malformed)
     for entry in found.entries:
         if not _has(entry["Labels"], labels):
-            raise MalformedAnswer(f"the Docker engine lists container {entry['Id'][:12]} without the labels asked for")
+            raise MalformedAnswer(
+                f"the Docker engine lists container {shown_key(entry['Id'][:12])} without the labels asked for"
+            )
     return Listing([replica for replica in parse(found.entries) if replica.ref not in unknown], unknown)
 
 
@@ -86,9 +90,10 @@ def unknown_services(malformed: Iterable[MalformedEntry]) -> dict[ServiceRef, st
         if label.PROJECT in readable and len(readable) == len(entry.labels) and not label.is_replica(readable):
             continue  # of `docker compose run`, for example
         project, service = readable.get(label.PROJECT), readable.get(label.SERVICE)
-        what = f"the Docker engine lists container {(entry.id or '?')[:12]} in another shape than an engine does"
+        container = shown_key((entry.id or "?")[:12])
+        what = f"the Docker engine lists container {container} in another shape than an engine does"
         if project is None or service is None:
             raise MalformedAnswer(f"{what}, and its service is unknown, so no count is certain: {entry.why}")
         ref = ServiceRef(service, project)
-        unknown.setdefault(ref, f"{what}, so the replicas of {ref} are unknown: {entry.why}")
+        unknown.setdefault(ref, f"{what}, so the replicas of {shown_key(str(ref))} are unknown: {entry.why}")
     return unknown

@@ -16,7 +16,8 @@ from typing_extensions import TypedDict
 Json = dict[str, Any]
 
 _SHAPE = with_config(ConfigDict(strict=True, extra="allow"))
-MOST_SHOWN = 3  # problems in a message
+MOST_SHOWN, MOST_NAMED = 3, 100  # problems in a message; more than that many are only counted
+MOST_CHARACTERS = 80  # of a key in a message
 
 
 def _is_instant(text: str) -> str:
@@ -247,10 +248,18 @@ def checked(shape: Any, answer: object) -> Any:
 
 
 def _in_words(error: ValidationError) -> str:
+    if error.error_count() > MOST_NAMED:
+        return f"{error.error_count()} problems"
     problems = error.errors(include_url=False, include_context=False, include_input=False)
-    shown = [f"{'.'.join(map(str, each['loc'])) or 'all of it'}: {each['msg']}" for each in problems[:MOST_SHOWN]]
+    shown = [f"{shown_key(*each['loc']) or 'all of it'}: {each['msg']}" for each in problems[:MOST_SHOWN]]
     more = len(problems) - len(shown)
     return "; ".join([*shown, *([f"and {more} more"] if more else [])])
+
+
+def shown_key(*path: int | str) -> str:
+    """Return where something is, for a message: foreign text is short, and without control characters."""
+    text = ".".join(map(str, path))[:MOST_CHARACTERS]
+    return text if text.isprintable() else ascii(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Engine:
             with self._asking("lease") as client:
                 volume = answers.checked(answers.Volume, client.inspect_volume(name))
                 if volume["Name"] != name:
-                    raise MalformedShape(f"Name: {volume['Name']} instead of {name}")
+                    raise MalformedShape(f"Name: {answers.shown_key(volume['Name'])} instead of {name}")
                 return dict(volume["Labels"])
         except NotFound:
             return None

@@ -136,6 +136,13 @@ def test_the_last_lines_of_a_container_that_cannot_be_inspected_are_unavailable(
         engine_of(recorded.url).last_lines(ONE, 5)
 
 
+def test_a_message_about_many_or_hostile_keys_is_short_and_printable() -> None:
+    for labels in ({f"label-{number}": 7 for number in range(100_000)}, {"\x1b[31m" + "x" * 10_000: 7}):
+        (malformed,) = containers([{**RECORDED["list"][0], "Labels": labels}]).malformed
+        assert len(malformed.why) < 200
+        assert malformed.why.isprintable()
+
+
 @given(mutations(RECORDED["list"]))
 def test_a_list_is_checked_entry_by_entry(answer: object) -> None:
     try:
