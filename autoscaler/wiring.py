@@ -13,6 +13,8 @@ from autoscaler.adapters.leadership.volume_store import LeaseVolumes
 from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import PrometheusHistory
+from autoscaler.adapters.prometheus.names import ServiceNames
+from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.adapters.targets import Targets
 from autoscaler.config.model import Config
@@ -50,9 +52,15 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
     return entrance.find_entrance(engine, ref)
 
 
-def make_source(settings: Settings, config: Config, emit: Emit) -> PrometheusSource:
-    client = _make_client(settings, config, emit, config.prometheus.timeout_seconds)
-    return PrometheusSource(client, max_sample_age_seconds=config.prometheus.max_sample_age_seconds)
+def make_source(settings: Settings, config: Config, emit: Emit, names: ServiceNames) -> PrometheusSource:
+    """Return the source of present readings; `names` asks the same Prometheus from now on."""
+    timeout_seconds = config.prometheus.timeout_seconds
+    names.ask(_make_client(settings, config, emit, timeout_seconds), TraefikQueries())
+    return PrometheusSource(
+        _make_client(settings, config, emit, timeout_seconds),
+        max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
+        names=names,
+    )
 
 
 def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusHistory:

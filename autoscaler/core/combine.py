@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import AppliedLimit, Direction, Limit, Proposal, Reason, Replicas
+from autoscaler.core.model import AppliedLimit, Direction, Limit, Proposal, ReadingKind, Reason, Replicas
 from autoscaler.core.policy import BlindAction, Policy
 from autoscaler.core.reasons import HELD_BY
 
@@ -38,6 +38,13 @@ _NOTES = {
     Limit.TOLERANCE: "is within tolerance of its target",
     Limit.WARM_UP: "still measures the time before the last change",
 }
+
+
+def is_unseen(proposals: tuple[Proposal, ...]) -> bool:
+    """Return whether no load is seen, and no required reading is missing for another cause."""
+    missing = [each for each in proposals if each.replicas is None and not each.cap]
+    unseen = [each for each in missing if each.reading.kind is ReadingKind.UNSEEN]
+    return bool(unseen) and all(each in unseen or not each.blocks for each in missing)
 
 
 def blind_candidate(policy: Policy, replicas: Replicas, memory: Memory, now: float) -> Candidate:

@@ -12,7 +12,7 @@ from autoscaler.core.model import AppliedLimit, Decision, Override, Reason
 from autoscaler.core.reasons import reason_of
 
 _ONLY_KEPT = frozenset(
-    {Reason.BLIND, Reason.BURSTING, Reason.MISSING_READING, Reason.NOT_READY, Reason.WARMING_UP}
+    {Reason.BLIND, Reason.BURSTING, Reason.MISSING_READING, Reason.NOT_READY, Reason.UNSEEN, Reason.WARMING_UP}
 )  # reasons that keep the count without knowing the need
 
 

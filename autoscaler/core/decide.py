@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from autoscaler.core.combine import Candidate, blind_candidate, combine
+from autoscaler.core.combine import Candidate, blind_candidate, combine, is_unseen
 from autoscaler.core.conclude import conclude, conclude_forced, conclude_overridden
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.memory import LONGEST_START_SECONDS, Memory, observe_blindness, observe_count
@@ -31,6 +31,8 @@ def decide(
     sizing = size(policy, memory.learned)
     proposals = propose_all(policy, observation, memory, sizing, now)
     candidate = combine(proposals, replicas.count)
+    if candidate is None and is_unseen(proposals):
+        candidate = Candidate(replicas.count, Reason.UNSEEN)
     memory = observe_surge(policy, observation, memory, sizing, now)
     memory = _note_burst(policy, proposals, replicas.count, memory, now)
     memory = observe_blindness(memory, now, blind=candidate is None)

@@ -39,6 +39,8 @@ def _cause(context: DecisionContext, candidate: Candidate) -> str:
             return f"fewer replicas than replicas.min {bounds.low}{by_schedule(bounds.low_by)}"
         case Reason.ABOVE_MAX:
             return f"more replicas than replicas.max {bounds.high}{by_schedule(bounds.high_by)}"
+        case Reason.UNSEEN:
+            return f"no load is seen, and none is proved absent: {_missing(context)}"
         case _:
             return _blind(context)
 
@@ -49,14 +51,17 @@ def format_until(until: float) -> str:
 
 
 def _blind(context: DecisionContext) -> str:
-    without = [proposal for proposal in context.proposals if proposal.replicas is None]
-    missing = ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in without)
     since = context.memory.blind_since
     seconds = 0 if since is None else context.now - since
     fallback = context.policy.when_blind
     due = fallback.action is not BlindAction.HOLD and seconds >= fallback.after_seconds
     then = f"; when_blind.do is {fallback.action} {fallback.replicas}" if due else ""
-    return f"no usable reading for {seconds:.0f} s: {missing}{then}"
+    return f"no usable reading for {seconds:.0f} s: {_missing(context)}{then}"
+
+
+def _missing(context: DecisionContext) -> str:
+    without = [proposal for proposal in context.proposals if proposal.replicas is None]
+    return ", ".join(f"{proposal.rule} ({proposal.reading.kind})" for proposal in without)
 
 
 def _result(count: int, desired: int) -> str:

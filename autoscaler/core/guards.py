@@ -2,7 +2,7 @@
 
 from autoscaler.core.context import DecisionContext
 from autoscaler.core.limits import Allowed, LimitFunction, bounds
-from autoscaler.core.model import Limit, Proposal
+from autoscaler.core.model import Limit, Proposal, Reading
 from autoscaler.core.policy import Goal, Rule
 from autoscaler.core.rules import ceil_replicas, is_within_tolerance
 from autoscaler.core.sizing.shadow import CALM
@@ -10,12 +10,16 @@ from autoscaler.core.units import format_value
 
 
 def missing_reading(context: DecisionContext, wanted: int) -> Allowed:
-    """Lower only if every required rule has a usable reading: load may be unmeasured (HPA does the same)."""
+    """Lower only if every required rule has a usable reading of its whole window: load may be unmeasured, as in HPA."""
     count = context.replicas.count
     if wanted >= count:
         return wanted, ""
-    missing = [f"{each.rule} ({each.reading.kind})" for each in context.proposals if each.blocks]
+    missing = [f"{each.rule} ({_why_missing(each.reading)})" for each in context.proposals if each.blocks]
     return (count, f"nothing is lowered without a reading of {', '.join(missing)}") if missing else (wanted, "")
+
+
+def _why_missing(reading: Reading) -> str:
+    return "part of its window" if reading.partial else reading.kind
 
 
 def not_ready(context: DecisionContext, wanted: int) -> Allowed:

@@ -9,6 +9,7 @@ class ReadingKind(StrEnum):
     """Whether there is a value, and if not, why. "No answer" is never 0."""
 
     VALUE = "value"
+    UNSEEN = "unseen"  # nothing proves that the service is idle, and nothing measures it
     EMPTY = "empty"  # the query matched nothing
     NAN = "nan"
     INF = "inf"
@@ -25,11 +26,17 @@ class Reading:
     value: float | None = None  # finite; set exactly when kind is VALUE
     age_seconds: float | None = None
     note: str = ""  # for the operator: the fault, or how the value was derived
+    partial: bool = False  # samples cover a part of the window only: the true value may be higher
 
     @classmethod
-    def of(cls, value: float, *, age_seconds: float | None = None, note: str = "") -> "Reading":
+    def of(cls, value: float, *, age_seconds: float | None = None, note: str = "", partial: bool = False) -> "Reading":
         """A usable reading."""
-        return cls(ReadingKind.VALUE, value, age_seconds, note)
+        return cls(ReadingKind.VALUE, value, age_seconds, note, partial)
+
+    @property
+    def full_value(self) -> float | None:
+        """The value, unless samples cover only a part of its window: for what must not be learned from too low ones."""
+        return None if self.partial else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,9 @@ class Observation:
     readings: Mapping[str, Reading]
 
     def value(self, name: str) -> float | None:
-        """Return the value of that reading, or None if there is none."""
+        """Return the value of that reading over its whole window, or None if there is none."""
         reading = self.readings.get(name)
-        return None if reading is None else reading.value
+        return None if reading is None else reading.full_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,7 @@ class Reason(StrEnum):
     OVER_BUDGET = "over_budget"
     MISSING_READING = "missing_reading"
     NOT_READY = "not_ready"
+    UNSEEN = "unseen"
     BLIND = "blind"
     STOPPED = "stopped"
 

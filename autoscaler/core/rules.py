@@ -35,8 +35,9 @@ def propose(
     `warming`: whether the last change is in effect over the whole window. `burst`: the short window's reading.
     """
     value = usable_value(rule, reading)
-    if value is None:
+    if value is None or (reading.partial and rule.cap):  # a value that may be too low would cap too much
         return Proposal(rule.name, reading, rule.target, cap=rule.cap, blocks=blocks_lowering(rule, reading))
+    partial = reading.partial
     higher = burst_value(rule, value, burst, policy)
     if higher is not None and burst is not None:
         value, reading = higher, burst
@@ -54,6 +55,7 @@ def propose(
         held_by=held_by,
         burst=higher is not None,
         cap=rule.cap,
+        blocks=partial,
     )
 
 

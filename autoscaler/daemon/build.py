@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from autoscaler.adapters.override_file import OverrideFile
+from autoscaler.adapters.prometheus.names import ServiceNames
 from autoscaler.config.load import PolicyFile, load_file
 from autoscaler.config.model import Config
 from autoscaler.config.services import by_labels
@@ -39,6 +40,7 @@ class Daemon:
     overrides: Overrides
     active_cycle: ActiveCycle
     reloader: Reloader
+    names: ServiceNames
     reconfigured: list[Callable[[Config], None]]  # called with each configuration that is put in force
 
     @property
@@ -67,6 +69,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     )
     overrides = Overrides(None if settings.state_dir is None else OverrideFile(settings.state_dir), emit)
 
+    names = ServiceNames()
     standby = standing_by(leadership.why_not)
 
     def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
@@ -81,7 +84,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
         lead = [dry_run, paused(overrides)] if file.config.dry_run else [paused(overrides), standby]
         holds = [*lead, settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
         gate = Gate(operations, holds, witness=witness, count_before_crash=report.count_before_crash)
-        source = make_source(settings, file.config, emit)
+        source = make_source(settings, file.config, emit, names)
         return Cycle(
             *(by_labels(file), source, target, gate, broadcast([*observers.all, report])),
             max_replicas_total=file.config.max_replicas_total,
@@ -102,4 +105,6 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
             reconfigure(file.config)
 
     reloader = Reloader(settings.config, lambda: load_file(settings.config, settings), put_in_force, emit)
-    return Daemon(settings, observers, target, leadership, operations, overrides, active_cycle, reloader, reconfigured)
+    return Daemon(
+        settings, observers, target, leadership, operations, overrides, active_cycle, reloader, names, reconfigured
+    )

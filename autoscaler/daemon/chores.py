@@ -1,5 +1,6 @@
-"""What a daemon does beside its cycles: it keeps its leases, cleans up after operations, and reloads its file."""
+"""What a daemon does beside its cycles: it keeps its leases, cleans up, asks for names, and reloads its file."""
 
+import time
 from collections.abc import Sequence
 
 from autoscaler.daemon.build import Daemon
@@ -7,6 +8,7 @@ from autoscaler.daemon.loop import Chore
 from autoscaler.ports.fleet import ServiceRef
 
 RECOVERY_SECONDS = 3.0  # the interval between two recoveries
+NAMES_SECONDS = 60.0  # the interval between two questions about the names of services in Prometheus
 RELOAD_LOOK_SECONDS = 2.0  # the interval between two looks at the policy file
 
 
@@ -28,5 +30,6 @@ def make_chores(daemon: Daemon) -> Sequence[Chore]:
     return (
         Chore("lease", lease, daemon.leadership.look_seconds),
         Chore("recovery", recovery, RECOVERY_SECONDS),
+        Chore("names", lambda: daemon.names.refresh(time.time()), NAMES_SECONDS),
         Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS),
     )

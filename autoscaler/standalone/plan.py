@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 
+from autoscaler.adapters.prometheus.names import ServiceNames
 from autoscaler.config.load import load_file
 from autoscaler.config.model import Config, ServiceConfig
 from autoscaler.config.services import by_labels, fixed
@@ -43,7 +44,9 @@ def _planner(settings: Settings, config: Config, target: ReplicaTarget, services
     history = make_history(settings, config, discard, timeout_seconds=WARM_START_SECONDS)
     warm = WarmStart(fixed(services), target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
-    source = make_source(settings, config, discard)
+    names = ServiceNames()
+    source = make_source(settings, config, discard, names)
+    names.refresh(time.time())
     return Cycle(
         *(fixed(services), source, target, gate, discard),
         max_replicas_total=config.max_replicas_total,

@@ -97,7 +97,7 @@ def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
     if stated and labelled and stated.endswith("@docker") and stated != labelled:
         yield (
             f"traefik_service is {stated}, but by its labels Traefik calls it {labelled}; "
-            "under a name that Traefik does not use it seems to be without load"
+            "under a name that Traefik does not use no load is seen"
         )
 
 

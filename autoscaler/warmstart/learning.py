@@ -94,7 +94,7 @@ def learn_days(
         for index, each in enumerate(services):
             report(1.0)
             past = zip(day.instants, readings[each.load], strict=True)
-            loads = [(at, reading.value) for at, reading in past if reading.value is not None]
+            loads = [(at, load) for at, reading in past if (load := reading.full_value) is not None]
             memory = learn_from(each.policy, loads, known[index].memory, end)
             known[index] = RebuiltMemory(memory, known[index].seconds + STEP_SECONDS * len(loads))
     return known

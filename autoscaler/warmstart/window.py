@@ -116,4 +116,5 @@ def replay_past(policy: Policy, past: Past, memory: Memory) -> RebuiltMemory:
 
 
 def _usable(seen: Observation) -> bool:
-    return any(reading.value is not None for reading in seen.readings.values())
+    """Return whether a daemon would not have been blind."""
+    return any(reading.value is not None or reading.kind is ReadingKind.UNSEEN for reading in seen.readings.values())

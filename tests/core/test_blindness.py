@@ -187,3 +187,63 @@ def test_a_reading_that_comes_back_ends_the_blindness_and_a_new_one_is_counted_a
 def test_a_memory_of_nothing_but_the_last_count_is_no_outage() -> None:
     memory = Memory(last_seen=Moment(NOW - 3600.0, 8))
     assert decided(FIVE_MINUTES, seen(8, {"throughput": 50}), memory).desired == 1
+
+
+UNSEEN = missing(ReadingKind.UNSEEN)
+FALLBACK = WhenBlind(0.0, BlindAction.SET, 9)
+
+
+@pytest.mark.parametrize(
+    ("readings", "reason"),
+    [
+        pytest.param({"throughput": UNSEEN, "p95": UNSEEN}, Reason.UNSEEN, id="nothing is known of its load"),
+        pytest.param({"throughput": UNSEEN, "p95": missing(ReadingKind.ERROR)}, Reason.BLIND_FALLBACK, id="a fault"),
+        pytest.param({"throughput": UNSEEN, "p95": 0.2}, Reason.MISSING_READING, id="another rule wants fewer"),
+        pytest.param({"throughput": UNSEEN, "p95": 0.9}, Reason.ABOVE_TARGET, id="another rule wants more"),
+    ],
+)
+def test_an_unseen_load_lowers_nothing_and_starts_no_fallback(readings: dict[str, Reading], reason: Reason) -> None:
+    timeline = Timeline(policy(THROUGHPUT, LATENCY, when_blind=FALLBACK), count=4)
+    decision = timeline.see(readings)
+    assert decision.reason is reason
+    assert decision.desired >= 4
+    assert (timeline.memory.blind_since is None) is (reason is not Reason.BLIND_FALLBACK)
+
+
+def test_what_is_optional_and_missing_makes_an_unseen_load_no_fault() -> None:
+    which = policy(THROUGHPUT, replace(BACKLOG, required=False), when_blind=FALLBACK)
+    assert decided(which, seen(4, {"throughput": UNSEEN, "backlog": missing()})).reason is Reason.UNSEEN
+
+
+def test_an_unseen_load_says_so() -> None:
+    assert decided(policy(), seen(4, {"throughput": UNSEEN})).sentence == (
+        "no load is seen, and none is proved absent: throughput (unseen); stays at 4"
+    )
+
+
+PARTLY = Reading.of(6.7, partial=True)
+
+
+def test_a_rate_of_a_part_of_its_window_is_not_believed_downwards() -> None:
+    decision = decided(policy(), seen(4, {"throughput": PARTLY}))
+    assert (decision.desired, decision.reason) == (4, Reason.MISSING_READING)
+    assert decision.limits[0].note == "nothing is lowered without a reading of throughput (part of its window)"
+
+
+def test_nor_is_one_of_an_optional_rule() -> None:
+    which = policy(THROUGHPUT, replace(BACKLOG, required=False))
+    assert decided(which, seen(4, {"throughput": 50, "backlog": PARTLY})).desired == 4
+
+
+def test_it_is_believed_upwards() -> None:
+    decision = decided(policy(), seen(4, {"throughput": Reading.of(500.0, partial=True)}))
+    assert (decision.desired, decision.reason) == (10, Reason.ABOVE_TARGET)
+
+
+def test_a_cap_of_a_part_of_its_window_caps_nothing() -> None:
+    decision = decided(policy(THROUGHPUT, CONNECTIONS), seen(2, {"throughput": 500, "connections": PARTLY}))
+    assert decision.desired == 10
+
+
+def test_nothing_is_learned_from_a_part_of_a_window() -> None:
+    assert seen(4, {"throughput": PARTLY}).value("throughput") is None

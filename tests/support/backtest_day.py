@@ -55,7 +55,7 @@ def day() -> History:
 
 def _service(history: History, service: str, seconds: list[float], count: Count) -> None:
     labels = {"service": service, "code": "200", "method": "GET", "protocol": "http"}
-    _add(history, "traefik_router_requests_total", {**labels, "router": service}, seconds, count)
+    _add(history, "traefik_service_requests_total", labels, seconds, count)
     metric = "traefik_service_request_duration_seconds"
     for bound, share in {"0.1": 0.96, "0.3": 0.99, "1.2": 0.998, "+Inf": 1.0}.items():
         _add(history, f"{metric}_bucket", {**labels, "le": bound}, seconds, _times(share, count))

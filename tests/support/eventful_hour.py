@@ -49,9 +49,10 @@ def _count(second: float) -> float:
 def _service(history: History, service: str, seen: list[float]) -> None:
     labels = {**TRAEFIK, "service": service, "code": "200", "method": "GET", "protocol": "http"}
     counts = [(second, _count(second)) for second in seen]
-    _add(history, "traefik_router_requests_total", {**labels, "router": service}, counts)
-    failed = {**labels, "router": service, "code": "502"}
-    _add(history, "traefik_router_requests_total", failed, [(second, value * 0.05) for second, value in counts])
+    _add(history, "traefik_service_requests_total", labels, counts)
+    failed = [(second, value * 0.05) for second, value in counts]
+    _add(history, "traefik_service_requests_total", {**labels, "code": "502"}, failed)
+    _add(history, "traefik_router_requests_total", {**labels, "router": service, "code": "503"}, failed)
     metric = "traefik_service_request_duration_seconds"
     for bound, share in {"0.1": 0.6, "0.3": 0.9, "5": 0.98, "+Inf": 1.0}.items():
         _add(history, f"{metric}_bucket", {**labels, "le": bound}, [(second, n * share) for second, n in counts])

@@ -118,6 +118,7 @@ EXAMPLES: Mapping[Reason, Decision] = {
     Reason.OVER_BUDGET: beyond_the_budget(),
     Reason.MISSING_READING: decided(BOTH, seen(4, {"throughput": 60, "p95": ERROR})),
     Reason.NOT_READY: decided(policy(), seen(4, {"throughput": 60}, ready=0)),
+    Reason.UNSEEN: decided(policy(), seen(4, {"throughput": missing(ReadingKind.UNSEEN)})),
     Reason.BLIND: blind_for_a_while(),
     Reason.STOPPED: decided(policy(), seen(0, {})),
 }

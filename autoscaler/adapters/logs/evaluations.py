@@ -19,6 +19,7 @@ _NOTABLE = frozenset(
         Reason.OVER_BUDGET,
         Reason.REVERSING,
         Reason.STOPPED,
+        Reason.UNSEEN,
     }
 )
 

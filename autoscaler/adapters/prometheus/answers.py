@@ -1,14 +1,16 @@
 """Turns samples into readings. Pure."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.faults import MOST_CHARACTERS
+from autoscaler.adapters.prometheus.known import NOTHING_KNOWN, Known
 from autoscaler.adapters.prometheus.promql import FAMILIES
 from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.adapters.prometheus.scraping import Scraping
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Signal, TraefikSignal
 from autoscaler.formats import format_duration, one_line
@@ -48,44 +50,17 @@ def _labels(sample: Sample) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Scraping:
-    """Whether Traefik's metrics are complete and fresh; if not, `problem` is the reading of every signal."""
-
-    age_seconds: float | None = None
-    problem: Reading | None = None
-
-
-def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scraping:
-    """Return whether every recently scraped Traefik still is, and the age of the samples."""
-    sampled = [sample for sample in samples if sample.labels.get("fact") == "sampled"]
-    down = [sample for sample in samples if sample.labels.get("fact") == "up" and sample.value != 1]
-    if down:
-        names = one_line(", ".join(sorted(sample.labels.get("instance", "?") for sample in down)), MOST_CHARACTERS)
-        note = f"Prometheus cannot scrape Traefik at {names}: its load is known in part only"
-        return Scraping(problem=Reading(ReadingKind.STALE, note=note))
-    if not sampled:
-        note = "Prometheus has no metrics of Traefik; check that Traefik serves them and that Prometheus scrapes it"
-        return Scraping(problem=Reading(ReadingKind.EMPTY, note=note))
-    age_seconds = max(0.0, at - min(sample.value for sample in sampled))
-    if age_seconds > max_age_seconds:
-        old, most = format_duration(age_seconds), format_duration(max_age_seconds)
-        note = f"Traefik's last sample is {old} old, more than {most}"
-        return Scraping(problem=Reading(ReadingKind.STALE, age_seconds=age_seconds, note=note))
-    return Scraping(age_seconds)
-
-
-@dataclass(frozen=True, slots=True)
 class TraefikAnswers:
-    """All answers for one signal: the values by service, and the services that have counters."""
+    """All answers for one signal: the values by service, and what is known of the services without one."""
 
     signal: TraefikSignal
     scraping: Scraping
     values: Mapping[str, float] = field(default_factory=dict)
-    known: Collection[tuple[str, str]] = ()  # (service, family); only needed for services without a value
+    known: Known = NOTHING_KNOWN  # only needed for services without a value
     buckets: Buckets = NO_BUCKETS
 
     def reading(self, service: str | None) -> Reading:
-        """Return the reading of that signal for one service; idle, not measurable and not scraped are distinct."""
+        """Return the reading of that signal for one service; idle, unseen and not scraped are distinct."""
         if service is None:
             return Reading(ReadingKind.ERROR, note="the service's name in Traefik is not known; set traefik_service")
         if self.scraping.problem is not None:
@@ -100,25 +75,43 @@ class TraefikAnswers:
             return self._idle()
         if math.isinf(value):
             return Reading(ReadingKind.INF, note="the result is infinite")
-        return Reading.of(value, age_seconds=self.scraping.age_seconds, note=self._note(value))
+        return self._value(value, self._note(value))
 
     def _absent(self, service: str) -> Reading:
-        if (service, FAMILIES[self.signal.signal]) not in self.known:
+        family = FAMILIES[self.signal.signal]
+        if (service, family) in self.known.families:
+            window = format_duration(self.signal.window_seconds)
+            note = f"fewer than two samples within {window}; the window should be at least 4 x the scrape interval"
+            return Reading(ReadingKind.EMPTY, note=note)
+        if family == "duration" and (service, "requests") in self.known.families:  # it never had a plain request
             return self._idle()
-        window = format_duration(self.signal.window_seconds)
-        note = f"fewer than two samples within {window}; the window should be at least 4 x the scrape interval"
-        return Reading(ReadingKind.EMPTY, note=note)
+        entry = self.scraping.entries.get(self.signal.window_seconds)
+        why = self.known.why_unseen(service, self._loaded(), entry)
+        return self._idle() if why is None else Reading(ReadingKind.UNSEEN, note=why)
+
+    def _loaded(self) -> set[str]:
+        """Return the services that carry load."""
+        measures_load = self.signal.signal in {Signal.REQUESTS, Signal.CONCURRENCY}
+        return {
+            service
+            for service, value in self.values.items()
+            if (value > 0.0 if measures_load else not math.isnan(value))
+        }
 
     def _idle(self) -> Reading:
         """Return 0 for no requests; a share of slow answers is empty instead: requests may have found no server."""
-        age_seconds = self.scraping.age_seconds
         match self.signal.signal:
             case Signal.SLOW_RATIO:
-                return Reading(ReadingKind.EMPTY, age_seconds=age_seconds, note=UNANSWERED)
+                return Reading(ReadingKind.EMPTY, age_seconds=self.scraping.age_seconds, note=UNANSWERED)
             case Signal.REQUESTS | Signal.CONCURRENCY | Signal.LATENCY | Signal.ERROR_RATIO:
-                return Reading.of(0.0, age_seconds=age_seconds, note=IDLE)
+                return self._value(0.0, IDLE)
             case _:
                 assert_never(self.signal.signal)
+
+    def _value(self, value: float, note: str) -> Reading:
+        partial = self.scraping.partial_note(self.signal.window_seconds)
+        note = "; ".join(each for each in (note, partial) if each)
+        return Reading.of(value, age_seconds=self.scraping.age_seconds, note=note, partial=bool(partial))
 
     def _note(self, value: float) -> str:
         if self.signal.threshold_seconds is not None:
@@ -129,11 +122,6 @@ class TraefikAnswers:
         return f"at Traefik's highest bucket, {format_duration(highest)}: the latency may be higher; add buckets"
 
 
-def by_service(samples: list[Sample]) -> dict[str, float]:
+def by_service(samples: list[Sample], label: str) -> dict[str, float]:
     """Return the values by service."""
-    return {sample.labels.get("service", ""): sample.value for sample in samples}
-
-
-def known_services(samples: list[Sample]) -> set[tuple[str, str]]:
-    """Return the services that have counters, as (service, family)."""
-    return {(sample.labels.get("service", ""), sample.labels.get("family", "")) for sample in samples}
+    return {sample.labels.get(label, ""): sample.value for sample in samples}

@@ -3,7 +3,7 @@
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import PrometheusFault
-from autoscaler.adapters.prometheus.promql import BUCKETS, KNOWN
+from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.errors import MetricsUnavailable
 
@@ -13,8 +13,9 @@ STEP_SECONDS = 300  # Prometheus' lookback for a sample, so that no sample is mi
 class PrometheusCatalog:
     """Lists the services of one Prometheus. One caller at a time."""
 
-    def __init__(self, client: PrometheusClient) -> None:
+    def __init__(self, client: PrometheusClient, queries: TraefikQueries = TraefikQueries()) -> None:  # noqa: B008  frozen
         self._client = client
+        self._queries = queries
 
     def services_since(self, start: float, end: float) -> dict[str, float]:
         """Return the Traefik services with counters between two times, each with its first time.
@@ -24,9 +25,10 @@ class PrometheusCatalog:
         Raises:
             MetricsUnavailable: the server does not answer, or refuses the query.
         """
-        seen = f"timestamp({KNOWN})[{max(1, round(end - start))}s:{STEP_SECONDS}s]"
-        first = self._ask(f"min by (service) (min_over_time({seen}))", end)
-        return {sample.labels.get("service", ""): max(start, sample.value - STEP_SECONDS) for sample in first}
+        seen = f"timestamp({self._queries.names})[{max(1, round(end - start))}s:{STEP_SECONDS}s]"
+        label = self._queries.label
+        first = self._ask(f"min by ({label}) (min_over_time({seen}))", end)
+        return {sample.labels.get(label, ""): max(start, sample.value - STEP_SECONDS) for sample in first}
 
     def buckets(self, at: float) -> Buckets:
         """Return the buckets of Traefik's durations at a time (unix seconds); none while Prometheus has none.
@@ -34,7 +36,7 @@ class PrometheusCatalog:
         Raises:
             MetricsUnavailable: the server does not answer, or refuses the query.
         """
-        return Buckets.of(self._ask(BUCKETS, at))
+        return Buckets.of(self._ask(self._queries.buckets, at))
 
     def _ask(self, promql: str, at: float) -> list[Sample]:
         try:

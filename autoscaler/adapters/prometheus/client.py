@@ -20,7 +20,7 @@ from autoscaler.adapters.prometheus.faults import (
     status_fault,
     transport_fault,
 )
-from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result
+from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result, parse_texts
 from autoscaler.events import PrometheusAsked
 from autoscaler.formats import one_line, without_credentials
 from autoscaler.ports.metrics import Span
@@ -83,6 +83,15 @@ class PrometheusClient:
             lambda result: parse_matrix(result, span),
             most_bytes,
         )
+
+    def label_values(self, label: str, selector: str, start: float, end: float) -> frozenset[str]:
+        """Return the values that a label has on the selected series between two times (unix seconds): metadata only.
+
+        Raises:
+            PrometheusFault: as `ask`.
+        """
+        params = {"match[]": selector, "start": f"{start:.3f}", "end": f"{end:.3f}"}
+        return self._timed(lambda: self._connect.get_label_values(label, params=params), parse_texts, MOST_BYTES)
 
     def _limits(self, lookback_seconds: float | None) -> dict[str, str]:
         limits = {"timeout": f"{round(self._timeout_seconds * 1000)}ms"}

@@ -1,22 +1,21 @@
 """Turns signal requests into readings, for the present and for every instant of the past alike."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
 from autoscaler.adapters.prometheus.answers import (
     NO_BUCKETS,
-    Scraping,
     TraefikAnswers,
     by_service,
     from_query,
-    known_services,
-    scraping,
 )
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.faults import PrometheusFault
-from autoscaler.adapters.prometheus.promql import BUCKETS, HEALTH, KNOWN, is_selector, signal_query
+from autoscaler.adapters.prometheus.known import NOTHING_KNOWN, Known, known_services
+from autoscaler.adapters.prometheus.promql import TraefikQueries, is_selector
 from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.adapters.prometheus.scraping import Scraping, scraping
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.ports.metrics import SignalRequest
@@ -31,6 +30,14 @@ class Asker(Protocol):
     def at(self) -> float:
         """The instant in unix seconds."""
 
+    @property
+    def seen(self) -> frozenset[str]:
+        """The services that any series of Traefik named within a day.
+
+        Raises:
+            PrometheusFault: there is no usable answer.
+        """
+
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
         """Return the samples of that instant.
 
@@ -42,8 +49,17 @@ class Asker(Protocol):
 class Reader:
     """Measures the same requests repeatedly. Each signal is queried once for all services."""
 
-    def __init__(self, requests: Collection[SignalRequest], max_age_seconds: float) -> None:
+    def __init__(
+        self,
+        requests: Collection[SignalRequest],
+        max_age_seconds: float,
+        traefik: TraefikQueries,
+        *,
+        among: Collection[SignalRequest] | None = None,
+    ) -> None:
+        """Read these requests `among` all of a cycle, which share the query about the scraping of Traefik."""
         self._max_age_seconds = max_age_seconds
+        self._of_traefik = traefik
         self._queries: list[tuple[SignalRequest, Query]] = []
         self._signals: dict[TraefikSignal, list[SignalRequest]] = {}
         for request in requests:
@@ -51,6 +67,9 @@ class Reader:
                 self._queries.append((request, request.source))
             else:
                 self._signals.setdefault(request.source, []).append(request)
+        signals = [(each, each.source) for each in among or requests if isinstance(each.source, TraefikSignal)]
+        self._accounted = frozenset(each.traefik_service for each, _ in signals if each.traefik_service is not None)
+        self._health = traefik.health(source.window_seconds for _, source in signals)
 
     def read(self, asker: Asker) -> ReadingsByRequest:
         """Return a reading for each request; one that cannot be measured says why."""
@@ -77,37 +96,47 @@ class Reader:
 
     def _traefik(self, asker: Asker) -> ReadingsByRequest:
         try:
-            health = scraping(asker.ask(HEALTH), asker.at, self._max_age_seconds)
+            health = scraping(asker.ask(self._health), asker.at, self._max_age_seconds)
         except PrometheusFault as fault:
             unusable = _unusable(fault)
             return {request: unusable for requests in self._signals.values() for request in requests}
         readings: ReadingsByRequest = {}
         for signal, requests in self._signals.items():
-            readings.update(_signal(signal, requests, health, asker))
+            readings.update(self._signal(signal, requests, health, asker))
         return readings
 
+    def _signal(
+        self, signal: TraefikSignal, requests: list[SignalRequest], health: Scraping, asker: Asker
+    ) -> ReadingsByRequest:
+        """Return the readings of all services for one signal, by one query."""
+        answers = TraefikAnswers(signal, health)
+        if health.problem is None:
+            services = {each.traefik_service for each in requests if each.traefik_service is not None}
+            try:
+                answers = self._answers(signal, services, health, asker)
+            except PrometheusFault as fault:
+                return dict.fromkeys(requests, _unusable(fault))
+        return {request: answers.reading(request.traefik_service) for request in requests}
 
-def _signal(signal: TraefikSignal, requests: list[SignalRequest], health: Scraping, asker: Asker) -> ReadingsByRequest:
-    """Return the readings of all services for one signal, by one query."""
-    answers = TraefikAnswers(signal, health)
-    if health.problem is None:
-        try:
-            answers = _answers(signal, [request.traefik_service for request in requests], health, asker)
-        except PrometheusFault as fault:
-            return dict.fromkeys(requests, _unusable(fault))
-    return {request: answers.reading(request.traefik_service) for request in requests}
+    def _answers(self, signal: TraefikSignal, services: set[str], health: Scraping, asker: Asker) -> TraefikAnswers:
+        queries = self._of_traefik
+        if signal.threshold_seconds is None:
+            values = by_service(asker.ask(queries.signal(signal)), queries.label)
+            buckets = (
+                Buckets.of(asker.ask(queries.buckets)) if signal.signal is Signal.LATENCY and values else NO_BUCKETS
+            )
+        else:
+            buckets = Buckets.of(asker.ask(queries.buckets))
+            fast = buckets.up_to(signal.threshold_seconds)
+            values = by_service(asker.ask(queries.signal(signal, fast)), queries.label) if fast else {}
+        known = self._known(services - values.keys(), asker) if services - values.keys() else NOTHING_KNOWN
+        return TraefikAnswers(signal, health, values, known, buckets)
 
-
-def _answers(signal: TraefikSignal, services: Iterable[str | None], health: Scraping, asker: Asker) -> TraefikAnswers:
-    if signal.threshold_seconds is None:
-        values = by_service(asker.ask(signal_query(signal)))
-        buckets = Buckets.of(asker.ask(BUCKETS)) if signal.signal is Signal.LATENCY and values else NO_BUCKETS
-    else:
-        buckets = Buckets.of(asker.ask(BUCKETS))
-        fast = buckets.up_to(signal.threshold_seconds)
-        values = by_service(asker.ask(signal_query(signal, fast))) if fast else {}
-    absent = any(service not in values for service in services)
-    return TraefikAnswers(signal, health, values, known_services(asker.ask(KNOWN)) if absent else (), buckets)
+    def _known(self, absent: set[str], asker: Asker) -> Known:
+        """Return what is known of services without a value; of the last day only if no counter is there now."""
+        known = known_services(asker.ask(self._of_traefik.known), self._of_traefik.label)
+        counted = {service for service, _ in known.families}
+        return replace(known, accounted=self._accounted, seen=frozenset() if absent <= counted else asker.seen)
 
 
 def _unusable(fault: PrometheusFault) -> Reading:

@@ -44,3 +44,14 @@ def parse_matrix(result: object, span: Span) -> list[list[Sample]]:
                 raise ValueError("a sample before the span")
             found[index].append(Sample(labels, float(at), float(value)))
     return found
+
+
+def parse_texts(result: object) -> frozenset[str]:
+    """Return the texts of a list.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(result, list) or not all(isinstance(each, str) for each in result):
+        raise TypeError("no list of texts")
+    return frozenset(result)

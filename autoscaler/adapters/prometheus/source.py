@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from autoscaler.adapters.prometheus.client import PrometheusClient, answer_bytes
 from autoscaler.adapters.prometheus.faults import TRANSPORT, PrometheusFault
+from autoscaler.adapters.prometheus.names import ServiceNames
+from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.reader import Reader, ReadingsByRequest
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.policy import Query, TraefikSignal
@@ -16,20 +18,30 @@ class PrometheusSource:
     A signal whose answer did not come in time is asked last in the next cycle, so that it costs the others one cycle.
     """
 
-    def __init__(self, client: PrometheusClient, *, max_sample_age_seconds: float) -> None:
+    def __init__(
+        self,
+        client: PrometheusClient,
+        *,
+        max_sample_age_seconds: float,
+        queries: TraefikQueries = TraefikQueries(),  # noqa: B008  frozen
+        names: ServiceNames | None = None,
+    ) -> None:
         self._client = client
         self._max_age_seconds = max_sample_age_seconds
+        self._queries = queries
+        self._names = names or ServiceNames()
         self._late: set[TraefikSignal | Query] = set()
 
     def read(self, requests: Collection[SignalRequest], at: float) -> ReadingsByRequest:
         by_signal: dict[TraefikSignal | Query, list[SignalRequest]] = {}
         for request in requests:
             by_signal.setdefault(request.source, []).append(request)
-        present = _Present(self._client, at, answer_bytes(len(requests)))
+        present = _Present(self._client, at, self._names.seen, answer_bytes(len(requests)))
         readings: ReadingsByRequest = {}
         for signal in sorted(by_signal, key=self._late.__contains__):
             before = present.unreachable
-            readings |= Reader(by_signal[signal], self._max_age_seconds).read(present)
+            reader = Reader(by_signal[signal], self._max_age_seconds, self._queries, among=requests)
+            readings |= reader.read(present)
             if not present.unreachable:
                 self._late.discard(signal)
             elif not before:
@@ -41,8 +53,9 @@ class PrometheusSource:
 class _Present:
     """The queries of one cycle: each is sent once, and none after a failed connection."""
 
-    def __init__(self, client: PrometheusClient, at: float, most_bytes: int) -> None:
+    def __init__(self, client: PrometheusClient, at: float, seen: frozenset[str], most_bytes: int) -> None:
         self.at = at
+        self.seen = seen
         self._client = client
         self._most_bytes = most_bytes
         self._answers: dict[str, list[Sample] | PrometheusFault] = {}

@@ -53,11 +53,11 @@ def _update_capacity(
     passed_seconds, load = now - learned.at, observation.value(objective.rule) or 0.0
     seconds = min(max(passed_seconds, 0.0), _LONGEST_GAP_SECONDS)
     capacity, reading = observe_load(learned.capacity, load, seconds), observation.readings.get(OBJECTIVE)
-    if reading is None or reading.value is None or not objective.learn_capacity:
+    if reading is None or reading.full_value is None or not objective.learn_capacity:
         return observe_no_pair(capacity, "" if reading is None else reading.note or reading.kind)
     if seconds != passed_seconds:
         capacity = observe_no_pair(capacity)
-    pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, reading.value)
+    pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, reading.full_value)
     options = CapacityOptions(
         stated=sized_rule(policy, objective).target,
         budget=objective.budget,

@@ -5,16 +5,11 @@ from typing import cast
 
 import pytest
 
-from autoscaler.adapters.prometheus.answers import (
-    IDLE,
-    UNANSWERED,
-    Scraping,
-    TraefikAnswers,
-    from_query,
-    scraping,
-)
+from autoscaler.adapters.prometheus.answers import IDLE, UNANSWERED, TraefikAnswers, from_query
 from autoscaler.adapters.prometheus.buckets import Buckets
+from autoscaler.adapters.prometheus.known import Known
 from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.adapters.prometheus.scraping import Scraping, scraping
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Signal, TraefikSignal
 
@@ -72,6 +67,17 @@ def fact(name: str, value: float, instance: str = "traefik:8082") -> Sample:
             id="one of two down",
         ),
         pytest.param([fact("sampled", AT - 40), fact("up", 1)], ReadingKind.STALE, "40s old", id="an old sample"),
+        pytest.param(
+            [fact("sampled", AT - 16), fact("interval", 2.0)], ReadingKind.STALE, "came every 2s", id="no new samples"
+        ),
+        pytest.param([fact("sampled", AT - 16), fact("interval", 15.0)], None, "", id="as old as scrapes are apart"),
+        pytest.param(
+            [fact("sampled", AT - 1, "a:1"), fact("sampled", AT - 16, "b:1"), fact("interval", 2.0, "b:1")],
+            ReadingKind.STALE,
+            "16s old",
+            id="no new samples of one of two",
+        ),
+        pytest.param([fact("sampled", AT - 16), fact("interval", math.nan)], None, "", id="one sample has no interval"),
     ],
 )
 def test_whether_traefik_is_seen(samples: list[Sample], kind: ReadingKind | None, note: str) -> None:
@@ -80,12 +86,48 @@ def test_whether_traefik_is_seen(samples: list[Sample], kind: ReadingKind | None
     assert problem is None or note in problem.note
 
 
+def test_a_rate_over_a_window_with_too_few_samples_says_so() -> None:
+    seen = scraping([fact("sampled", AT - 1), fact("interval", 5.0), fact("count 20", 2.0)], AT, 30.0)
+    reading = TraefikAnswers(REQUESTS, seen, {"u@docker": 3.0}).reading("u@docker")
+    assert (reading.value, reading.partial) == (3.0, True)
+    assert reading.note == "samples cover 8s of the last 20s: the value may be too low"
+
+
+def test_without_series_and_without_proof_it_is_unseen() -> None:
+    seen = Scraping(age_seconds=2.0, entries={20.0: 5.0})
+    for signal in (REQUESTS, LATENCY, SLOW):
+        reading = TraefikAnswers(signal, seen, {}, Known(), Buckets.of([sample(1.0, le="0.3")])).reading("u@docker")
+        assert reading.kind is ReadingKind.UNSEEN
+
+
+def test_requests_without_a_plain_one_are_no_latency() -> None:
+    known = Known(frozenset({("u@docker", "requests")}))
+    assert TraefikAnswers(LATENCY, Scraping(2.0), {}, known).reading("u@docker").value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("signal", "value", "kind"),
+    [
+        pytest.param(REQUESTS, 3.0, ReadingKind.UNSEEN, id="requests"),
+        pytest.param(REQUESTS, 0.0, ReadingKind.VALUE, id="no requests"),
+        pytest.param(LATENCY, 0.2, ReadingKind.UNSEEN, id="a latency"),
+        pytest.param(LATENCY, math.nan, ReadingKind.VALUE, id="a latency of nothing"),
+    ],
+)
+def test_load_under_a_name_that_no_policy_has_may_be_anyones(
+    signal: TraefikSignal, value: float, kind: ReadingKind
+) -> None:
+    known = Known(seen=frozenset({"u@docker"}), accounted=frozenset({"u@docker"}))
+    assert TraefikAnswers(signal, Scraping(2.0), {"other": value}, known).reading("u@docker").kind is kind
+
+
 def answers(
     values: dict[str, float], *, signal: TraefikSignal = REQUESTS, known: str = "", bounds: tuple[str, ...] = ()
 ) -> TraefikAnswers:
     family = "requests" if signal is REQUESTS else "duration"
     buckets = Buckets.of([sample(1.0, le=bound) for bound in bounds])
-    return TraefikAnswers(signal, Scraping(age_seconds=2.0), values, {(known, family)}, buckets)
+    counted = Known(frozenset({(known, family)} if known else ()))
+    return TraefikAnswers(signal, Scraping(age_seconds=2.0, entries={20.0: 0.0}), values, counted, buckets)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +135,7 @@ def answers(
     [
         pytest.param(answers({"u@docker": 7.0}), Reading.of(7.0, age_seconds=2.0), id="a number"),
         pytest.param(answers({"u@docker": 0.0}), Reading.of(0.0, age_seconds=2.0), id="no requests"),
-        pytest.param(answers({}), Reading.of(0.0, age_seconds=2.0, note=IDLE), id="never a request: no traffic"),
+        pytest.param(answers({}), Reading.of(0.0, age_seconds=2.0, note=IDLE), id="no request at any entry point"),
         pytest.param(
             answers({"u@docker": math.nan}, signal=LATENCY),
             Reading.of(0.0, age_seconds=2.0, note=IDLE),

@@ -278,7 +278,7 @@ def test_the_number_of_queries_grows_with_the_signals_and_not_with_the_services(
     requests = [SignalRequest(signal, f"s{number}@docker") for signal in signals for number in range(50)]
     readings = source(server.url).read(requests, NOW)
     assert len(server.queries) == 4  # the scraping of Traefik, the known services, two signals
-    assert {reading.value for reading in readings.values()} == {0.0}
+    assert {reading.kind for reading in readings.values()} == {ReadingKind.UNSEEN}
 
 
 def test_names_of_services_never_enter_a_query(server: Server) -> None:
@@ -295,7 +295,7 @@ FACT = f'{{"metric":{{"fact":"sampled","instance":"t"}},"value":[{NOW},"{NOW}"]}
     [
         pytest.param("fact", {ReadingKind.ERROR}, id="whether Traefik is scraped"),
         pytest.param("family", {ReadingKind.ERROR}, id="which services are known"),
-        pytest.param("histogram_quantile", {ReadingKind.VALUE, ReadingKind.ERROR}, id="one signal of two"),
+        pytest.param("histogram_quantile", {ReadingKind.UNSEEN, ReadingKind.ERROR}, id="one signal of two"),
     ],
 )
 def test_a_question_about_traefik_that_fails_makes_no_zero(server: Server, fails: str, kinds: set[ReadingKind]) -> None:

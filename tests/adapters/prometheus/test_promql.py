@@ -5,24 +5,24 @@ from typing import cast
 import pytest
 
 from autoscaler.adapters.prometheus.buckets import Part
-from autoscaler.adapters.prometheus.promql import is_selector, signal_query, with_matcher
+from autoscaler.adapters.prometheus.promql import TraefikQueries, is_selector, with_matcher
 from autoscaler.core.policy import Signal, TraefikSignal
 
 
 @pytest.mark.parametrize("signal", list(Signal))
 def test_every_signal_is_asked_over_its_own_window_for_all_services(signal: Signal) -> None:
-    query = signal_query(TraefikSignal(signal, 7.5, 0.95), [Part(("0.3",), 1.0)])
+    query = TraefikQueries().signal(TraefikSignal(signal, 7.5, 0.95), [Part(("0.3",), 1.0)])
     assert "[7500ms]" in query
     assert "sum by (service" in query
 
 
 def test_the_quantile_is_the_rules() -> None:
-    assert signal_query(TraefikSignal(Signal.LATENCY, 20.0, 0.99)).startswith("histogram_quantile(0.99, ")
+    assert TraefikQueries().signal(TraefikSignal(Signal.LATENCY, 20.0, 0.99)).startswith("histogram_quantile(0.99, ")
 
 
 def test_a_slow_share_counts_the_buckets_up_to_its_threshold_however_they_are_written() -> None:
     parts = [Part(("0.3",), 0.75), Part(("5", "5.0"), 0.25)]
-    query = signal_query(TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=1.0), parts)
+    query = TraefikQueries().signal(TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=1.0), parts)
     assert r"le=~`0\.3`" in query
     assert r"le=~`5|5\.0`" in query
     assert "1 - clamp_max((0.75 * sum by (service)" in query
@@ -50,4 +50,4 @@ def test_a_matcher_is_added(series: str, made: str) -> None:
 
 def test_a_signal_without_a_query_is_never_asked_as_another() -> None:
     with pytest.raises(AssertionError, match="queue_length"):
-        signal_query(TraefikSignal(cast("Signal", "queue_length"), 20.0))
+        TraefikQueries().signal(TraefikSignal(cast("Signal", "queue_length"), 20.0))

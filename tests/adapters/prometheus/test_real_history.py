@@ -6,6 +6,8 @@ import pytest
 
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import CHUNK_INSTANTS, PrometheusHistory
+from autoscaler.adapters.prometheus.names import ServiceNames
+from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
@@ -42,9 +44,18 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def source(prometheus_url: str) -> PrometheusSource:
-    client = PrometheusClient(prometheus_url, timeout_seconds=10.0, emit=Recorder().notify)
-    return PrometheusSource(client, max_sample_age_seconds=30.0)
+def client(prometheus_url: str) -> PrometheusClient:
+    return PrometheusClient(prometheus_url, timeout_seconds=10.0, emit=Recorder().notify)
+
+
+@pytest.fixture
+def names() -> ServiceNames:
+    return ServiceNames()
+
+
+@pytest.fixture
+def source(client: PrometheusClient, names: ServiceNames) -> PrometheusSource:
+    return PrometheusSource(client, max_sample_age_seconds=30.0, names=names)
 
 
 @pytest.fixture
@@ -64,12 +75,14 @@ def same(past: Reading, present: Reading) -> bool:
 
 
 def test_every_instant_is_read_as_it_would_have_been_read_then(
-    source: PrometheusSource, history: PrometheusHistory
+    source: PrometheusSource, history: PrometheusHistory, client: PrometheusClient, names: ServiceNames
 ) -> None:
     span = Span(BEGIN - 60.0, END + 330.0, 27.0)
     past = history.read_range(REQUESTS, span, progress=nobody)
     kinds = set()
     for index, at in enumerate(span.instants):
+        within_a_day = client.ask(f"group by (service) (count_over_time({TraefikQueries().named}[1d]))", at)
+        names.seen = frozenset(sample.labels["service"] for sample in within_a_day)
         present = source.read(REQUESTS, at)
         for request in REQUESTS:
             assert same(past[request][index], present[request]), (at - BEGIN, request)

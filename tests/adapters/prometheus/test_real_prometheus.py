@@ -9,7 +9,22 @@ from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.ports.metrics import SignalRequest
 from tests.support.fakes import Recorder
-from tests.support.traefik_history import DOWN, GONE, LIVE, OLD, SINGLE, TWO
+from tests.support.traefik_history import (
+    BEGUN,
+    DOWN,
+    FADED,
+    FADING,
+    FIRST,
+    GONE,
+    LIVE,
+    OLD,
+    OVERWRITTEN,
+    QUIET,
+    SINGLE,
+    STRIPPED,
+    TWO,
+    UNLABELLED,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("prometheus")]
 
@@ -37,12 +52,15 @@ def read(prometheus: PrometheusSource, signal: TraefikSignal, service: str, at: 
 @pytest.mark.parametrize(
     ("signal", "service", "value"),
     [
-        pytest.param(REQUESTS, "users@docker", 10.0, id="arrivals, without what a rate limit refused"),
+        pytest.param(REQUESTS, "users@docker", 10.0, id="what reached it, without what middlewares answered"),
+        pytest.param(REQUESTS, "guarded@docker", 0.0, id="nothing but what a middleware answered"),
+        pytest.param(REQUESTS, "retried@docker", 30.0, id="each try of a retry"),
+        pytest.param(REQUESTS, "partly@docker", 11.0, id="what reached it, and what found no server"),
+        pytest.param(ERRORS, "partly@docker", 5 / 11, id="errors, and what found no server"),
         pytest.param(REQUESTS, "plain@docker", 4.0, id="arrivals of a service without router metrics"),
         pytest.param(REQUESTS, "dead@docker", 3.0, id="arrivals that found no server"),
         pytest.param(REQUESTS, "reset@docker", 6.0, id="arrivals over a restart of Traefik"),
         pytest.param(REQUESTS, "idle@docker", 0.0, id="no arrivals"),
-        pytest.param(REQUESTS, "never@docker", 0.0, id="no arrival, ever"),
         pytest.param(CONCURRENCY, "users@docker", 1.5, id="in flight"),
         pytest.param(CONCURRENCY, "idle@docker", 0.0, id="none in flight"),
         pytest.param(ERRORS, "users@docker", 0.0, id="no errors"),
@@ -76,7 +94,7 @@ def test_a_share_above_the_highest_bucket_is_not_measured(prometheus: Prometheus
     assert "add 6 to Traefik's option metrics.prometheus.buckets" in reading.note
 
 
-@pytest.mark.parametrize("service", ["idle@docker", "dead@docker", "never@docker"])
+@pytest.mark.parametrize("service", ["idle@docker", "dead@docker"])
 def test_no_answers_are_neither_quick_nor_slow(prometheus: PrometheusSource, service: str) -> None:
     reading = read(prometheus, SLOW, service)
     assert (reading.kind, reading.value, reading.note) == (ReadingKind.EMPTY, None, UNANSWERED)
@@ -95,7 +113,6 @@ def test_a_quantile_keeps_a_threshold_exactly_when_the_slow_share_does(
 
 def test_no_traffic_is_said_to_be_no_traffic(prometheus: PrometheusSource) -> None:
     assert read(prometheus, P95, "idle@docker").note == IDLE
-    assert read(prometheus, REQUESTS, "never@docker").note == IDLE
 
 
 def test_several_traefiks_are_summed(prometheus: PrometheusSource) -> None:
@@ -124,6 +141,46 @@ def test_a_counter_that_was_seen_once_is_not_zero(prometheus: PrometheusSource, 
     reading = read(prometheus, signal, "users@docker", SINGLE)
     assert (reading.kind, reading.value) == (ReadingKind.EMPTY, None)
     assert "fewer than two samples within 20s" in reading.note
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        pytest.param(OVERWRITTEN, "exported_service has users@docker: set honor_labels: true", id="overwritten label"),
+        pytest.param(UNLABELLED, "addServicesLabels may be off in Traefik", id="no label"),
+        pytest.param(STRIPPED, "its load may be counted as users", id="relabelled"),
+        pytest.param(FIRST, "addServicesLabels may be off in Traefik", id="the first request of an entry point"),
+        pytest.param(LIVE, "it knows idle@docker", id="another name"),
+    ],
+)
+def test_a_service_without_series_is_not_idle(prometheus: PrometheusSource, at: float, words: str) -> None:
+    for signal in (REQUESTS, ERRORS):
+        reading = read(prometheus, signal, "users@docker" if at != LIVE else "ilde@docker", at)
+        assert (reading.kind, reading.value) == (ReadingKind.UNSEEN, None)
+        assert words in reading.note
+
+
+def test_a_service_without_series_is_idle_while_no_entry_point_counts_a_request(prometheus: PrometheusSource) -> None:
+    for signal in (REQUESTS, CONCURRENCY, ERRORS, P95):
+        reading = read(prometheus, signal, "users@docker", QUIET)
+        assert (reading.value, reading.note) == (0.0, IDLE)
+
+
+def test_samples_that_no_longer_come_are_stale_after_two_scrape_intervals(prometheus: PrometheusSource) -> None:
+    reading = read(prometheus, REQUESTS, "users@docker", FADED)
+    assert (reading.kind, reading.value) == (ReadingKind.STALE, None)
+    assert reading.note == (
+        "Traefik's last sample is 16s old, but they came every 5s: the scrape or the remote write has stopped"
+    )
+
+
+@pytest.mark.parametrize(("at", "covered"), [(FADING, "13s"), (BEGUN, "13s")], ids=["fading", "just begun"])
+def test_a_window_with_too_few_samples_is_partial(prometheus: PrometheusSource, at: float, covered: str) -> None:
+    reading = read(prometheus, REQUESTS, "users@docker", at)
+    assert reading.value is not None
+    assert reading.value < 36.0
+    assert reading.partial
+    assert reading.note == f"samples cover {covered} of the last 20s: the value may be too low"
 
 
 @pytest.mark.parametrize(
