@@ -55,10 +55,11 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
 def make_source(settings: Settings, config: Config, emit: Emit, names: ServiceNames) -> PrometheusSource:
     """Return the source of present readings; `names` asks the same Prometheus from now on."""
     timeout_seconds = config.prometheus.timeout_seconds
-    names.ask(_make_client(settings, config, emit, timeout_seconds), TraefikQueries())
+    names.ask(_make_client(settings, config, emit, timeout_seconds), _queries(config))
     return PrometheusSource(
         _make_client(settings, config, emit, timeout_seconds),
         max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
+        queries=_queries(config),
         names=names,
     )
 
@@ -66,12 +67,17 @@ def make_source(settings: Settings, config: Config, emit: Emit, names: ServiceNa
 def make_history(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusHistory:
     """Return the source of past readings; its queries may take longer."""
     client = _make_client(settings, config, emit, timeout_seconds)
-    return PrometheusHistory(client, max_sample_age_seconds=config.prometheus.max_sample_age_seconds)
+    max_age_seconds = config.prometheus.max_sample_age_seconds
+    return PrometheusHistory(client, max_sample_age_seconds=max_age_seconds, queries=_queries(config))
 
 
 def make_catalog(settings: Settings, config: Config, emit: Emit, *, timeout_seconds: float) -> PrometheusCatalog:
     """Return the catalog of the services that Prometheus knows."""
-    return PrometheusCatalog(_make_client(settings, config, emit, timeout_seconds))
+    return PrometheusCatalog(_make_client(settings, config, emit, timeout_seconds), _queries(config))
+
+
+def _queries(config: Config) -> TraefikQueries:
+    return TraefikQueries(config.prometheus.select, config.prometheus.service_label)
 
 
 def _make_client(settings: Settings, config: Config, emit: Emit, timeout_seconds: float) -> PrometheusClient:

@@ -15,6 +15,8 @@ class PrometheusConfig:
     url: str
     timeout_seconds: float
     max_sample_age_seconds: float
+    select: Mapping[str, str] = field(default_factory=dict)  # label matchers for every series of Traefik
+    service_label: str = "service"  # the label with the service's name in Traefik
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,16 @@ class ServiceModel(Model):
         return None
 
 
+LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+
+
 class PrometheusModel(Model):
     url: Url = "http://prometheus:9090"
     timeout: SomeDuration = 2.0
     max_sample_age: SomeDuration = 30.0
     window: SomeDuration = USUAL_WINDOW_SECONDS
+    select: dict[LabelName, Annotated[str, Field(min_length=1)]] = Field(default={})
+    service_label: LabelName = "service"
 
 
 class LimitsModel(Model):

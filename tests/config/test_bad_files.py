@@ -139,8 +139,14 @@ services:
             "  timeout: 2s",
             "  timout: 2s",
             "3: prometheus.timout: unknown key `timout`; did you mean `timeout`? "
-            "allowed here: url, timeout, max_sample_age, window",
+            "allowed here: url, timeout, max_sample_age, window, select, service_label",
             id="a typo one level down",
+        ),
+        pytest.param(
+            "  timeout: 2s",
+            "  select: {1job: traefik}",
+            "3: prometheus.select.1job: must look like ^[a-zA-Z_][a-zA-Z0-9_]*$, not '1job'",
+            id="no label",
         ),
         pytest.param(
             "  timeout: 2s",

@@ -60,6 +60,13 @@ def test_behaviour_defaults_to_hpas(tmp_path: Path) -> None:
     assert policy.scale_down == Behavior(0.1, 300.0, (all_at_once,), SelectPolicy.MAX)
 
 
+def test_the_series_of_traefik_are_selected_and_named(tmp_path: Path) -> None:
+    text = "prometheus: {select: {job: traefik, instance: 'edge:8082'}, service_label: exported_service}\n" + SHORTEST
+    prometheus = loaded(tmp_path, text).prometheus
+    assert prometheus.select == {"job": "traefik", "instance": "edge:8082"}
+    assert prometheus.service_label == "exported_service"
+
+
 def test_every_kind_of_rule(tmp_path: Path) -> None:
     text = SHORTEST.replace(
         "{t: {signal: requests, per_replica: 5}}",

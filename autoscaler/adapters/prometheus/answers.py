@@ -110,7 +110,7 @@ class TraefikAnswers:
 
     def _value(self, value: float, note: str) -> Reading:
         partial = self.scraping.partial_note(self.signal.window_seconds)
-        note = "; ".join(each for each in (note, partial) if each)
+        note = "; ".join(each for each in (note, partial, self.scraping.several) if each)
         return Reading.of(value, age_seconds=self.scraping.age_seconds, note=note, partial=bool(partial))
 
     def _note(self, value: float) -> str:

@@ -1,7 +1,7 @@
 """Whether Prometheus has complete and fresh samples of Traefik. Pure."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from autoscaler.adapters.prometheus.coverage import Coverage, oldest_seconds
@@ -10,6 +10,7 @@ from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.formats import format_duration, one_line
 
+_MOST_TRAEFIKS = 4  # in a note
 _EXACT_SECONDS = 5.0  # longer times are written in whole seconds
 _Labels = tuple[tuple[str, str], ...]
 
@@ -21,6 +22,7 @@ class Scraping:
     age_seconds: float | None = None
     problem: Reading | None = None
     coverages: Mapping[float, tuple[Coverage, ...]] = field(default_factory=dict)  # of each Traefik, by window
+    several: str = ""  # what tells the Traefiks apart, if there are more than one
     entries: Mapping[float, float] = field(default_factory=dict)  # what all entry points count in a window
 
     def partial_note(self, window_seconds: float) -> str:
@@ -49,7 +51,7 @@ def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scrapi
         note = _stale_note(age_seconds, max_age_seconds, intervals.get(labels))
         if note:
             return Scraping(problem=Reading(ReadingKind.STALE, age_seconds=age_seconds, note=note))
-    return Scraping(max(ages.values()), None, _coverages(facts, ages, intervals), _entries(facts))
+    return Scraping(max(ages.values()), None, _coverages(facts, ages, intervals), _several(ages), _entries(facts))
 
 
 def _facts(samples: list[Sample]) -> dict[str, dict[_Labels, float]]:
@@ -69,6 +71,17 @@ def _stale_note(age_seconds: float, max_age_seconds: float, interval_seconds: fl
     if most_seconds == max_age_seconds or interval_seconds is None:
         return f"{old}, more than {_seconds(max_age_seconds)}"
     return f"{old}, but they came every {_seconds(interval_seconds)}: the scrape or the remote write has stopped"
+
+
+def _several(traefiks: Collection[_Labels]) -> str:
+    """Return a note on the Traefiks whose loads are summed, with the labels in which they differ."""
+    if len(traefiks) < 2:  # noqa: PLR2004
+        return ""
+    same = set.intersection(*(set(labels) for labels in traefiks))
+    differing = [[label for label in labels if label not in same] for labels in sorted(traefiks)]
+    each = ["{" + ", ".join(f"{name}={value!r}" for name, value in labels) + "}" for labels in differing]
+    shown = ", ".join(each[:_MOST_TRAEFIKS]) + (", ..." if len(each) > _MOST_TRAEFIKS else "")
+    return f"summed over {len(each)} Traefiks, {shown}; if it must be one of them, set prometheus.select"
 
 
 def _coverages(

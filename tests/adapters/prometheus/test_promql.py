@@ -1,5 +1,6 @@
 """The query texts: windows in milliseconds, and what is a plain selector."""
 
+import re
 from typing import cast
 
 import pytest
@@ -46,6 +47,19 @@ def test_plain_selectors(promql: str, plain: bool) -> None:
 @pytest.mark.parametrize(("series", "made"), [("a", "a{x}"), ('a{b="c"}', 'a{b="c",x}')])
 def test_a_matcher_is_added(series: str, made: str) -> None:
     assert with_matcher(series, "x") == made
+
+
+@pytest.mark.parametrize("signal", list(Signal))
+def test_every_series_of_traefik_is_selected_and_grouped_by_the_configured_label(signal: Signal) -> None:
+    queries = TraefikQueries({"job": "traefik", "instance": 'e"dge'}, "exported_service")
+    texts = [
+        queries.signal(TraefikSignal(signal, 20.0, 0.95), [Part(("0.3",), 1.0)]),
+        *(queries.health([20.0]), queries.known, queries.named, queries.names, queries.buckets, queries.servers_up),
+    ]
+    for text in texts:
+        selectors = re.findall(r'(?<!")traefik_[a-z_]+(\{[^{}]*\})?', text)
+        assert all(r'instance="e\"dge",job="traefik"' in selector for selector in selectors or [text])
+        assert "by (service" not in text
 
 
 def test_a_signal_without_a_query_is_never_asked_as_another() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from autoscaler.adapters.prometheus.answers import IDLE, UNANSWERED
 from autoscaler.adapters.prometheus.client import PrometheusClient
+from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
@@ -115,8 +116,29 @@ def test_no_traffic_is_said_to_be_no_traffic(prometheus: PrometheusSource) -> No
     assert read(prometheus, P95, "idle@docker").note == IDLE
 
 
-def test_several_traefiks_are_summed(prometheus: PrometheusSource) -> None:
-    assert read(prometheus, REQUESTS, "users@docker", TWO).value == pytest.approx(20.0)
+def test_several_traefiks_are_summed_and_told_apart(prometheus: PrometheusSource) -> None:
+    reading = read(prometheus, REQUESTS, "users@docker", TWO)
+    assert reading.value == pytest.approx(20.0)
+    assert reading.note == (
+        "summed over 2 Traefiks, {instance='a:8082'}, {instance='b:8082'}; "
+        "if it must be one of them, set prometheus.select"
+    )
+
+
+@pytest.mark.parametrize(
+    ("queries", "at", "value"),
+    [
+        pytest.param(TraefikQueries({"instance": "a:8082"}), TWO, 10.0, id="one Traefik of two"),
+        pytest.param(TraefikQueries(label="exported_service"), OVERWRITTEN, 60.0, id="an overwritten label"),
+    ],
+)
+def test_the_policy_file_says_which_series_and_which_label(
+    prometheus_url: str, queries: TraefikQueries, at: float, value: float
+) -> None:
+    client = PrometheusClient(prometheus_url, timeout_seconds=10.0, emit=Recorder().notify)
+    reading = read(PrometheusSource(client, max_sample_age_seconds=30.0, queries=queries), REQUESTS, "users@docker", at)
+    assert reading.value == pytest.approx(value)
+    assert reading.note == ""
 
 
 @pytest.mark.parametrize(
