@@ -71,23 +71,25 @@ class TraefikAnswers:
         if service not in self.values:
             return self._absent(service)
         value = self.values[service]
+        fading = self.scraping.partial_note(service, self.signal.window_seconds)
         if math.isnan(value):  # a quantile or a ratio of no requests
-            return self._idle()
+            return self._idle(fading)
         if math.isinf(value):
             return Reading(ReadingKind.INF, note="the result is infinite")
-        return self._value(value, self._note(value))
+        return self._value(value, self._note(value), fading)
 
     def _absent(self, service: str) -> Reading:
         family = FAMILIES[self.signal.signal]
-        if (service, family) in self.known.families:
+        if (service, family) in self.known.families and self.scraping.goes_on(service):
             window = format_duration(self.signal.window_seconds)
             note = f"fewer than two samples within {window}; the window should be at least 4 x the scrape interval"
             return Reading(ReadingKind.EMPTY, note=note)
+        sparse = self.scraping.sparse_note(self.signal.window_seconds)
         if family == "duration" and (service, "requests") in self.known.families:  # it never had a plain request
-            return self._idle()
+            return self._idle(sparse)
         entry = self.scraping.entries.get(self.signal.window_seconds)
         why = self.known.why_unseen(service, self._loaded(), entry)
-        return self._idle() if why is None else Reading(ReadingKind.UNSEEN, note=why)
+        return self._idle(sparse) if why is None else Reading(ReadingKind.UNSEEN, note=why)
 
     def _loaded(self) -> set[str]:
         """Return the services that carry load."""
@@ -98,18 +100,17 @@ class TraefikAnswers:
             if (value > 0.0 if measures_load else not math.isnan(value))
         }
 
-    def _idle(self) -> Reading:
+    def _idle(self, partial: str = "") -> Reading:
         """Return 0 for no requests; a share of slow answers is empty instead: requests may have found no server."""
         match self.signal.signal:
             case Signal.SLOW_RATIO:
                 return Reading(ReadingKind.EMPTY, age_seconds=self.scraping.age_seconds, note=UNANSWERED)
             case Signal.REQUESTS | Signal.CONCURRENCY | Signal.LATENCY | Signal.ERROR_RATIO:
-                return self._value(0.0, IDLE)
+                return self._value(0.0, IDLE, partial)
             case _:
                 assert_never(self.signal.signal)
 
-    def _value(self, value: float, note: str) -> Reading:
-        partial = self.scraping.partial_note(self.signal.window_seconds)
+    def _value(self, value: float, note: str, partial: str) -> Reading:
         note = "; ".join(each for each in (note, partial, self.scraping.several) if each)
         return Reading.of(value, age_seconds=self.scraping.age_seconds, note=note, partial=bool(partial))
 

@@ -33,7 +33,7 @@ class Known:
             cause = "requests come in, but no series says to which service: addServicesLabels may be off in Traefik"
         elif unaccounted:
             cause = f"its load may be counted as {_listed(nearest(service, unaccounted))}"
-        elif service in self.seen or (service, "router") in self.families:
+        elif service in self.seen | {name for name, _ in self.families}:
             return None
         else:
             cause = "nor had it any within a day"

@@ -63,12 +63,14 @@ class TraefikQueries:
 
         `sampled` is the time of the newest sample, `interval` the mean scrape interval, `count` a window's samples.
         This counter exists from the start; its instances of the last 10 minutes are the targets that should be `up`.
+        `service` is the time of each service's newest sample, since a series that ends fades out of a window.
         `entry` is 0 when no entry point had a request in a window, whether its counter grew or appeared.
         """
         base, entry = self._series("traefik_config_reloads_total"), self._series("traefik_entrypoint_requests_total")
         times = f"timestamp({base})[5m:1s]"
         interval = f"(max_over_time({times}) - min_over_time({times})) / changes({times})"
-        facts = {"sampled": f"timestamp({base})", "interval": interval}
+        services = f"max by ({self.label}) (timestamp({self._reached()}) or timestamp({self._unserved()}))"
+        facts = {"sampled": f"timestamp({base})", "interval": interval, "service": services}
         for seconds in sorted(set(windows)):
             window = _window(seconds)
             grown = f"(sum(rate({entry}{window})) or 0 * sum({entry}))"

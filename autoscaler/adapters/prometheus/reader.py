@@ -96,7 +96,7 @@ class Reader:
 
     def _traefik(self, asker: Asker) -> ReadingsByRequest:
         try:
-            health = scraping(asker.ask(self._health), asker.at, self._max_age_seconds)
+            health = scraping(asker.ask(self._health), asker.at, self._max_age_seconds, self._of_traefik.label)
         except PrometheusFault as fault:
             unusable = _unusable(fault)
             return {request: unusable for requests in self._signals.values() for request in requests}

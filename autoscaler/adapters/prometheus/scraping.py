@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from autoscaler.adapters.prometheus.coverage import Coverage, oldest_seconds
 from autoscaler.adapters.prometheus.faults import MOST_CHARACTERS
+from autoscaler.adapters.prometheus.promql import SERVICE_LABEL
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.formats import format_duration, one_line
@@ -24,9 +25,20 @@ class Scraping:
     coverages: Mapping[float, tuple[Coverage, ...]] = field(default_factory=dict)  # of each Traefik, by window
     several: str = ""  # what tells the Traefiks apart, if there are more than one
     entries: Mapping[float, float] = field(default_factory=dict)  # what all entry points count in a window
+    alive: frozenset[str] | None = None  # the services whose series go on; None: not known
 
-    def partial_note(self, window_seconds: float) -> str:
-        """Return how much of the window has samples, if it is too little to believe a low value; else nothing."""
+    def goes_on(self, service: str) -> bool:
+        """Return whether the series of a service still get samples, as far as it is known."""
+        return self.alive is None or service in self.alive
+
+    def partial_note(self, service: str, window_seconds: float) -> str:
+        """Return why samples cover too little of the window to believe a low value; nothing if they cover it."""
+        if not self.goes_on(service):
+            return f"the series of {service} have ended: the value fades out of the window"
+        return self.sparse_note(window_seconds)
+
+    def sparse_note(self, window_seconds: float) -> str:
+        """Return how much of the window has samples of Traefik, if it is too little; else nothing."""
         coverages = self.coverages.get(window_seconds, ())
         if not any(each.is_partial(window_seconds) for each in coverages):
             return ""
@@ -34,8 +46,11 @@ class Scraping:
         return f"samples cover {_seconds(covered)} of the last {_seconds(window)}: the value may be too low"
 
 
-def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scraping:
-    """Return whether every recently scraped Traefik still is, and how well its samples cover each window."""
+def scraping(samples: list[Sample], at: float, max_age_seconds: float, label: str = SERVICE_LABEL) -> Scraping:
+    """Return whether every recently scraped Traefik still is, and how well its samples cover each window.
+
+    `label` has the name of a service.
+    """
     facts = _facts(samples)
     down = [sample for sample in samples if sample.labels.get("fact") == "up" and sample.value != 1]
     if down:
@@ -51,7 +66,16 @@ def scraping(samples: list[Sample], at: float, max_age_seconds: float) -> Scrapi
         note = _stale_note(age_seconds, max_age_seconds, intervals.get(labels))
         if note:
             return Scraping(problem=Reading(ReadingKind.STALE, age_seconds=age_seconds, note=note))
-    return Scraping(max(ages.values()), None, _coverages(facts, ages, intervals), _several(ages), _entries(facts))
+    oldest = at - max(oldest_seconds(max_age_seconds, intervals.get(labels)) for labels in ages)
+    services = {dict(labels).get(label, ""): sampled_at for labels, sampled_at in facts.get("service", {}).items()}
+    return Scraping(
+        max(ages.values()),
+        None,
+        _coverages(facts, ages, intervals),
+        _several(ages),
+        _entries(facts),
+        frozenset(service for service, sampled_at in services.items() if sampled_at >= oldest),
+    )
 
 
 def _facts(samples: list[Sample]) -> dict[str, dict[_Labels, float]]:

@@ -87,10 +87,34 @@ def test_whether_traefik_is_seen(samples: list[Sample], kind: ReadingKind | None
 
 
 def test_a_rate_over_a_window_with_too_few_samples_says_so() -> None:
-    seen = scraping([fact("sampled", AT - 1), fact("interval", 5.0), fact("count 20", 2.0)], AT, 30.0)
+    facts = [fact("sampled", AT - 1), fact("interval", 5.0), fact("count 20", 2.0)]
+    seen = scraping([*facts, sample(AT - 1, fact="service", service="u@docker")], AT, 30.0)
     reading = TraefikAnswers(REQUESTS, seen, {"u@docker": 3.0}).reading("u@docker")
     assert (reading.value, reading.partial) == (3.0, True)
     assert reading.note == "samples cover 8s of the last 20s: the value may be too low"
+
+
+ENDED = Scraping(2.0, entries={20.0: 0.0}, alive=frozenset())
+
+
+@pytest.mark.parametrize("value", [8.0, 0.0, math.nan])
+def test_a_value_of_series_that_have_ended_is_partial(value: float) -> None:
+    signal = LATENCY if math.isnan(value) else REQUESTS
+    reading = TraefikAnswers(signal, ENDED, {"u@docker": value}).reading("u@docker")
+    assert reading.partial
+    assert reading.note.endswith("the series of u@docker have ended: the value fades out of the window")
+
+
+def test_series_that_have_ended_and_left_the_window_are_no_counter_without_a_rate() -> None:
+    known = Known(frozenset({("u@docker", "requests")}))
+    assert TraefikAnswers(REQUESTS, ENDED, {}, known).reading("u@docker").value == 0.0
+
+
+def test_a_series_ends_when_it_gets_no_samples_beside_those_of_traefik() -> None:
+    facts = [fact("sampled", AT - 1), fact("interval", 2.0)]
+    ages = {"on@docker": 1.0, "late@docker": 5.0, "ended@docker": 8.0}
+    seen = scraping([*facts, *(sample(AT - age, fact="service", service=name) for name, age in ages.items())], AT, 30.0)
+    assert seen.alive == frozenset({"on@docker", "late@docker"})
 
 
 def test_without_series_and_without_proof_it_is_unseen() -> None:
