@@ -11,6 +11,7 @@ from autoscaler.config.load import PolicyFile, service_config, service_layers, v
 from autoscaler.config.model import ServiceConfig
 from autoscaler.config.schema import ServiceModel
 from autoscaler.config.sizes import MOST_SERVICES, some
+from autoscaler.core.policy import Query
 from autoscaler.errors import ConfigError
 from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
 from autoscaler.ports.metrics import SignalRequest
@@ -157,7 +158,11 @@ def _beyond_limits(file: PolicyFile, read: _Read, minima: int, others: int) -> I
 def signal_requests(service: ServiceConfig, state: ServiceState) -> dict[str, SignalRequest]:
     """Return the policy's signal requests, by the name of the reading."""
     name_in_traefik = traefik_service(service, state)
-    return {name: SignalRequest(source, name_in_traefik) for name, source in service.policy.sources.items()}
+    unmeasured = state.unmeasured if name_in_traefik == state.traefik_service else None
+    return {
+        name: SignalRequest(source, name_in_traefik, unmeasured=None if isinstance(source, Query) else unmeasured)
+        for name, source in service.policy.sources.items()
+    }
 
 
 def traefik_service(service: ServiceConfig, state: ServiceState) -> str | None:

@@ -19,6 +19,7 @@ class SignalRequest:
     source: TraefikSignal | Query
     traefik_service: str | None = None
     service: str | None = None
+    unmeasured: str | None = None  # why Traefik does not measure it: the reading's fault
 
 
 class MetricSource(Protocol):

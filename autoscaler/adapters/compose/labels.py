@@ -17,6 +17,7 @@ HEALTHCHECK = "io.traefik-autoscaler.healthcheck"  # a clone's own healthcheck, 
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,255}")  # that Compose can give: a label may hold anything
 _TRAEFIK_SERVICE = re.compile(r"traefik\.http\.services\.([^.]{1,255})\.", re.IGNORECASE)
+_HIDDEN = re.compile(r"traefik\.http\.routers\.([^.]{1,255})\.observability\.metrics", re.IGNORECASE)
 _ROUTED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services)\.", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-zA-Z]+")
@@ -37,6 +38,25 @@ def is_replica(labels: Mapping[str, str]) -> bool:
 def served_by_traefik(labels: Mapping[str, str]) -> bool:
     """Return whether Traefik routes to a container with these labels."""
     return any(_ROUTED.match(name) for name in labels) or labels.get("traefik.enable", "").lower() == "true"
+
+
+def unmeasured(labels: Mapping[str, str]) -> str | None:
+    """Return why Traefik does not count the requests of a service with these labels, or None if it does."""
+    hidden = sorted(
+        found.group(1)
+        for label, value in labels.items()
+        if (found := _HIDDEN.match(label)) and value.strip().lower() in {"false", "0", "f"}
+    )
+    if hidden:
+        return (
+            f"the label traefik.http.routers.{hidden[0]}.observability.metrics=false keeps Traefik from counting "
+            "requests: remove it, or use rules with a `query`"
+        )
+    kinds = {found.group(1).lower() for label in labels if (found := _ROUTED.match(label))}
+    if kinds and "http" not in kinds:
+        kind = " and ".join(sorted(kinds)).upper()
+        return f"Traefik routes {kind} to it, of which it counts no requests: use rules with a `query`"
+    return None
 
 
 def traefik_service(labels: Mapping[str, str]) -> str:

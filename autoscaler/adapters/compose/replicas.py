@@ -100,6 +100,7 @@ def _state(ref: ServiceRef, members: list[Replica]) -> ServiceState:
         current=sum(replica.alive for replica in members),
         ready=sum(replica.ready for replica in members),
         traefik_service=label.traefik_service(labels),
+        unmeasured=label.unmeasured(labels),
         labels=own_labels(labels),
     )
 

@@ -116,7 +116,12 @@ class Reader:
                 answers = self._answers(signal, services, health, asker)
             except PrometheusFault as fault:
                 return dict.fromkeys(requests, _unusable(fault))
-        return {request: answers.reading(request.traefik_service) for request in requests}
+        return {
+            request: answers.reading(request.traefik_service)
+            if request.unmeasured is None
+            else Reading(ReadingKind.ERROR, note=request.unmeasured)
+            for request in requests
+        }
 
     def _answers(self, signal: TraefikSignal, services: set[str], health: Scraping, asker: Asker) -> TraefikAnswers:
         queries = self._of_traefik

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.adapters.compose.labels import is_replica, traefik_service
+from autoscaler.adapters.compose.labels import is_replica, traefik_service, unmeasured
 
 REPLICA = {
     "com.docker.compose.project": "shop",
@@ -51,3 +51,32 @@ def test_a_replica_is_what_compose_counts(change: dict[str, str | None], counted
 )
 def test_the_name_in_traefik(labels: dict[str, str], name: str) -> None:
     assert traefik_service({**REPLICA, **labels}) == name
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        pytest.param({"traefik.http.routers.web.rule": "PathPrefix(`/`)"}, None, id="a router"),
+        pytest.param({"traefik.enable": "true"}, None, id="Traefik's default router"),
+        pytest.param({"traefik.http.routers.web.observability.metrics": "true"}, None, id="a router that is counted"),
+        pytest.param(
+            {"traefik.http.routers.Web.observability.metrics": "False"},
+            "the label traefik.http.routers.Web.observability.metrics=false keeps Traefik from counting",
+            id="a router that is not counted",
+        ),
+        pytest.param(
+            {"traefik.tcp.routers.db.rule": "HostSNI(`*`)", "traefik.tcp.services.db.loadbalancer.server.port": "5432"},
+            "Traefik routes TCP to it, of which it counts no requests",
+            id="TCP",
+        ),
+        pytest.param({"traefik.udp.services.dns.loadbalancer.server.port": "53"}, "routes UDP to it", id="UDP"),
+        pytest.param(
+            {"traefik.tcp.routers.db.rule": "HostSNI(`*`)", "traefik.http.routers.db.rule": "Path(`/`)"},
+            None,
+            id="TCP beside HTTP",
+        ),
+    ],
+)
+def test_what_traefik_does_not_count_is_said(labels: dict[str, str], words: str | None) -> None:
+    why = unmeasured({**REPLICA, **labels})
+    assert (why is None) if words is None else (why is not None and words in why)

@@ -7,7 +7,7 @@ import pytest
 
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.source import PrometheusSource
-from autoscaler.core.model import ReadingKind
+from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.events import PrometheusAsked
 from autoscaler.ports.metrics import SignalRequest
@@ -279,6 +279,15 @@ def test_the_number_of_queries_grows_with_the_signals_and_not_with_the_services(
     readings = source(server.url).read(requests, NOW)
     assert len(server.queries) == 4  # the scraping of Traefik, the known services, two signals
     assert {reading.kind for reading in readings.values()} == {ReadingKind.UNSEEN}
+
+
+def test_a_service_that_traefik_does_not_count_says_why(server: Server) -> None:
+    server.answer = vector(FACT)
+    signal = TraefikSignal(Signal.REQUESTS, 20.0)
+    request = SignalRequest(signal, "users@docker", unmeasured="Traefik routes TCP to it")
+    assert source(server.url).read([request], NOW)[request] == Reading(
+        ReadingKind.ERROR, note="Traefik routes TCP to it"
+    )
 
 
 def test_names_of_services_never_enter_a_query(server: Server) -> None:
