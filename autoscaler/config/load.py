@@ -125,10 +125,12 @@ def service_config(name: str, model: ServiceModel, root: FileModel, settings: Se
     """Return the effective configuration of a validated service."""
     compose = name if model.target is None else model.target.compose
     project = None if model.target is None else model.target.project
+    names = tuple(dict.fromkeys(model.traefik_services or filter(None, [model.traefik_service])))
     return ServiceConfig(
         policy=make_policy(name, model, root.prometheus.window),
         target=ServiceRef(compose, project or settings.compose_project),
-        traefik_service=model.traefik_service,
+        traefik_service=names[0] if names else None,
+        further_traefik_services=names[1:],
         options=ComposeOptions(model.start_timeout, make_drain(model.drain)),
     )
 

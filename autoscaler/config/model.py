@@ -27,6 +27,7 @@ class ServiceConfig:
     target: ServiceRef
     traefik_service: str | None = None
     options: ComposeOptions = field(default_factory=ComposeOptions)
+    further_traefik_services: tuple[str, ...] = ()  # more names, beside a stated one
 
 
 @dataclass(frozen=True, slots=True)

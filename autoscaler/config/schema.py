@@ -38,9 +38,13 @@ class ReplicasModel(Model):
         return self
 
 
+TraefikName = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
 class ServiceModel(Model):
     target: TargetModel | None = None
-    traefik_service: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    traefik_service: TraefikName | None = None
+    traefik_services: Annotated[list[TraefikName], Field(min_length=1, max_length=20)] | None = None
     replicas: ReplicasModel
     rules: Annotated[dict[Annotated[str, Field(pattern=NAME)], RuleModel], Field(min_length=1, max_length=MOST_ENTRIES)]
     schedules: list[ScheduleModel] = Field(default=[], max_length=MOST_ENTRIES)
@@ -52,6 +56,12 @@ class ServiceModel(Model):
     when_blind: WhenBlindModel = shared(WhenBlindModel())
     start_timeout: Annotated[AnyDuration, between(1.0, LONGEST_START_SECONDS)] | None = None
     drain: Annotated[DrainModel | None, off_or(DrainModel, "such as {timeout: 30s}")] = shared(DrainModel())
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if self.traefik_service is not None and self.traefik_services is not None:
+            raise ValueError("`traefik_service` and `traefik_services` exclude each other; list all names in one")
+        return self
 
     @model_validator(mode="after")
     def _fallback_within_bounds(self) -> Self:

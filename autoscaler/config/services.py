@@ -1,6 +1,6 @@
 """Merges the services of the policy file with those of labels, service by service."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -14,8 +14,9 @@ from autoscaler.config.sizes import MOST_SERVICES, some
 from autoscaler.core.policy import Query
 from autoscaler.errors import ConfigError
 from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
-from autoscaler.ports.metrics import SignalRequest
+from autoscaler.ports.metrics import Share, SignalRequest
 
+NOBODY: Mapping[str, Collection[ServiceState]] = MappingProxyType({})
 Labelled = Mapping[ServiceRef, Mapping[str, str]]  # the labels `autoscaler.*` of each service that has some
 
 
@@ -155,16 +156,55 @@ def _beyond_limits(file: PolicyFile, read: _Read, minima: int, others: int) -> I
         yield locate(read.layers, ("replicas", "min"), text)
 
 
-def signal_requests(service: ServiceConfig, state: ServiceState) -> dict[str, SignalRequest]:
-    """Return the policy's signal requests, by the name of the reading."""
-    name_in_traefik = traefik_service(service, state)
-    unmeasured = state.unmeasured if name_in_traefik == state.traefik_service else None
+def signal_requests(
+    service: ServiceConfig, state: ServiceState, behind: Mapping[str, Collection[ServiceState]] = NOBODY
+) -> dict[str, SignalRequest]:
+    """Return the policy's signal requests, by the name of the reading; `behind` has the services of each name."""
+    names = traefik_services(service, state)
+    first = names[0] if names else None
+    of_traefik = SignalRequest(
+        next(iter(service.policy.sources.values())),
+        first,
+        further=names[1:],
+        shares=tuple(_shares(names, state, behind)),
+        unmeasured=state.unmeasured if first == state.traefik_service else None,
+    )
     return {
-        name: SignalRequest(source, name_in_traefik, unmeasured=None if isinstance(source, Query) else unmeasured)
+        name: SignalRequest(source, first) if isinstance(source, Query) else replace(of_traefik, source=source)
         for name, source in service.policy.sources.items()
     }
 
 
-def traefik_service(service: ServiceConfig, state: ServiceState) -> str | None:
-    """Return the service's name in Traefik: from the policy file, or else from the containers' labels."""
-    return service.traefik_service or state.traefik_service
+def traefik_services(service: ServiceConfig, state: ServiceState) -> tuple[str, ...]:
+    """Return the service's names in Traefik: from the policy file, or else from the containers' labels."""
+    first, further = service.traefik_service, service.further_traefik_services
+    if first is None:
+        first, further = state.traefik_service, state.further_traefik_services
+    return () if first is None else (first, *further)
+
+
+def services_behind(fleet: Fleet, services: Iterable[ServiceConfig]) -> Mapping[str, Collection[ServiceState]]:
+    """Return the services that run behind each Traefik name, those without a policy included."""
+    policies = {each.target: each for each in services}
+    found: dict[str, list[ServiceState]] = {}
+    for ref, state in fleet.services.items():
+        service = policies.get(ref) or policies.get(ref.without_group)
+        for name in _label_names(state) if service is None else traefik_services(service, state):
+            if state.current > 0:
+                found.setdefault(name, []).append(state)
+    return found
+
+
+def _label_names(state: ServiceState) -> tuple[str, ...]:
+    return () if state.traefik_service is None else (state.traefik_service, *state.further_traefik_services)
+
+
+def _shares(
+    names: Iterable[str], state: ServiceState, behind: Mapping[str, Collection[ServiceState]]
+) -> Iterator[Share]:
+    """Yield the service's share of each name that other services have, too."""
+    for name in names:
+        others = [each for each in behind.get(name, ()) if each.ref != state.ref]
+        if others:
+            of = state.ready + sum(each.ready for each in others)
+            yield Share(name, state.ready, of, tuple(sorted(str(each.ref) for each in others)))

@@ -1,11 +1,11 @@
 """One cycle: observe -> decide -> apply -> emit. It never loops, sleeps or reads a wall clock."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from autoscaler.config.model import ServiceConfig
-from autoscaler.config.services import ServiceResolver, signal_requests, traefik_service
+from autoscaler.config.services import ServiceResolver, services_behind, signal_requests, traefik_services
 from autoscaler.control.gate import Gate
 from autoscaler.control.overrides import Overrides
 from autoscaler.core.budget import within_budget
@@ -52,6 +52,7 @@ class Cycle:
         self._stopwatch = stopwatch
         self._max_replicas_total = max_replicas_total
         self._memories = dict(memories or {})
+        self._behind: Mapping[str, Collection[ServiceState]] = {}  # the services of each name in Traefik
         self._counts: Mapping[str, int] = {}  # the replicas of each service when it was last seen
         self._overrides = overrides or Overrides(None, emit)
 
@@ -93,6 +94,7 @@ class Cycle:
 
     def _evaluate_services(self, fleet: Fleet, now: float) -> dict[str, ServiceOutcome]:
         found = {name: _find(service, fleet) for name, service in self._resolved.services.items()}
+        self._behind = services_behind(fleet, self._resolved.services.values())
         readings = self._read(found, now)
         decided = {name: self._decided(name, state, readings, now) for name, state in found.items()}
         self._counts = {name: self._count(name, state) for name, state in found.items()}
@@ -108,7 +110,7 @@ class Cycle:
             request
             for name, state in found.items()
             if isinstance(state, ServiceState)
-            for request in signal_requests(self._resolved.services[name], state).values()
+            for request in self._requests(name, state).values()
         }
         if not requests:
             return {}
@@ -116,6 +118,9 @@ class Cycle:
             return self._source.read(requests, now)
         except Exception as error:  # noqa: BLE001  bounds and caps need no reading
             return dict.fromkeys(requests, Reading(ReadingKind.ERROR, note=unexpected(error)))
+
+    def _requests(self, name: str, state: ServiceState) -> Mapping[str, SignalRequest]:
+        return signal_requests(self._resolved.services[name], state, self._behind)
 
     def _decided(
         self, name: str, state: ServiceState | AutoscalerError, readings: Readings, now: float
@@ -132,7 +137,7 @@ class Cycle:
 
     def _decide(self, name: str, state: ServiceState, readings: Readings, now: float) -> Decision:
         service = self._resolved.services[name]
-        by_name = {what: readings[request] for what, request in signal_requests(service, state).items()}
+        by_name = {what: readings[request] for what, request in self._requests(name, state).items()}
         replicas = Replicas(state.current, state.ready, self._gate.requested(name))
         memory, override = self._memories.get(name, Memory()), self._overrides.of(name, now).override
         decision, memory = decide(service.policy, Observation(replicas, by_name), memory, now, override)
@@ -156,7 +161,7 @@ class Cycle:
             assert isinstance(state, ServiceState)  # noqa: S101  there is a decision about it
             service = self._resolved.services[name]
             applied = self._gate.apply(state, decision, service.options)
-            served_as = traefik_service(service, state)
+            served_as = next(iter(traefik_services(service, state)), None)
             return ServiceOutcome(
                 *(name, applied.action, decision), held=applied.why, traefik_service=served_as, holds=applied.holds
             )

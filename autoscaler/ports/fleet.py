@@ -56,6 +56,7 @@ class ServiceState:
     traefik_service: str | None = None  # e.g. userservice@docker, from the replicas' labels
     labels: Mapping[str, str] = field(default_factory=dict)  # the replicas' labels `autoscaler.*`
     capabilities: Capabilities = Capabilities()
+    further_traefik_services: tuple[str, ...] = ()  # if the labels define several: their loads are summed
     unmeasured: str | None = None  # why its gateway does not count its requests, by the replicas' labels
 
 

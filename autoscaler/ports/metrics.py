@@ -10,8 +10,21 @@ from autoscaler.core.policy import Query, TraefikSignal
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The ready replicas of a service among all behind one Traefik service that it shares with `others`."""
+
+    traefik_service: str
+    ready: int
+    of: int
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SignalRequest:
     """One signal to measure. `traefik_service` (e.g. userservice@docker) is for Traefik signals only.
+
+    `further` are more names of the same service: loads are summed, and of ratios and latencies the highest counts.
+    `shares` has the part of a name's load that is this service's, for names that several services have.
 
     `service`, the policy's name, is for past replica counts only: the autoscaler's own metrics have that label.
     """
@@ -19,7 +32,14 @@ class SignalRequest:
     source: TraefikSignal | Query
     traefik_service: str | None = None
     service: str | None = None
+    further: tuple[str, ...] = ()
+    shares: tuple["Share", ...] = ()
     unmeasured: str | None = None  # why Traefik does not measure it: the reading's fault
+
+    @property
+    def traefik_services(self) -> tuple[str, ...]:
+        """All names of the service in Traefik."""
+        return () if self.traefik_service is None else (self.traefik_service, *self.further)
 
 
 class MetricSource(Protocol):

@@ -94,7 +94,8 @@ def _seen(target: ReplicaTarget, fleet: Fleet, service: ServiceConfig) -> Seen:
 
 def _misnamed(service: ServiceConfig, state: ServiceState) -> Iterator[str]:
     stated, labelled = service.traefik_service, state.traefik_service
-    if stated and labelled and stated.endswith("@docker") and stated != labelled:
+    known = {labelled, *state.further_traefik_services}
+    if stated and labelled and stated.endswith("@docker") and stated not in known:
         yield (
             f"traefik_service is {stated}, but by its labels Traefik calls it {labelled}; "
             "under a name that Traefik does not use no load is seen"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autoscaler.config.services import ServiceResolver, signal_requests
+from autoscaler.config.services import ServiceResolver, services_behind, signal_requests
 from autoscaler.core.memory import Memory
 from autoscaler.core.policy import Policy
 from autoscaler.core.sizing.sizing import size
@@ -93,14 +93,14 @@ class WarmStart:
         """Return the services that exist; record a problem for each that does not."""
         fleet = self._target.observe()
         self._known = self._services(fleet).services
-        subjects = []
+        behind, subjects = services_behind(fleet, self._known.values()), []
         for name, service in self._known.items():
             try:
                 state = fleet.find(service.target)
             except (TargetRefused, TargetUnavailable) as error:
                 self.rebuilt[name] = Rebuilt(name, problem=str(error))
             else:
-                subjects.append(Subject(service.policy, state, signal_requests(service, state)))
+                subjects.append(Subject(service.policy, state, signal_requests(service, state, behind)))
         return subjects
 
 

@@ -16,8 +16,8 @@ from tests.support.examples import examples
 DURATION = 'must be a duration: a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
 RULE_KEYS = "signal, query, quantile, window, per_replica, target, steps, activation, cap, required, on_empty, on_nan"
 SERVICE_KEYS = (
-    "target, traefik_service, replicas, rules, schedules, objective, burst, scale_up, scale_down, reversals, "
-    "when_blind, start_timeout, drain"
+    "target, traefik_service, traefik_services, replicas, rules, schedules, objective, burst, scale_up, scale_down, "
+    "reversals, when_blind, start_timeout, drain"
 )
 
 

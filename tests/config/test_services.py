@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from autoscaler.config.load import PolicyFile, load_file
-from autoscaler.config.services import ResolvedServices, by_labels, resolve
+from autoscaler.config.services import ResolvedServices, by_labels, resolve, services_behind, signal_requests
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError
 from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
+from autoscaler.ports.metrics import Share
 
 USERS, MUSIC = ServiceRef("users", "shop"), ServiceRef("music", "shop")
 FILE = """
@@ -202,3 +203,37 @@ def test_what_labels_describe_is_kept_while_its_engine_does_not_answer(file: Pol
     assert "users" in resolver(Fleet(unavailable={"compose": "away"})).services
     assert "users" in resolver(Fleet(unknown={USERS: "malformed"})).services
     assert "users" not in resolver(Fleet()).services
+
+
+BLUE, GREEN = ServiceRef("blue", "shop"), ServiceRef("green", "shop")
+
+
+def test_services_behind_one_name_share_it_by_their_ready_replicas(file: PolicyFile) -> None:
+    blue, green = ServiceState(BLUE, 3, 2, "api@docker"), ServiceState(GREEN, 1, 1, "api@docker")
+    stopped = ServiceState(ServiceRef("api", "old"), 0, 0, "api@docker")
+    behind = services_behind(Fleet({each.ref: each for each in (blue, green, stopped)}), [])
+    request, *_ = signal_requests(file.config.services["web"], blue, behind).values()
+    assert request.shares == (Share("api@docker", 2, 3, ("shop/green",)),)
+
+
+def test_a_name_that_a_policy_states_counts_instead_of_the_labels(tmp_path: Path) -> None:
+    text = FILE.replace("{compose: music}", "{compose: blue}") + "    traefik_services: [api@file, old@file]\n"
+    web = written(tmp_path, text).config.services["web"]
+    blue = ServiceState(BLUE, 1, 1, "blue@docker")
+    green = ServiceState(GREEN, 1, 1, "api@file", further_traefik_services=("blue@docker",))
+    behind = services_behind(Fleet({BLUE: blue, GREEN: green}), [web])
+    request, *_ = signal_requests(web, blue, behind).values()
+    assert request.traefik_services == ("api@file", "old@file")
+    assert request.shares == (Share("api@file", 1, 2, ("shop/green",)),)
+    assert [state.ref for state in behind["blue@docker"]] == [GREEN]
+
+
+def test_several_names_of_the_labels_are_all_asked_for(file: PolicyFile) -> None:
+    state = ServiceState(MUSIC, 1, 1, "api@docker", further_traefik_services=("admin@docker",))
+    request, *_ = signal_requests(file.config.services["web"], state).values()
+    assert (request.traefik_services, request.shares) == (("api@docker", "admin@docker"), ())
+
+
+def test_names_are_stated_in_one_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="exclude each other"):
+        written(tmp_path, FILE + "    traefik_service: a@docker\n    traefik_services: [a@docker]\n")

@@ -59,15 +59,15 @@ def unmeasured(labels: Mapping[str, str]) -> str | None:
     return None
 
 
-def traefik_service(labels: Mapping[str, str]) -> str:
-    """Return the service's name in Traefik's metrics.
+def traefik_services(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the service's names in Traefik's metrics, at least one.
 
-    The labels define it (of several, the first by name); else it is Traefik's default: the Compose names, with each run
-    of other characters as one dash.
+    The labels define them; else it is Traefik's default: the Compose names, with each run of other characters as one
+    dash.
     """
     found = (_TRAEFIK_SERVICE.match(label) for label in labels)
     names = sorted({each.group(1) for each in found if each is not None and each.group(1).isprintable()})
     if names:
-        return f"{names[0]}@docker"
+        return tuple(f"{name}@docker" for name in names)
     words = _NOT_ALPHANUMERIC.sub("-", f"{labels[SERVICE]}_{labels[PROJECT]}")
-    return f"{words.strip('-')}@docker"
+    return (f"{words.strip('-')}@docker",)

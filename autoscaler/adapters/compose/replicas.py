@@ -94,12 +94,14 @@ def fleet(replicas: Iterable[Replica]) -> Fleet:
 
 def _state(ref: ServiceRef, members: list[Replica]) -> ServiceState:
     labels = (choose_template(members) or members[0]).labels
+    names = label.traefik_services(labels)
     return ServiceState(
         capabilities=_CAPABILITIES,
         ref=ref,
         current=sum(replica.alive for replica in members),
         ready=sum(replica.ready for replica in members),
-        traefik_service=label.traefik_service(labels),
+        traefik_service=names[0],
+        further_traefik_services=names[1:],
         unmeasured=label.unmeasured(labels),
         labels=own_labels(labels),
     )

@@ -13,6 +13,7 @@ from autoscaler.adapters.prometheus.answers import (
 from autoscaler.adapters.prometheus.buckets import Buckets
 from autoscaler.adapters.prometheus.faults import PrometheusFault
 from autoscaler.adapters.prometheus.known import NOTHING_KNOWN, Known, known_services
+from autoscaler.adapters.prometheus.naming import ADDED, shared, together
 from autoscaler.adapters.prometheus.promql import TraefikQueries, is_selector
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.adapters.prometheus.scraping import Scraping, scraping
@@ -68,7 +69,7 @@ class Reader:
             else:
                 self._signals.setdefault(request.source, []).append(request)
         signals = [(each, each.source) for each in among or requests if isinstance(each.source, TraefikSignal)]
-        self._accounted = frozenset(each.traefik_service for each, _ in signals if each.traefik_service is not None)
+        self._accounted = frozenset(name for each, _ in signals for name in each.traefik_services)
         self._health = traefik.health(source.window_seconds for _, source in signals)
 
     def read(self, asker: Asker) -> ReadingsByRequest:
@@ -111,17 +112,12 @@ class Reader:
         """Return the readings of all services for one signal, by one query."""
         answers = TraefikAnswers(signal, health)
         if health.problem is None:
-            services = {each.traefik_service for each in requests if each.traefik_service is not None}
+            services = {name for each in requests for name in each.traefik_services}
             try:
                 answers = self._answers(signal, services, health, asker)
             except PrometheusFault as fault:
                 return dict.fromkeys(requests, _unusable(fault))
-        return {
-            request: answers.reading(request.traefik_service)
-            if request.unmeasured is None
-            else Reading(ReadingKind.ERROR, note=request.unmeasured)
-            for request in requests
-        }
+        return {request: _reading(answers, request) for request in requests}
 
     def _answers(self, signal: TraefikSignal, services: set[str], health: Scraping, asker: Asker) -> TraefikAnswers:
         queries = self._of_traefik
@@ -142,6 +138,17 @@ class Reader:
         known = known_services(asker.ask(self._of_traefik.known), self._of_traefik.label)
         counted = {service for service, _ in known.families}
         return replace(known, accounted=self._accounted, seen=frozenset() if absent <= counted else asker.seen)
+
+
+def _reading(answers: TraefikAnswers, request: SignalRequest) -> Reading:
+    """Return the reading of a request, from those of each of its names."""
+    if request.unmeasured is not None:
+        return Reading(ReadingKind.ERROR, note=request.unmeasured)
+    if request.traefik_service is None:
+        return answers.reading(None)
+    shares = {share.traefik_service: share for share in request.shares}
+    names, adds = request.traefik_services, answers.signal.signal in ADDED
+    return together({name: shared(answers.reading(name), shares.get(name), adds=adds) for name in names}, adds=adds)
 
 
 def _unusable(fault: PrometheusFault) -> Reading:

@@ -63,7 +63,9 @@ class RequestedService:
     def requests(self) -> dict[Source, SignalRequest]:
         """The signal requests by source, also those of the load."""
         sources = self.sources.union(request_sources(self.policies))
-        return {source: SignalRequest(source, self.traefik_name, self.name) for source in sources}
+        stating = next((config for config in self.configs if config.traefik_service is not None), None)
+        further = () if stating is None else stating.further_traefik_services
+        return {source: SignalRequest(source, self.traefik_name, self.name, further=further) for source in sources}
 
     @property
     def counted(self) -> SignalRequest:

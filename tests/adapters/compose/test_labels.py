@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoscaler.adapters.compose.labels import is_replica, traefik_service, unmeasured
+from autoscaler.adapters.compose.labels import is_replica, traefik_services, unmeasured
 
 REPLICA = {
     "com.docker.compose.project": "shop",
@@ -35,22 +35,24 @@ def test_a_replica_is_what_compose_counts(change: dict[str, str | None], counted
 
 
 @pytest.mark.parametrize(
-    ("labels", "name"),
+    ("labels", "names"),
     [
-        pytest.param({"traefik.http.services.users.loadbalancer.server.port": "80"}, "users@docker", id="from a label"),
-        pytest.param({"Traefik.HTTP.Services.Users.x": "1"}, "Users@docker", id="labels know no case"),
-        pytest.param({"traefik.http.services.b.x": "1", "traefik.http.services.a.x": "1"}, "a@docker", id="of several"),
-        pytest.param({"traefik.http.routers.users.rule": "x"}, "users-shop@docker", id="Traefik's default"),
-        pytest.param({"traefik.http.services.\u202ex.y": "1"}, "users-shop@docker", id="not an invisible name"),
+        pytest.param({"traefik.http.services.users.loadbalancer.server.port": "80"}, ["users@docker"], id="one label"),
+        pytest.param({"Traefik.HTTP.Services.Users.x": "1"}, ["Users@docker"], id="labels know no case"),
+        pytest.param(
+            {"traefik.http.services.b.x": "1", "traefik.http.services.a.x": "1"}, ["a@docker", "b@docker"], id="several"
+        ),
+        pytest.param({"traefik.http.routers.users.rule": "x"}, ["users-shop@docker"], id="Traefik's default"),
+        pytest.param({"traefik.http.services.\u202ex.y": "1"}, ["users-shop@docker"], id="not an invisible name"),
         pytest.param(
             {"com.docker.compose.service": "my_svc", "com.docker.compose.project": "ecolab_x"},
-            "my-svc-ecolab-x@docker",
+            ["my-svc-ecolab-x@docker"],
             id="the default with other characters",
         ),
     ],
 )
-def test_the_name_in_traefik(labels: dict[str, str], name: str) -> None:
-    assert traefik_service({**REPLICA, **labels}) == name
+def test_the_names_in_traefik(labels: dict[str, str], names: list[str]) -> None:
+    assert list(traefik_services({**REPLICA, **labels})) == names
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ def test_a_decision_is_told_with_everything_that_led_to_it(clock: Clock) -> None
     status.notify(CycleFinished(NOW, 0.1, {"userservice": ServiceOutcome("userservice", Action.SCALED, decision)}))
     (told,) = json.loads(json.dumps(status.services()))
     throughput, p95 = told["decision"]["proposals"]
-    assert throughput["reading"] == {"kind": "value", "value": 900.0, "age_seconds": 3.2, "note": "as measured"}
+    reading = {"kind": "value", "value": 900.0, "age_seconds": 3.2, "note": "as measured", "partial": False}
+    assert throughput["reading"] == reading
     assert (throughput["replicas"], p95["replicas"], p95["reading"]["kind"]) == (18, None, "empty")
     (limit,) = told["decision"]["limits"]
     assert (limit["limit"], limit["before"], limit["after"]) == ("bounds", 18, 10)
