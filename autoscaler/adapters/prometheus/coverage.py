@@ -36,5 +36,6 @@ class Coverage:
         return 0.0 if seconds <= _REACH * self.interval_seconds else seconds - self.interval_seconds / 2
 
     def is_partial(self, window_seconds: float) -> bool:
-        """Return whether a rate over the window may be much too low."""
-        return window_seconds - self.covered_seconds(window_seconds) > _MOST_UNCOVERED * window_seconds
+        """Return whether a rate over the window may be much too low; a sample that is late makes it none."""
+        most_seconds = max(_MOST_UNCOVERED * window_seconds, self.interval_seconds)
+        return window_seconds - self.covered_seconds(window_seconds) > most_seconds

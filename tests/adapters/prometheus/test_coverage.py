@@ -30,6 +30,8 @@ def test_a_sample_is_stale_after_two_scrape_intervals(interval: float | None, ol
         pytest.param(20.0, Coverage(1.0, 2.0, 10), False, id="a short window"),
         pytest.param(20.0, Coverage(3.0, 2.0, 9), False, id="one sample is late"),
         pytest.param(20.0, Coverage(5.0, 2.0, 8), True, id="no new samples come"),
+        pytest.param(5.0, Coverage(1.4, 1.0, 4), False, id="a late scrape on a busy machine"),
+        pytest.param(5.0, Coverage(1.8, 1.0, 4), True, id="a scrape is missing in a very short window"),
         pytest.param(20.0, Coverage(2.0, 15.0, 2), False, id="two samples, each within reach of its end"),
     ],
 )
