@@ -291,6 +291,14 @@ class PrometheusAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class TraefikListed:
+    """The services that Traefik's API lists as enabled; `problem` says why there is no answer."""
+
+    services: frozenset[str]
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineAsked:
     """One request to the Docker engine; `operation` is one of a small fixed set (list, inspect, create, ...).
 
@@ -327,6 +335,7 @@ Event = (
     | Intervened
     | StateKept
     | PrometheusAsked
+    | TraefikListed
     | EngineAsked
     | Annotated
 )

@@ -17,6 +17,7 @@ from autoscaler.adapters.prometheus.names import ServiceNames
 from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.adapters.targets import Targets
+from autoscaler.adapters.traefik_api import TraefikServices
 from autoscaler.config.model import Config
 from autoscaler.config.settings import Settings
 from autoscaler.events import Event
@@ -52,7 +53,9 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
     return entrance.find_entrance(engine, ref)
 
 
-def make_source(settings: Settings, config: Config, emit: Emit, names: ServiceNames) -> PrometheusSource:
+def make_source(
+    settings: Settings, config: Config, emit: Emit, names: ServiceNames, traefik: TraefikServices
+) -> PrometheusSource:
     """Return the source of present readings; `names` asks the same Prometheus from now on."""
     timeout_seconds = config.prometheus.timeout_seconds
     names.ask(_make_client(settings, config, emit, timeout_seconds), _queries(config))
@@ -61,6 +64,7 @@ def make_source(settings: Settings, config: Config, emit: Emit, names: ServiceNa
         max_sample_age_seconds=config.prometheus.max_sample_age_seconds,
         queries=_queries(config),
         names=names,
+        listed=lambda: traefik.listed,
     )
 
 

@@ -115,6 +115,7 @@ def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Set
             prometheus.select,
             prometheus.service_label,
         ),
+        traefik_api_url=root.traefik.api_url,
         max_concurrent_operations=root.limits.max_concurrent_operations,
         max_replicas_total=root.limits.max_replicas_total,
         services={name: service_config(name, model, root, settings) for name, model in services.items()},

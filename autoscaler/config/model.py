@@ -40,4 +40,5 @@ class Config:
     max_concurrent_operations: int
     max_replicas_total: int | None
     services: Mapping[str, ServiceConfig]
+    traefik_api_url: str | None = None
     lease: bool = True  # whether a lease keeps a second daemon from acting

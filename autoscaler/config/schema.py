@@ -104,6 +104,10 @@ class PrometheusModel(Model):
     service_label: LabelName = "service"
 
 
+class TraefikModel(Model):
+    api_url: Url | None = None
+
+
 class LimitsModel(Model):
     max_concurrent_operations: Annotated[int, Field(ge=1, le=100)] = 4
     max_replicas_total: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -116,6 +120,7 @@ class FileModel(Model):
     dry_run: bool = False
     lease: Literal["on", "off"] = "on"
     prometheus: PrometheusModel = PrometheusModel()
+    traefik: TraefikModel = TraefikModel()
     limits: LimitsModel = LimitsModel()
     defaults: dict[str, object] = Field(default={})
     services: dict[Annotated[str, Field(pattern=NAME)], object] = Field(default={})

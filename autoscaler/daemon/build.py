@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from autoscaler.adapters.override_file import OverrideFile
 from autoscaler.adapters.prometheus.names import ServiceNames
+from autoscaler.adapters.traefik_api import TraefikServices
 from autoscaler.config.load import PolicyFile, load_file
 from autoscaler.config.model import Config
 from autoscaler.config.services import by_labels
@@ -41,6 +42,7 @@ class Daemon:
     active_cycle: ActiveCycle
     reloader: Reloader
     names: ServiceNames
+    traefik: TraefikServices
     reconfigured: list[Callable[[Config], None]]  # called with each configuration that is put in force
 
     @property
@@ -70,6 +72,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
     overrides = Overrides(None if settings.state_dir is None else OverrideFile(settings.state_dir), emit)
 
     names = ServiceNames()
+    traefik = TraefikServices(lambda: active_cycle.config.traefik_api_url, emit)
     standby = standing_by(leadership.why_not)
 
     def witness(ref: ServiceRef, decision: Decision, applied: Applied) -> None:
@@ -84,7 +87,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
         lead = [dry_run, paused(overrides)] if file.config.dry_run else [paused(overrides), standby]
         holds = [*lead, settling(foreign.hold_reason), backing_off(foreign.crash_backoff)]
         gate = Gate(operations, holds, witness=witness, count_before_crash=report.count_before_crash)
-        source = make_source(settings, file.config, emit, names)
+        source = make_source(settings, file.config, emit, names, traefik)
         return Cycle(
             *(by_labels(file), source, target, gate, broadcast([*observers.all, report])),
             max_replicas_total=file.config.max_replicas_total,
@@ -106,5 +109,6 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
 
     reloader = Reloader(settings.config, lambda: load_file(settings.config, settings), put_in_force, emit)
     return Daemon(
-        settings, observers, target, leadership, operations, overrides, active_cycle, reloader, names, reconfigured
+        *(settings, observers, target, leadership, operations, overrides),
+        *(active_cycle, reloader, names, traefik, reconfigured),
     )

@@ -9,6 +9,7 @@ from autoscaler.ports.fleet import ServiceRef
 
 RECOVERY_SECONDS = 3.0  # the interval between two recoveries
 NAMES_SECONDS = 60.0  # the interval between two questions about the names of services in Prometheus
+TRAEFIK_SECONDS = 15.0  # the interval between two questions about the services that Traefik lists
 RELOAD_LOOK_SECONDS = 2.0  # the interval between two looks at the policy file
 
 
@@ -31,5 +32,6 @@ def make_chores(daemon: Daemon) -> Sequence[Chore]:
         Chore("lease", lease, daemon.leadership.look_seconds),
         Chore("recovery", recovery, RECOVERY_SECONDS),
         Chore("names", lambda: daemon.names.refresh(time.time()), NAMES_SECONDS),
+        Chore("traefik", daemon.traefik.refresh, TRAEFIK_SECONDS),
         Chore("reload", daemon.reloader.look, RELOAD_LOOK_SECONDS),
     )

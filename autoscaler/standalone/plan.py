@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from autoscaler.adapters.prometheus.names import ServiceNames
+from autoscaler.adapters.traefik_api import TraefikServices
 from autoscaler.config.load import load_file
 from autoscaler.config.model import Config, ServiceConfig
 from autoscaler.config.services import by_labels, fixed
@@ -44,9 +45,10 @@ def _planner(settings: Settings, config: Config, target: ReplicaTarget, services
     history = make_history(settings, config, discard, timeout_seconds=WARM_START_SECONDS)
     warm = WarmStart(fixed(services), target, history, interval_seconds=config.interval_seconds)
     memories = {name: each.memory for name, each in wait_for(warm, time.time(), WARM_START_SECONDS).items()}
-    names = ServiceNames()
-    source = make_source(settings, config, discard, names)
+    names, traefik = ServiceNames(), TraefikServices(lambda: config.traefik_api_url, discard)
+    source = make_source(settings, config, discard, names, traefik)
     names.refresh(time.time())
+    traefik.refresh()
     return Cycle(
         *(fixed(services), source, target, gate, discard),
         max_replicas_total=config.max_replicas_total,

@@ -38,6 +38,7 @@ from autoscaler.events import (
     ServiceOutcome,
     ServicesChanged,
     StateKept,
+    TraefikListed,
     WatchChanged,
 )
 from tests.support.builders import NOW, policy, seen
@@ -62,6 +63,7 @@ EVENTS: list[Event] = [
     Intervened(SERVICE, InterventionChange.SET, NONE, Intervention(paused_until=NOW + 60.0)),
     StateKept("the disk is full"),
     PrometheusAsked(0.1, "timeout"),
+    TraefikListed(frozenset({"web@docker"}), "the API is off"),
     EngineAsked("list", 0.1),
     Annotated("failed", "no answer"),
 ]

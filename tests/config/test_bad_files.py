@@ -132,7 +132,7 @@ services:
             "interval: 5s",
             "intervall: 5s",
             "1: intervall: unknown key `intervall`; did you mean `interval`? "
-            "allowed here: interval, dry_run, lease, prometheus, limits, defaults, services",
+            "allowed here: interval, dry_run, lease, prometheus, traefik, limits, defaults, services",
             id="a typo at the root",
         ),
         pytest.param(

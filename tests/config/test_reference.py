@@ -16,6 +16,7 @@ PAGE = (ROOT / "docs/policy.md").read_text(encoding="utf-8")
 SECTIONS = [
     ("## The root", schema.FileModel),
     ("## prometheus", schema.PrometheusModel),
+    ("## traefik", schema.TraefikModel),
     ("## limits", schema.LimitsModel),
     ("## services", schema.ServiceModel),
     ("### target", schema.TargetModel),

@@ -22,6 +22,8 @@ def add_to(history: History) -> None:
     _add(history, "traefik_config_reloads_total", TRAEFIK, [(second, 3.0) for second in seen])
     _service(history, "users@docker", seen)
     _service(history, "late@docker", [second for second in seen if second >= LATE])
+    listed = [second for second in seen if 300.0 <= second < 900.0]
+    _add(history, "autoscaler_traefik_service_listed", {"traefik_service": "late@docker"}, [(s, 1.0) for s in listed])
     _gauges(history, times)
     _replicas(history, seen)
     _capacities(history, seen)

@@ -25,8 +25,9 @@ class LogObserver:
         self._log = logger if logger is not None else structlog.stdlib.get_logger("autoscaler")
         self._evaluations = EvaluationLog(self._log)
         self._grafana_fails = False
+        self._traefik_problem: str | None = None
 
-    def notify(self, event: Event) -> None:  # noqa: C901, PLR0912  a case for each event; mypy misses none
+    def notify(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915  a case for each event; mypy misses none
         log = self._log
         match event:
             case events.CycleFinished():
@@ -73,10 +74,18 @@ class LogObserver:
                 self._annotated(event)
             case events.Intervened():
                 self._intervened(event)
+            case events.TraefikListed():
+                self._traefik_listed(event.problem)
             case events.StateKept(problem=None):
                 log.info("state.recovered")
             case events.StateKept():
                 log.warning("state.failed", problem=event.problem)
+
+    def _traefik_listed(self, problem: str | None) -> None:
+        """Log once that Traefik's API does not answer, and once that it does again."""
+        if problem != self._traefik_problem:
+            self._traefik_problem = problem
+            self._log.log(*((20, "traefik.answers") if problem is None else (30, "traefik.silent")), problem=problem)
 
     def _replica_changed(self, event: events.ReplicaChanged) -> None:
         name = "replica.started" if event.direction is Direction.UP else "replica.removed"

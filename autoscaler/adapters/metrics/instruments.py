@@ -65,6 +65,9 @@ class DaemonInstruments:
             "docker_errors", "Requests to the Docker engine without an answer, or refused.", "operation"
         )
         self.watching = made.gauge("docker_events_followed", "1 when the events of the Docker engine are followed.")
+        self.traefik_services = made.gauge(
+            "traefik_service_listed", "1 for each service that Traefik's API lists.", "traefik_service"
+        )
         self.state_failed = made.gauge("state_failed", "1 when pauses and overrides would not survive a restart.")
         self.annotations = made.counter("annotations", "Annotations for Grafana, by outcome.", "outcome")
 

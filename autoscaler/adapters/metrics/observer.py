@@ -81,6 +81,10 @@ class MetricsObserver:
                 daemon.prometheus_seconds.observe(event.duration_seconds)
                 if event.error is not None:
                     daemon.prometheus_errors.labels(event.error).inc()
+            case events.TraefikListed():
+                daemon.traefik_services.clear()
+                for name in event.services:
+                    daemon.traefik_services.labels(name).set(1)
             case events.EngineAsked():
                 daemon.engine_seconds.labels(event.operation).observe(event.duration_seconds)
                 if event.failed:

@@ -9,7 +9,7 @@ from functools import cached_property
 from autoscaler.adapters.prometheus.client import PrometheusClient, answer_bytes
 from autoscaler.adapters.prometheus.faults import PrometheusFault, TooLargeFault
 from autoscaler.adapters.prometheus.names import SEEN_SECONDS
-from autoscaler.adapters.prometheus.promql import OWN_CAPACITIES, OWN_REPLICAS, TraefikQueries
+from autoscaler.adapters.prometheus.promql import OWN_CAPACITIES, OWN_LISTED, OWN_REPLICAS, TraefikQueries
 from autoscaler.adapters.prometheus.reader import Reader
 from autoscaler.adapters.prometheus.samples import Sample
 from autoscaler.core.model import Reading
@@ -177,6 +177,10 @@ class Moment:
     @property
     def seen(self) -> frozenset[str]:
         return self.past.seen(self.at)
+
+    @property
+    def listed(self) -> frozenset[str]:
+        return frozenset(sample.labels.get("traefik_service", "") for sample in self.ask(OWN_LISTED))
 
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
         return self.past.ask(promql, lookback_seconds)[self.index]

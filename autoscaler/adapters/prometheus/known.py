@@ -20,6 +20,7 @@ class Known:
     exported: frozenset[str] = frozenset()  # values of `exported_service`
     seen: frozenset[str] = frozenset()  # named by any series of Traefik within a day
     accounted: frozenset[str] = frozenset()  # services that a policy scales
+    listed: frozenset[str] = frozenset()  # by Traefik's API
 
     def why_unseen(self, service: str, loaded: AbstractSet[str], entry: float | None) -> str | None:
         """Return why a service without series is not proved idle, or None if it is.
@@ -28,16 +29,16 @@ class Known:
         """
         if entry == 0.0:
             return None
-        unaccounted = {name for name in loaded - self.accounted if not name.endswith(_INTERNAL)}
+        unaccounted = {name for name in loaded - self.accounted - self.listed if not name.endswith(_INTERNAL)}
         if entry and not loaded:
             cause = "requests come in, but no series says to which service: addServicesLabels may be off in Traefik"
         elif unaccounted:
             cause = f"its load may be counted as {_listed(nearest(service, unaccounted))}"
-        elif service in self.seen | {name for name, _ in self.families}:
+        elif service in self.seen | self.listed | {name for name, _ in self.families}:
             return None
         else:
             cause = "nor had it any within a day"
-        names = nearest(service, self.seen | {name for name, _ in self.families})
+        names = nearest(service, self.seen | self.listed | {name for name, _ in self.families})
         known = f"it knows {_listed(names)}" if names else "it knows no other"
         return "; ".join([f"Prometheus has no series of {service}", cause, known, *self._exported()])
 

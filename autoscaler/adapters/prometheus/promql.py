@@ -19,6 +19,9 @@ OWN_CAPACITIES = (
     'and on (service, instance, job) (last_over_time(autoscaler_sizing_trusted{estimate="capacity"}[1d]) == 1)'
 )
 
+# And the services that Traefik's API listed.
+OWN_LISTED = "group by (traefik_service) (autoscaler_traefik_service_listed)"
+
 FAMILIES = {
     Signal.REQUESTS: "requests",
     Signal.ERROR_RATIO: "requests",

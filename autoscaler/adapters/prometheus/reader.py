@@ -39,6 +39,14 @@ class Asker(Protocol):
             PrometheusFault: there is no usable answer.
         """
 
+    @property
+    def listed(self) -> frozenset[str]:
+        """The services that Traefik's API lists; none without it.
+
+        Raises:
+            PrometheusFault: as `seen`.
+        """
+
     def ask(self, promql: str, *, lookback_seconds: float | None = None) -> list[Sample]:
         """Return the samples of that instant.
 
@@ -135,9 +143,12 @@ class Reader:
 
     def _known(self, absent: set[str], asker: Asker) -> Known:
         """Return what is known of services without a value; of the last day only if no counter is there now."""
-        known = known_services(asker.ask(self._of_traefik.known), self._of_traefik.label)
-        counted = {service for service, _ in known.families}
-        return replace(known, accounted=self._accounted, seen=frozenset() if absent <= counted else asker.seen)
+        known = replace(
+            known_services(asker.ask(self._of_traefik.known), self._of_traefik.label), accounted=self._accounted
+        )
+        if absent <= {service for service, _ in known.families}:
+            return known
+        return replace(known, seen=asker.seen, listed=asker.listed)
 
 
 def _reading(answers: TraefikAnswers, request: SignalRequest) -> Reading:

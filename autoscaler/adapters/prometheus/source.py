@@ -1,6 +1,6 @@
 """The metric source: the readings of all rules, by a few queries at one evaluation time."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from autoscaler.adapters.prometheus.client import PrometheusClient, answer_bytes
 from autoscaler.adapters.prometheus.faults import TRANSPORT, PrometheusFault
@@ -25,18 +25,20 @@ class PrometheusSource:
         max_sample_age_seconds: float,
         queries: TraefikQueries = TraefikQueries(),  # noqa: B008  frozen
         names: ServiceNames | None = None,
+        listed: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._client = client
         self._max_age_seconds = max_sample_age_seconds
         self._queries = queries
         self._names = names or ServiceNames()
+        self._listed = listed
         self._late: set[TraefikSignal | Query] = set()
 
     def read(self, requests: Collection[SignalRequest], at: float) -> ReadingsByRequest:
         by_signal: dict[TraefikSignal | Query, list[SignalRequest]] = {}
         for request in requests:
             by_signal.setdefault(request.source, []).append(request)
-        present = _Present(self._client, at, self._names.seen, answer_bytes(len(requests)))
+        present = _Present(self._client, at, self._names.seen, self._listed(), answer_bytes(len(requests)))
         readings: ReadingsByRequest = {}
         for signal in sorted(by_signal, key=self._late.__contains__):
             before = present.unreachable
@@ -53,9 +55,12 @@ class PrometheusSource:
 class _Present:
     """The queries of one cycle: each is sent once, and none after a failed connection."""
 
-    def __init__(self, client: PrometheusClient, at: float, seen: frozenset[str], most_bytes: int) -> None:
+    def __init__(
+        self, client: PrometheusClient, at: float, seen: frozenset[str], listed: frozenset[str], most_bytes: int
+    ) -> None:
         self.at = at
         self.seen = seen
+        self.listed = listed
         self._client = client
         self._most_bytes = most_bytes
         self._answers: dict[str, list[Sample] | PrometheusFault] = {}

@@ -18,6 +18,12 @@ SEEN = Known(seen=frozenset({API}), accounted=frozenset({API, WEB}))
         pytest.param(Known(), set(), 0.0, id="no entry point had a request"),
         pytest.param(SEEN, set(), None, id="it was named within a day, and nothing carries load"),
         pytest.param(SEEN, {WEB}, 9.0, id="it was named within a day, and only known services carry load"),
+        pytest.param(
+            Known(listed=frozenset({API, "other@docker"})),
+            {"other@docker"},
+            9.0,
+            id="Traefik lists both",
+        ),
         pytest.param(SEEN, {"dashboard@internal"}, 9.0, id="Traefik's own services are accounted for"),
         pytest.param(
             replace(SEEN, seen=frozenset(), families=frozenset({(API, "router")})), {WEB}, 9.0, id="a router names it"
@@ -35,6 +41,10 @@ def test_it_is_idle_when(known: Known, loaded: set[str], entry: float | None) ->
         pytest.param(Known(), set(), 9.0, "addServicesLabels may be off", id="no series has a service"),
         pytest.param(SEEN, set(), 9.0, "addServicesLabels may be off", id="they have lost it since"),
         pytest.param(SEEN, {"api"}, 9.0, "its load may be counted as api", id="a name that no policy has carries load"),
+        pytest.param(
+            Known(listed=frozenset({API})), {"api"}, 9.0, "counted as api", id="Traefik lists it, but not what has load"
+        ),
+        pytest.param(Known(listed=frozenset({API})), set(), 9.0, "may be off", id="nothing is named"),
         pytest.param(SEEN, {""}, None, "its load may be counted as (no name)", id="a series without a name does"),
         pytest.param(
             Known(exported=frozenset({API}), families=frozenset({("traefik", "requests")})),

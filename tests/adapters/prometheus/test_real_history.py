@@ -7,7 +7,7 @@ import pytest
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.history import CHUNK_INSTANTS, PrometheusHistory
 from autoscaler.adapters.prometheus.names import ServiceNames
-from autoscaler.adapters.prometheus.promql import TraefikQueries
+from autoscaler.adapters.prometheus.promql import OWN_LISTED, TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
@@ -33,7 +33,7 @@ REQUESTS = [
     *(SignalRequest(signal, service) for signal in SIGNALS for service in ("users@docker", "late@docker", None)),
     *(SignalRequest(query) for query in QUERIES),
 ]
-USERS = REQUESTS[0]
+USERS, LATE = REQUESTS[:2]
 REPLICAS = SignalRequest(SIGNALS[0], "users@docker", service="users")
 STRANGER = SignalRequest(SIGNALS[0], "stranger@docker", service="stranger")
 
@@ -54,8 +54,14 @@ def names() -> ServiceNames:
 
 
 @pytest.fixture
-def source(client: PrometheusClient, names: ServiceNames) -> PrometheusSource:
-    return PrometheusSource(client, max_sample_age_seconds=30.0, names=names)
+def listed() -> set[str]:
+    """What Traefik's API lists."""
+    return set()
+
+
+@pytest.fixture
+def source(client: PrometheusClient, names: ServiceNames, listed: set[str]) -> PrometheusSource:
+    return PrometheusSource(client, max_sample_age_seconds=30.0, names=names, listed=lambda: frozenset(listed))
 
 
 @pytest.fixture
@@ -75,19 +81,27 @@ def same(past: Reading, present: Reading) -> bool:
 
 
 def test_every_instant_is_read_as_it_would_have_been_read_then(
-    source: PrometheusSource, history: PrometheusHistory, client: PrometheusClient, names: ServiceNames
+    source: PrometheusSource,
+    history: PrometheusHistory,
+    client: PrometheusClient,
+    names: ServiceNames,
+    listed: set[str],
 ) -> None:
     span = Span(BEGIN - 60.0, END + 330.0, 27.0)
     past = history.read_range(REQUESTS, span, progress=nobody)
-    kinds = set()
+    kinds, idle_by_list = set(), 0
     for index, at in enumerate(span.instants):
         within_a_day = client.ask(f"group by (service) (count_over_time({TraefikQueries().named}[1d]))", at)
         names.seen = frozenset(sample.labels["service"] for sample in within_a_day)
+        listed.clear()
+        listed |= {sample.labels["traefik_service"] for sample in client.ask(OWN_LISTED, at)}
         present = source.read(REQUESTS, at)
+        idle_by_list += bool(listed) and present[LATE].value == 0.0
         for request in REQUESTS:
             assert same(past[request][index], present[request]), (at - BEGIN, request)
             kinds.add(present[request].kind)
     assert kinds == set(ReadingKind)
+    assert idle_by_list > 0
 
 
 def test_a_long_past_is_asked_in_chunks(
