@@ -82,7 +82,8 @@ class Site:
             decision = self._ask(self.stack.ports.autoscaler, f"/api/v1/services/{name}")["decision"]
         except (httpx.HTTPError, ValueError, KeyError):
             return False
-        return bool(decision and decision["winner"] and decision["replicas"] == AT_REST)
+        sees = decision and (decision["winner"] or decision["reason"] == "unseen")  # before the first request
+        return bool(sees and decision["replicas"] == AT_REST)
 
     def _ask(self, port: int, path: str, **parameters: str) -> Any:
         answer = httpx.get(f"http://127.0.0.1:{port}{path}", params=parameters, timeout=10)

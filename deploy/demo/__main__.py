@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.live import Live
 
@@ -94,12 +95,17 @@ def _wait_until_seeing(watch: Watch) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         services = watch.look()
-        if services and all(service["decision"] and service["decision"]["winner"] for service in services):
+        if services and all(_sees(service["decision"]) for service in services):
             return
         time.sleep(1)
     raise LabError(
         f"the autoscaler had no readings of Traefik within {READY_SECONDS:g} s: docker compose logs autoscaler"
     )
+
+
+def _sees(decision: dict[str, Any] | None) -> bool:
+    """Return whether the daemon has readings of Traefik; before its first request a service is unseen."""
+    return decision is not None and (bool(decision["winner"]) or decision["reason"] == "unseen")
 
 
 def _follow(stack: Stack, watch: Watch, load: Load, peak_at: float) -> bool:

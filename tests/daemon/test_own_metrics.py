@@ -22,7 +22,11 @@ services:
     rules: {throughput: {signal: requests, per_replica: 50}}
     objective: {latency: 300ms, ratio: 0.99}
 """
-ONLY_WITH_AN_ENGINE = {"autoscaler_service_info": {"service", "traefik_service"}, "autoscaler_leader": {"project"}}
+ONLY_WITH_AN_ENGINE = {
+    "autoscaler_service_info": {"service", "traefik_service"},
+    "autoscaler_leader": {"project"},
+    "autoscaler_traefik_service_listed": {"traefik_service"},
+}
 SOURCES = ROOT / "autoscaler"
 
 

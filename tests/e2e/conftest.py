@@ -70,9 +70,10 @@ class RunningStack:
         self.until("the stack is quiet", lambda: all(self.quiet(name) for name in names), seconds=180)
 
     def quiet(self, name: str) -> bool:
-        """Whether the daemon sees the service's load, wants two replicas, and is done with every other one."""
+        """Whether the daemon sees Traefik, wants two replicas, and is done with every other one."""
         decision = self.decision(name)
-        return bool(decision.get("winner")) and decision["replicas"] == {"current": 2, "ready": 2, "requested": None}
+        sees = decision.get("winner") or decision["reason"] == "unseen"  # before the first request
+        return bool(sees) and decision["replicas"] == {"current": 2, "ready": 2, "requested": None}
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,8 @@ def test_its_own_metrics_reach_prometheus(stack: RunningStack) -> None:
 
 
 def test_plan_and_check_work_in_the_container(stack: RunningStack) -> None:
-    assert "at_min" in stack.autoscaler("plan")
+    plan = stack.autoscaler("plan")
+    assert "at_min" in plan or "unseen" in plan
     assert "ok, 4 services" in stack.autoscaler("check")
 
 
