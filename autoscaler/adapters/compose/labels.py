@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from autoscaler.formats import one_line
+
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
@@ -49,7 +51,7 @@ def unmeasured(labels: Mapping[str, str]) -> str | None:
     )
     if hidden:
         return (
-            f"the label traefik.http.routers.{hidden[0]}.observability.metrics=false keeps Traefik from counting "
+            f"the label traefik.http.routers.{one_line(hidden[0], 255)}.observability.metrics=false keeps Traefik from counting "
             "requests: remove it, or use rules with a `query`"
         )
     kinds = {found.group(1).lower() for label in labels if (found := _ROUTED.match(label))}

@@ -5,8 +5,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from autoscaler.adapters.prometheus.faults import MOST_CHARACTERS
 from autoscaler.adapters.prometheus.promql import EXPORTED
 from autoscaler.adapters.prometheus.samples import Sample
+from autoscaler.formats import one_line
 
 _INTERNAL = "@internal"  # Traefik's own services
 _MOST_NAMES = 5  # in a note
@@ -75,6 +77,6 @@ def _likeness(one: str, other: str) -> float:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [name or "(no name)" for name in names[:_MOST_NAMES]]
+    shown = [one_line(name, MOST_CHARACTERS) or "(no name)" for name in names[:_MOST_NAMES]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
