@@ -50,10 +50,8 @@ def unmeasured(labels: Mapping[str, str]) -> str | None:
         if (found := _HIDDEN.match(label)) and value.strip().lower() in {"false", "0", "f"}
     )
     if hidden:
-        return (
-            f"the label traefik.http.routers.{one_line(hidden[0], 255)}.observability.metrics=false keeps Traefik from counting "
-            "requests: remove it, or use rules with a `query`"
-        )
+        name = f"traefik.http.routers.{one_line(hidden[0], 255)}.observability.metrics"
+        return f"the label {name}=false keeps Traefik from counting requests: remove it, or use rules with a `query`"
     kinds = {found.group(1).lower() for label in labels if (found := _ROUTED.match(label))}
     if kinds and "http" not in kinds:
         kind = " and ".join(sorted(kinds)).upper()

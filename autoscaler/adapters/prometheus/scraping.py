@@ -104,10 +104,8 @@ def _several(traefiks: Collection[_Labels]) -> str:
     same = set.intersection(*(set(labels) for labels in traefiks))
     differing = [[label for label in labels if label not in same] for labels in sorted(traefiks)]
     each = ["{" + ", ".join(f"{name}={value!r}" for name, value in labels) + "}" for labels in differing]
-    shown = ", ".join(one_line(text, MOST_CHARACTERS) for text in each[:_MOST_TRAEFIKS]) + (
-        ", ..." if len(each) > _MOST_TRAEFIKS else ""
-    )
-    return f"summed over {len(each)} Traefiks, {shown}; if it must be one of them, set prometheus.select"
+    shown = [one_line(text, MOST_CHARACTERS) for text in each[:_MOST_TRAEFIKS]] + ["..."] * (len(each) > _MOST_TRAEFIKS)
+    return f"summed over {len(each)} Traefiks, {', '.join(shown)}; if it must be one of them, set prometheus.select"
 
 
 def _coverages(
