@@ -11,6 +11,10 @@ FAILED, BAD_CONFIG, INTERRUPTED = 1, 2, 130
 def main() -> None:
     """Run a command; exit 0 done, 1 failed, 2 bad configuration or usage. Errors are lines, never tracebacks."""
     try:
+        if sys.argv[1:] == ["traefik-view"]:
+            from autoscaler.proxies.traefik_view.app import main as traefik_view  # noqa: PLC0415  small without the rest
+
+            return traefik_view()
         from autoscaler.cli.app import app  # noqa: PLC0415  takes half a second: Ctrl-C works meanwhile
 
         app(prog_name="autoscaler")

@@ -13,6 +13,7 @@ from autoscaler.cli.commands.run import run
 from autoscaler.cli.commands.scale import scale
 from autoscaler.cli.commands.simulate import simulate
 from autoscaler.cli.commands.status import status
+from autoscaler.cli.commands.traefik_view import traefik_view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,5 +39,5 @@ def _root(
     pass
 
 
-for command in (run, check, plan, status, explain, scale, pause, resume, load_test, backtest, simulate):
+for command in (run, check, plan, status, explain, scale, pause, resume, load_test, backtest, simulate, traefik_view):
     app.command(command.__name__.replace("_", "-"))(command)

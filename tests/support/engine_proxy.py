@@ -1,5 +1,6 @@
 """A real HTTP proxy in front of the real engine, that can be told to fail at a given call."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -86,6 +87,9 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             proxy.calls.append(f"{self.command} {self.path}")
             fault = proxy.fault(self.command, self.path)
+            if fault is None and self.path.partition("?")[0].endswith("/events"):
+                self._pass_events()
+                return
             if fault is None or fault.after:
                 with proxy.under_way(self.command, self.path):
                     status, answer = self._ask(body)
@@ -103,6 +107,17 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def _pass_events(self) -> None:
+            connection = UnixConnection(proxy.engine_url.removeprefix("unix://"))
+            self.close_connection = True
+            with contextlib.suppress(OSError), contextlib.closing(connection):
+                connection.request(self.command, self.path, headers={"Host": "docker"})
+                answer = connection.getresponse()
+                self.send_response(answer.status)
+                self.end_headers()
+                while line := answer.readline():
+                    self.wfile.write(line)
 
         def _ask(self, body: bytes) -> tuple[int, bytes]:
             connection = UnixConnection(proxy.engine_url.removeprefix("unix://"))

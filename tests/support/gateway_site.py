@@ -6,15 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+import autoscaler
 from deploy.lab.images import TRAEFIK
 from tests.support.compose_project import Project
 
 LONGEST_SECONDS = 120.0
 MOST_REQUESTS = 20_000
+PACKAGE = Path(autoscaler.__file__).parent
+SECRET = "not-much-of-a-secret"
 # It tells who it is, and dies at once on SIGTERM with whatever it was doing, as most programs do.
 SERVER = """\
 import http.server, os, time
@@ -50,8 +54,9 @@ def web(project: str, *labels: str, name: str = "web", path: str = "/", protocol
     }
 
 
-def traefik(project: str, socket: str) -> dict[str, Any]:
-    """Traefik with its own default of how often it looks, for this project only."""
+def traefik(project: str, socket: str, *, view: bool = False) -> dict[str, Any]:
+    """Traefik with its own default of how often it looks, for this project only; with a view it gets no socket."""
+    endpoint = {"volumes": [f"{socket}:/var/run/docker.sock:ro"]} if not view else {"depends_on": ["traefik-view"]}
     return {
         "image": TRAEFIK,
         "command": [
@@ -62,9 +67,33 @@ def traefik(project: str, socket: str) -> dict[str, Any]:
             "--metrics.prometheus.entryPoint=metrics",
             "--providers.docker.exposedByDefault=false",
             f"--providers.docker.constraints=Label(`autoscaler.test.project`,`{project}`)",
+            *(["--providers.docker.endpoint=tcp://traefik-view:2375"] if view else []),
         ],
-        "volumes": [f"{socket}:/var/run/docker.sock:ro"],
+        **endpoint,
         "ports": ["127.0.0.1::80", "127.0.0.1::8082"],
+    }
+
+
+def traefik_view(engine: str, **settings: str) -> dict[str, Any]:
+    """The view in a container that has Python and the package, and no library beside them."""
+    volumes = [f"{PACKAGE}:/app/autoscaler:ro"]
+    if engine.startswith("unix://"):
+        volumes.append(f"{engine.removeprefix('unix://')}:/var/run/docker.sock")
+        engine = "unix:///var/run/docker.sock"
+    return {
+        "image": "python:3.13-slim",
+        "command": ["python3", "-m", "autoscaler", "traefik-view"],
+        "environment": {
+            "PYTHONPATH": "/app",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AUTOSCALER_DOCKER_URL": engine,
+            "AUTOSCALER_TRAEFIK_VIEW_SECRET": SECRET,
+            **settings,
+        },
+        "volumes": volumes,
+        "extra_hosts": ["host.docker.internal:host-gateway"],
+        "ports": ["127.0.0.1::9596", "127.0.0.1::2375"],
+        "stop_grace_period": "1s",
     }
 
 
@@ -74,12 +103,15 @@ class Site:
 
     project: Project
     url: str = ""
+    view: dict[str, Any] | None = None  # Traefik asks this service, and not the engine
 
     def up(self, **services: dict[str, Any]) -> None:
-        gateway = traefik(self.project.name, self.project.engine_url.removeprefix("unix://"))
-        self.project.up({**services, "traefik": gateway})
+        socket = self.project.engine_url.removeprefix("unix://")
+        gateway = traefik(self.project.name, socket, view=self.view is not None)
+        views = {} if self.view is None else {"traefik-view": self.view}
+        self.project.up({**services, **views, "traefik": gateway})
         self.url = f"http://{self.project.run('port', 'traefik', '80').strip()}"
-        self.wait_for_servers(1)
+        self.wait_for_servers(services["web"].get("scale", 1))
 
     def metrics(self) -> str:
         """What Traefik measures."""

@@ -1,0 +1,1 @@
+"""What Traefik's Docker provider sees of the engine: little, read-only, and without the replicas that are to go."""
