@@ -318,6 +318,13 @@ class Annotated:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ViewChanged:
+    """Whether Traefik's view is used to drain replicas; `problem` is why it is not, though it is set up."""
+
+    problem: str | None = None
+
+
 Event = (
     CycleFinished
     | ServicesChanged
@@ -338,6 +345,7 @@ Event = (
     | TraefikListed
     | EngineAsked
     | Annotated
+    | ViewChanged
 )
 
 

@@ -2,10 +2,12 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable
 
 from autoscaler.adapters.compose.gateway import entrance
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.adapters.compose.traefik_view import TraefikView
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.leadership.election import LeaseTiming
 from autoscaler.adapters.leadership.leases import Leases
@@ -20,6 +22,7 @@ from autoscaler.adapters.targets import Targets
 from autoscaler.adapters.traefik_api import TraefikServices
 from autoscaler.config.model import Config
 from autoscaler.config.settings import Settings
+from autoscaler.errors import MetricsUnavailable
 from autoscaler.events import Event
 from autoscaler.loadtest.entrance import Entrance
 from autoscaler.ports.fleet import COMPOSE, ServiceRef
@@ -27,10 +30,29 @@ from autoscaler.ports.leadership import Leadership
 from autoscaler.ports.observers import Emit, Observer, discard
 from autoscaler.ports.targets import ReplicaTarget
 
+LONGEST_REQUEST_SECONDS = 2.0  # to ask Prometheus how long requests take; a replica waits for it
 
-def make_target(settings: Settings, emit: Emit) -> ReplicaTarget:
-    compose = ComposeTarget(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=emit)
+
+def make_target(
+    settings: Settings, emit: Emit, longest_request: Callable[[str], float | None] = lambda _: None
+) -> ReplicaTarget:
+    """Return the targets; `longest_request` says how long the requests of a Traefik service took at most."""
+    view, url, secret = None, settings.traefik_view_url, settings.traefik_view_secret
+    if url is not None and secret is not None:
+        view = TraefikView(url, secret.get_secret_value(), emit=emit, longest_request=longest_request)
+    timeout_seconds = settings.docker_timeout_seconds
+    compose = ComposeTarget(settings.docker_url, timeout_seconds=timeout_seconds, emit=emit, view=view)
     return Targets({COMPOSE: compose})
+
+
+def longest_request_seconds(settings: Settings, config: Config, emit: Emit, traefik_service: str) -> float | None:
+    """Return how long the requests of a service took at most; None if Prometheus cannot say."""
+    timeout_seconds = min(LONGEST_REQUEST_SECONDS, config.prometheus.timeout_seconds)
+    try:
+        catalog = make_catalog(settings, config, emit, timeout_seconds=timeout_seconds)
+        return catalog.longest_request_seconds(traefik_service, time.time())
+    except MetricsUnavailable:
+        return None
 
 
 def make_leadership(settings: Settings, emit: Emit, keys: Iterable[str], off: Callable[[], bool]) -> Leadership:

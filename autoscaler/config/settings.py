@@ -20,7 +20,7 @@ SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
 HIGHEST_PORT = 65535
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
-_TOKENS = ("prometheus_token", "grafana_token", "api_token")
+_TOKENS = ("prometheus_token", "grafana_token", "api_token", "traefik_view_secret")
 
 
 class LogFormat(StrEnum):
@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     grafana_url: str | None = None
     grafana_token: SecretStr | None = None
     grafana_token_file: Path | None = None
+    traefik_view_url: str | None = None
+    traefik_view_secret: SecretStr | None = None
+    traefik_view_secret_file: Path | None = None
     dry_run: bool | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
@@ -79,6 +82,9 @@ class Settings(BaseSettings):
         "url",
         "grafana_url",
         "grafana_token_file",
+        "traefik_view_url",
+        "traefik_view_secret",
+        "traefik_view_secret_file",
         "dry_run",
         mode="before",
     )
@@ -92,6 +98,19 @@ class Settings(BaseSettings):
     def _api_token(cls, value: SecretStr | None) -> SecretStr | None:
         token = None if value is None else api_token(value.get_secret_value())
         return None if token is None else SecretStr(token)
+
+    @field_validator("traefik_view_secret")
+    @classmethod
+    def _traefik_view_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        secret = None if value is None else api_token(value.get_secret_value())
+        return None if secret is None else SecretStr(secret)
+
+    @field_validator("traefik_view_url")
+    @classmethod
+    def _traefik_view_url(cls, value: str | None) -> str | None:
+        if value is not None and not is_http_url(value):
+            raise ValueError('must be a URL such as "http://traefik-view:9596"')
+        return value
 
     @field_validator("url")
     @classmethod
@@ -133,6 +152,14 @@ class Settings(BaseSettings):
                 f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {self.grafana_url!r}'
             )
         check_grafana_token("" if self.grafana_token is None else self.grafana_token.get_secret_value())
+        return self
+
+    @model_validator(mode="after")
+    def _traefik_view(self) -> "Settings":
+        if self.traefik_view_url is not None and self.traefik_view_secret is None:
+            raise ValueError(
+                "AUTOSCALER_TRAEFIK_VIEW_URL needs a secret: name its file as AUTOSCALER_TRAEFIK_VIEW_SECRET_FILE"
+            )
         return self
 
     @property

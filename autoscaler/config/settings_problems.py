@@ -28,5 +28,5 @@ def problem(facts: Mapping[str, Any]) -> str:
     """Return pydantic's problem of a variable as a line for the operator, without the value of a secret."""
     name = PREFIX + str(facts["loc"][0]).upper() if facts["loc"] else "environment"
     message = str(facts["msg"]).removeprefix("Value error, ")
-    shown = "" if "token" in name.lower() or not facts["loc"] else f", not {facts['input']!r}"
+    shown = "" if {"TOKEN", "SECRET"} & set(name.split("_")) or not facts["loc"] else f", not {facts['input']!r}"
     return f"{name}: {message}{shown}"

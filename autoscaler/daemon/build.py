@@ -24,7 +24,15 @@ from autoscaler.ports.fleet import ServiceRef
 from autoscaler.ports.leadership import Leadership
 from autoscaler.ports.targets import ReplicaTarget
 from autoscaler.warmstart.warm_start import WarmStart
-from autoscaler.wiring import broadcast, make_history, make_leadership, make_source, make_target, stalled_after_seconds
+from autoscaler.wiring import (
+    broadcast,
+    longest_request_seconds,
+    make_history,
+    make_leadership,
+    make_source,
+    make_target,
+    stalled_after_seconds,
+)
 
 WARM_START_SECONDS = 30.0  # at most
 
@@ -59,7 +67,9 @@ class Daemon:
 def build(settings: Settings, file: PolicyFile) -> Daemon:
     observers = make_observers(settings, file.config)
     emit = observers.emit
-    target = make_target(settings, emit)
+    target = make_target(
+        settings, emit, lambda service: longest_request_seconds(settings, active_cycle.config, emit, service)
+    )
     foreign, report = target.foreign, ForeignReport(target.foreign, emit)
     keys = {each.target.lease_key for each in file.config.services.values() if each.target.group is not None}
     leadership = make_leadership(settings, emit, keys, off=lambda: not active_cycle.config.lease)

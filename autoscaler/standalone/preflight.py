@@ -12,6 +12,7 @@ from autoscaler.config.places import latency_places, locate_in_service
 from autoscaler.config.services import by_labels
 from autoscaler.config.settings import Settings
 from autoscaler.errors import MalformedAnswer, MetricsUnavailable, TargetRefused, TargetUnavailable
+from autoscaler.events import Event, ViewChanged
 from autoscaler.ports.fleet import Fleet, ServiceState
 from autoscaler.ports.observers import discard
 from autoscaler.ports.targets import ReplicaTarget
@@ -36,13 +37,14 @@ class Examination:
     """The result of a check. `config` has the services that labels describe, too, if the engine answered.
 
     `unasked` says why the engine or Prometheus did not answer. `problems` has a line for each thing that forbids
-    scaling, with its file and line.
+    scaling, with its file and line. `view` says whether Traefik's view is used, if there is one.
     """
 
     config: Config
     seen: Mapping[str, Seen] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
+    view: ViewChanged | None = None
 
 
 def examine(path: Path, settings: Settings, *, offline: bool) -> Examination:
@@ -58,7 +60,8 @@ def examine(path: Path, settings: Settings, *, offline: bool) -> Examination:
 
 def _check_target(file: PolicyFile, found: Examination) -> Examination:
     timeout_seconds = min(ENGINE_SECONDS, file.settings.docker_timeout_seconds)
-    target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), discard)
+    heard: list[Event] = []
+    target = make_target(file.settings.model_copy(update={"docker_timeout": timeout_seconds}), heard.append)
     fleet = target.observe()
     resolved = by_labels(file)(fleet)
     unavailable, seen = dict(fleet.unavailable), dict[str, Seen]()
@@ -79,7 +82,8 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
     ]
     config = replace(found.config, services=resolved.services)
     unasked = (*found.unasked, *unavailable.values())
-    return replace(found, config=config, seen=seen, problems=(*found.problems, *problems), unasked=unasked)
+    view = next((event for event in reversed(heard) if isinstance(event, ViewChanged)), None)
+    return replace(found, config=config, seen=seen, problems=(*found.problems, *problems), unasked=unasked, view=view)
 
 
 def _seen(target: ReplicaTarget, fleet: Fleet, service: ServiceConfig) -> Seen:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from autoscaler.config.load import load_file
 from autoscaler.config.model import ServiceConfig
@@ -18,7 +19,7 @@ from autoscaler.ports.observers import discard
 from autoscaler.ports.order import Order
 from autoscaler.ports.targets import ReplicaTarget
 from autoscaler.standalone.selection import chosen
-from autoscaler.wiring import make_target
+from autoscaler.wiring import longest_request_seconds, make_target
 
 MANUAL = "manual"
 
@@ -30,7 +31,9 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
         ConfigError: the policy file is wrong, there is no such service, or the count is outside a service's bounds.
         TargetUnavailable: the engine does not answer.
     """
-    file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
+    file = load_file(settings.config, settings)
+    longest_request = partial(longest_request_seconds, settings, file.config, discard)
+    target = make_target(settings, emit=discard, longest_request=longest_request)
     services = chosen(by_labels(file)(target.observe()), names)
     for service in services.values():
         if (beyond := beyond_bounds(service.policy, replicas, time.time())) is not None:

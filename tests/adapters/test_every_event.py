@@ -39,6 +39,7 @@ from autoscaler.events import (
     ServicesChanged,
     StateKept,
     TraefikListed,
+    ViewChanged,
     WatchChanged,
 )
 from tests.support.builders import NOW, policy, seen
@@ -66,6 +67,7 @@ EVENTS: list[Event] = [
     TraefikListed(frozenset({"web@docker"}), "the API is off"),
     EngineAsked("list", 0.1),
     Annotated("failed", "no answer"),
+    ViewChanged(),
 ]
 KINDS = pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 UNCOUNTED = (DrainStarted, ReplicaIncomplete)  # the end of a drain is counted; the log has what a replica lacks

@@ -138,6 +138,18 @@ def test_the_token_comes_from_a_variable_a_secret_or_a_file_and_is_never_shown(
             id="a missing secret",
         ),
         pytest.param(
+            "AUTOSCALER_TRAEFIK_VIEW_URL",
+            "traefik-view:9596",
+            "AUTOSCALER_TRAEFIK_VIEW_URL: must be a URL such as \"http://traefik-view:9596\", not 'traefik-view:9596'",
+            id="a view without a URL",
+        ),
+        pytest.param(
+            "AUTOSCALER_TRAEFIK_VIEW_URL",
+            "http://traefik-view:9596",
+            "environment: AUTOSCALER_TRAEFIK_VIEW_URL needs a secret: name its file",
+            id="a view without a secret",
+        ),
+        pytest.param(
             "AUTOSCALER_GRAFANA_URL",
             "grafana:3000",
             "environment: AUTOSCALER_GRAFANA_URL must be a URL such as \"http://grafana:3000\", not 'grafana:3000'",

@@ -13,6 +13,7 @@ import pytest
 from autoscaler.adapters.compose.labels import CLONE_OF
 from autoscaler.adapters.compose.target import ComposeTarget
 from autoscaler.adapters.compose.timing import ComposeTiming
+from autoscaler.adapters.compose.traefik_view import TraefikView
 from autoscaler.adapters.leadership.volume_store import KNOCK, LEASE
 from autoscaler.config.compose_options import ComposeOptions, Drain
 from autoscaler.ports.fleet import ServiceRef, ServiceState
@@ -84,10 +85,15 @@ class Project:
         return ServiceState(self.ref(service), 1, 1, capabilities=CAPABLE)
 
     def target(
-        self, url: str | None = None, *, timing: ComposeTiming | None = None, emit: Emit | None = None
+        self,
+        url: str | None = None,
+        *,
+        timing: ComposeTiming | None = None,
+        emit: Emit | None = None,
+        view: TraefikView | None = None,
     ) -> ComposeTarget:
         emit, timing = emit or self.recorder.notify, timing or self.timing
-        return ComposeTarget(url or self.engine_url, emit=emit, timeout_seconds=20.0, timing=timing)
+        return ComposeTarget(url or self.engine_url, emit=emit, timeout_seconds=20.0, timing=timing, view=view)
 
     def leads(self, ref: ServiceRef) -> bool:
         """Lead this project alone: there are others on the engine."""

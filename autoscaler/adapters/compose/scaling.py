@@ -16,7 +16,8 @@ from autoscaler.adapters.compose.listing import every, members
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import ComposeTiming
-from autoscaler.adapters.docker.engine import Engine
+from autoscaler.adapters.compose.traefik_view import TraefikView
+from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.config.compose_options import ComposeOptions
 from autoscaler.control.service_locks import ServiceLocks
@@ -35,12 +36,15 @@ class Scaling:
         service_locks: ServiceLocks,
         shells: ShellCache,
         timing: ComposeTiming,
+        *,
+        view: TraefikView | None = None,
     ) -> None:
         self._engine = engine
         self._foreign = foreign
         self._service_locks = service_locks
         self._shells = shells
         self._timing = timing
+        self._view = view
         self._injected_files = InjectedFiles(engine)
         self._patience: dict[ServiceRef, Patience] = {}
         self._port_ranges = threading.Lock()  # of all services: their ranges may overlap
@@ -67,7 +71,7 @@ class Scaling:
             options.start_timeout_seconds,
             port_ranges=self._port_ranges,
             being_changed=lambda: self._foreign.unsettled(ref) is not None,
-            wraps=lambda template: options.drain.enabled and self._shells.has(template),
+            wraps=lambda template: options.drain.enabled and self._needs_probe(template),
         )
         with self._service_locks.entered(ref) as service_lock, self._cleaning_up(adding):
             with service_lock.turn:
@@ -95,11 +99,16 @@ class Scaling:
                     Removing(
                         *(self._engine, ref, relist, order, options.drain, self._timing, patience),
                         depended_on,
+                        self._view,
                     ).remove()
                 finally:
                     service_lock.removes = False
         ours = adding.made | {replica.id for replica in present}
         return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
+
+    def _needs_probe(self, template: Inspect) -> bool:
+        """Return whether clones get the probe: not where Traefik's view drains them, nor without a shell."""
+        return (self._view is None or not self._view.knows(template["Id"])) and self._shells.has(template)
 
     def _check_unchanged(self, ref: ServiceRef) -> None:
         """Check that no foreign change is under way: it may have begun after the decision.

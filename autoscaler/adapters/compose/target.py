@@ -12,6 +12,7 @@ from autoscaler.adapters.compose.recovery.recover import Recovery
 from autoscaler.adapters.compose.scaling import Scaling, compose_options
 from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
+from autoscaler.adapters.compose.traefik_view import TraefikView
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.control.service_locks import ServiceLocks
 from autoscaler.errors import TargetUnavailable
@@ -26,7 +27,13 @@ class ComposeTarget:
     """Implements ports.targets.ReplicaTarget on one engine; thread-safe."""
 
     def __init__(
-        self, base_url: str, *, timeout_seconds: float, emit: Emit, timing: ComposeTiming | None = None
+        self,
+        base_url: str,
+        *,
+        timeout_seconds: float,
+        emit: Emit,
+        timing: ComposeTiming | None = None,
+        view: TraefikView | None = None,
     ) -> None:
         timing = timing or USUAL
         self.foreign = ForeignChangeTracker(settle_seconds=timing.settle_seconds)
@@ -36,7 +43,8 @@ class ComposeTarget:
         brief_engine = Engine(base_url, timeout_seconds=min(timeout_seconds, BRIEF_SECONDS), emit=emit, own_actions=own)
         locks, self._shells = ServiceLocks(), ShellCache(self._engine)
         self._obstacles = ObstacleCache(self._engine)
-        self._scaling = Scaling(self._engine, self.foreign, locks, self._shells, timing)
+        self._view = view
+        self._scaling = Scaling(self._engine, self.foreign, locks, self._shells, timing, view=view)
         self._recovery = Recovery(
             brief_engine,
             locks,
@@ -56,6 +64,8 @@ class ComposeTarget:
             return Fleet(unavailable={COMPOSE: str(error)})
         self.foreign.take_snapshot(listing.replicas, began, listing.unknown)
         self._obstacles.take_snapshot(listing.replicas)
+        if self._view is not None:
+            self._view.problem()  # asked now and then, so that a fault is reported before a replica is to go
         return listing.fleet
 
     def refusal(self, ref: ServiceRef) -> str | None:
@@ -65,6 +75,8 @@ class ComposeTarget:
         template = self._obstacles.template(ref)
         if template is None:
             return []
+        if self._view is not None and self._view.knows(template["Id"]):
+            return [*warnings(template, most)]  # it drains every replica
         drains = drain_warnings(template, compose_options(options).drain, has_shell=self._shells.has(template))
         return [*warnings(template, most), *drains]
 

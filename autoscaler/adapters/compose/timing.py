@@ -25,6 +25,8 @@ class ComposeTiming:
     patience_seconds: float = 5.0  # with drains while no other replica is ready, after one in vain
     # Traefik applies a change at most every providersThrottleDuration; then it still asks the engine.
     throttle_margin_seconds: float = 0.5
+    # Until Traefik's view has left a replica out and every Traefik has looked; else it is taken back.
+    view_seconds: float = 10.0
     # Traefik learns of a stop by the container's end, and applies changes at most every 2 s by default: with two
     # replicas gone at once and undrained, a request that is retried may meet the other one.
     stop_gap_seconds: float = 2.5

@@ -70,6 +70,10 @@ class LogObserver:
             case events.WatchChanged():
                 hint = "foreign changes are found by the next list call only"
                 log.warning("events.lost", problem=event.problem, hint=hint)
+            case events.ViewChanged(problem=None):
+                log.info("view.used")
+            case events.ViewChanged():
+                log.warning("view.lost", problem=event.problem, hint="replicas are drained by the marker meanwhile")
             case events.Annotated():
                 self._annotated(event)
             case events.Intervened():

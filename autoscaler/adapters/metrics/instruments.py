@@ -64,6 +64,7 @@ class DaemonInstruments:
         self.engine_errors = made.counter(
             "docker_errors", "Requests to the Docker engine without an answer, or refused.", "operation"
         )
+        self.view_used = made.gauge("traefik_view_used", "1 when replicas are drained by Traefik's view.")
         self.watching = made.gauge("docker_events_followed", "1 when the events of the Docker engine are followed.")
         self.traefik_services = made.gauge(
             "traefik_service_listed", "1 for each service that Traefik's API lists.", "traefik_service"

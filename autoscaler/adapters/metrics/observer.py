@@ -89,6 +89,8 @@ class MetricsObserver:
                 daemon.engine_seconds.labels(event.operation).observe(event.duration_seconds)
                 if event.failed:
                     daemon.engine_errors.labels(event.operation).inc()
+            case events.ViewChanged():
+                daemon.view_used.set(event.problem is None)
             case events.Annotated():
                 daemon.annotations.labels(event.outcome).inc()
 

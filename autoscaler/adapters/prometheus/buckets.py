@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -72,3 +73,18 @@ class Buckets:
         highest, threshold = format_duration(self.highest), format_duration(threshold_seconds)
         wanted = f"{threshold_seconds:g}"
         return f"Traefik's highest bucket is {highest}, below {threshold}: add {wanted} to Traefik's option {OPTION}"
+
+
+_ALL = 1 - 1e-6  # rates are extrapolated each on its own
+
+
+def longest(samples: Iterable[Sample]) -> float | None:
+    """Return the lowest bucket that has all requests; None if it is the infinite one, or not all are plain requests."""
+    counts: dict[tuple[str | None, float], float] = defaultdict(float)
+    for sample in samples:
+        counts[sample.labels.get("protocol"), float(sample.labels["le"])] += sample.value  # 5 and 5.0 are one bound
+    total = counts.get(("http", math.inf), 0.0)
+    if not total > 0 or any(protocol != "http" for protocol, _ in counts):
+        return None
+    bound = min(bound for (_, bound), count in counts.items() if count >= total * _ALL)
+    return bound if math.isfinite(bound) else None

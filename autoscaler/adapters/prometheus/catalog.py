@@ -1,6 +1,6 @@
 """Lists the services in Prometheus with their first time, and Traefik's duration buckets."""
 
-from autoscaler.adapters.prometheus.buckets import Buckets
+from autoscaler.adapters.prometheus.buckets import Buckets, longest
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.faults import PrometheusFault
 from autoscaler.adapters.prometheus.promql import TraefikQueries
@@ -37,6 +37,16 @@ class PrometheusCatalog:
             MetricsUnavailable: the server does not answer, or refuses the query.
         """
         return Buckets.of(self._ask(self._queries.buckets, at))
+
+    def longest_request_seconds(self, traefik_service: str, at: float) -> float | None:
+        """Return the bucket within which every request of the last hour was over, in seconds.
+
+        None if that is unknown: no requests, longer ones than any bucket, or connections such as websockets.
+
+        Raises:
+            MetricsUnavailable: the server does not answer, or refuses the query.
+        """
+        return longest(self._ask(self._queries.request_times(traefik_service), at))
 
     def _ask(self, promql: str, at: float) -> list[Sample]:
         try:

@@ -111,6 +111,12 @@ class TraefikQueries:
         """The bounds of the duration buckets."""
         return f"group by (le) ({self._duration('bucket')})"
 
+    def request_times(self, traefik_service: str) -> str:
+        """Return PromQL that yields the requests of one service in the last hour, by bucket and protocol."""
+        series = self._series("traefik_service_request_duration_seconds_bucket")
+        own = with_matcher(series, f"{self.label}={quoted(traefik_service)}")
+        return f"sum by (le, protocol) (increase({own}[1h]))"
+
     @property
     def servers_up(self) -> str:
         """The servers that pass Traefik's health check, by service."""

@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from autoscaler.events import ConfigLoaded, Event, LeadershipChanged, WatchChanged
+from autoscaler.events import ConfigLoaded, Event, LeadershipChanged, ViewChanged, WatchChanged
 
 
 class OverviewObserver:
@@ -15,6 +15,7 @@ class OverviewObserver:
         self._dry_run = dry_run
         self._config_problem: str | None = None
         self._watch_problem: str | None = None
+        self._view: ViewChanged | None = None  # None: there is none
         self._standby: dict[str, str] = {}  # project -> why
 
     def notify(self, event: Event) -> None:
@@ -23,6 +24,8 @@ class OverviewObserver:
                 self._loaded(event)
             elif isinstance(event, WatchChanged):
                 self._watch_problem = event.problem
+            elif isinstance(event, ViewChanged):
+                self._view = event
             elif isinstance(event, LeadershipChanged):
                 self._standby.pop(event.project, None)
                 if not (event.leads or event.gone):
@@ -40,6 +43,7 @@ class OverviewObserver:
                 *(["dry run: nothing is carried out"] if self._dry_run else []),
                 *(f"standing by for {project}: {why}" for project, why in sorted(self._standby.items())),
                 *([f"the policy file is refused: {self._config_problem}"] if self._config_problem else []),
+                *([f"Traefik's view is not used: {self._view.problem}"] if self._view and self._view.problem else []),
                 *([f"the engine's events are not followed: {self._watch_problem}"] if self._watch_problem else []),
             ]
 

@@ -23,7 +23,7 @@ def as_json(found: Examination, now: float) -> dict[str, Any]:
         bounds = {"now": plain(service.policy.bounds_at(now)), "next": plain(next_change(service.policy, now))}
         values["services"][name]["bounds"] = bounds
         values["services"][name]["seen"] = plain(found.seen.get(name))
-    return {**values, "problems": list(found.problems), "unasked": list(found.unasked)}
+    return {**values, "problems": list(found.problems), "unasked": list(found.unasked), "view": plain(found.view)}
 
 
 def show(found: Examination, path: Path, now: float) -> None:
@@ -39,6 +39,9 @@ def show(found: Examination, path: Path, now: float) -> None:
     for name, service in config.services.items():
         console.print(Text(name, style="bold"))
         console.print(_facts(service, found.seen.get(name), now))
+    if found.view is not None:
+        used = "yes" if found.view.problem is None else f"no, {found.view.problem}"
+        console.print(f"drained by Traefik's view: {used}")
     for why in found.unasked:
         console.print(f"not asked: {why}")
     if not found.problems:

@@ -59,13 +59,14 @@ class Control:
         return _json(HTTPStatus.OK, self._account(container))
 
     def _account(self, container: str) -> dict[str, object]:
-        """Return how far an order has come. `looked`: every Traefik has listed the containers without this one."""
+        """Return how far an order has come: how long ago every Traefik has listed the containers without this one."""
         why = visibility.hidden(self._view.state).get(container)
         return {
             "instance": self._view.instance,
             "traefiks": self._view.traefiks,
-            "hidden": why is not None or container not in self._view.state.running,
-            "looked": self._view.looked(container),
+            "known": container in self._view.state.running,
+            "hidden": why is not None,
+            "looked_seconds": self._view.looked_seconds(container),
         }
 
     def _whole(self) -> Response:

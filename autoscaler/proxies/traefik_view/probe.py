@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 # The kernel of a reachable machine answers at once, whether a program listens or not.
-ANSWER_SECONDS = 1.5
+ANSWER_SECONDS = 1.0
 
 
 class Reached(Enum):

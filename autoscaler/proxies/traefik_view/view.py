@@ -65,14 +65,18 @@ class View:
         """How many Traefiks follow the events."""
         return len(self._traefiks)
 
-    def looked(self, container: str) -> bool:
-        """Return whether every Traefik has listed the containers since this one is hidden."""
+    def looked_seconds(self, container: str) -> float | None:
+        """Return how long ago every Traefik has listed the containers without this one; None: not yet."""
         since, traefiks = self._hidden_at.get(container), Counter(self._traefiks.values())
-        return (
-            since is not None
-            and bool(traefiks)
-            and all(sum(at >= since for at in self._looks.get(peer, ())) >= count for peer, count in traefiks.items())
-        )
+        if since is None or not traefiks:
+            return None
+        last = 0.0
+        for peer, count in traefiks.items():  # several may share an address
+            looks = [at for at in self._looks.get(peer, ()) if at >= since]
+            if len(looks) < count:
+                return None
+            last = max(last, looks[count - 1])
+        return _now() - last
 
     # What Traefik asks
 

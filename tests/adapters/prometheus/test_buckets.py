@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoscaler.adapters.prometheus.buckets import Buckets, Part
+from autoscaler.adapters.prometheus.buckets import Buckets, Part, longest
 from autoscaler.adapters.prometheus.samples import Sample
 
 
@@ -51,3 +51,30 @@ def test_the_parts_of_a_threshold_weigh_no_more_than_all_answers(threshold: floa
 
 def test_without_buckets_nothing_is_said_to_be_wrong_with_them() -> None:
     assert (buckets().too_low_note(1.0), buckets().slow_note(1.0)) == (None, "")
+
+
+def counted(protocol: str, *counts: tuple[str, float]) -> list[Sample]:
+    return [Sample({"le": bound, "protocol": protocol}, 0.0, value) for bound, value in counts]
+
+
+INF, NAN = ("+Inf", 40.0), float("nan")
+
+
+@pytest.mark.parametrize(
+    ("samples", "seconds"),
+    [
+        pytest.param(counted("http", ("0.1", 40), ("0.3", 40), ("5", 40), INF), 0.1, id="all in the lowest"),
+        pytest.param(counted("http", ("0.1", 20), ("0.3", 39.9999999), ("5", 40), INF), 0.3, id="all but a rounding"),
+        pytest.param(counted("http", ("0.1", 20), ("0.3", 39), ("5", 40), INF), 5.0, id="one was longer"),
+        pytest.param(counted("http", ("0.1", 20), ("5", 39), INF), None, id="one was longer than any bucket"),
+        pytest.param(counted("http", ("0.1", 0), ("+Inf", 0)), None, id="no requests"),
+        pytest.param(counted("http", ("0.1", NAN), ("+Inf", NAN)), None, id="no numbers"),
+        pytest.param([], None, id="unknown to Prometheus"),
+        pytest.param([*counted("http", ("0.1", 40), INF), *counted("websocket", ("0.1", 0))], None, id="websockets"),
+        pytest.param(counted("http", ("5", 20), ("5.0", 20), INF), 5.0, id="two notations"),
+    ],
+)
+def test_the_longest_request_is_within_the_lowest_bucket_that_has_them_all(
+    samples: list[Sample], seconds: float | None
+) -> None:
+    assert longest(samples) == seconds

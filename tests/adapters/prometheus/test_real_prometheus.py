@@ -3,6 +3,7 @@
 import pytest
 
 from autoscaler.adapters.prometheus.answers import IDLE, UNANSWERED
+from autoscaler.adapters.prometheus.catalog import PrometheusCatalog
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
@@ -93,6 +94,21 @@ def test_a_share_above_the_highest_bucket_is_not_measured(prometheus: Prometheus
     reading = read(prometheus, TraefikSignal(Signal.SLOW_RATIO, 20.0, threshold_seconds=6.0), "users@docker")
     assert (reading.kind, reading.value) == (ReadingKind.ERROR, None)
     assert "add 6 to Traefik's option metrics.prometheus.buckets" in reading.note
+
+
+@pytest.mark.parametrize(
+    ("service", "seconds"),
+    [
+        pytest.param("plain@docker", None, id="no durations"),
+        pytest.param("users@docker", 0.3, id="none longer than a bucket"),
+        pytest.param("slow@docker", None, id="longer than any bucket"),
+        pytest.param("idle@docker", None, id="no requests"),
+        pytest.param('odd"name\\', None, id="unknown"),
+    ],
+)
+def test_the_longest_request_of_the_last_hour(prometheus_url: str, service: str, seconds: float | None) -> None:
+    catalog = PrometheusCatalog(PrometheusClient(prometheus_url, timeout_seconds=10.0, emit=Recorder().notify))
+    assert catalog.longest_request_seconds(service, LIVE) == seconds
 
 
 @pytest.mark.parametrize("service", ["idle@docker", "dead@docker"])

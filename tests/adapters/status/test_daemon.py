@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from autoscaler.adapters.status.daemon import OverviewObserver
-from autoscaler.events import ConfigLoaded, CycleMissed, Event, LeadershipChanged, WatchChanged
+from autoscaler.events import ConfigLoaded, CycleMissed, Event, LeadershipChanged, ViewChanged, WatchChanged
 from tests.support.builders import NOW
 
 
@@ -46,6 +46,9 @@ from tests.support.builders import NOW
             [WatchChanged("forbidden")], ["the engine's events are not followed: forbidden"], id="events forbidden"
         ),
         pytest.param([WatchChanged("forbidden"), WatchChanged()], [], id="events again"),
+        pytest.param([ViewChanged()], [], id="the view is used"),
+        pytest.param([ViewChanged("no answer")], ["Traefik's view is not used: no answer"], id="no view"),
+        pytest.param([ViewChanged("no answer"), ViewChanged()], [], id="the view again"),
     ],
 )
 def test_what_is_not_as_usual_is_said_until_it_changes(events: Sequence[Event], notes: Sequence[str]) -> None:

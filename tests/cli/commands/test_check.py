@@ -87,6 +87,14 @@ class TestOnTheEngine:
         assert "warning: it has no healthcheck: requests reach a new replica before it listens" in words(done.stdout)
         assert f"engine not found: no Compose service {project.name}/api on this engine" in words(done.stdout)
 
+    def test_a_view_that_does_not_answer_is_named(self, project: Project, variables: dict[str, str]) -> None:
+        project.up({"web": SLEEP})
+        secret = {"AUTOSCALER_TRAEFIK_VIEW_SECRET": "0123456789abcdef"}
+        done = autoscaler("check", **variables, **secret, AUTOSCALER_TRAEFIK_VIEW_URL="http://127.0.0.1:9")
+        assert done.returncode == 0
+        no = "drained by Traefik's view: no, Traefik's view at http://127.0.0.1:9 does not answer (ConnectionError)"
+        assert no in words(done.stdout)
+
     def test_a_service_that_cannot_be_scaled_is_refused_with_file_line_and_what_to_change(
         self, project: Project, variables: dict[str, str]
     ) -> None:

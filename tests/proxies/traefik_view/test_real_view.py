@@ -78,7 +78,7 @@ def test_traefik_sends_nothing_to_a_hidden_replica_within_a_second_and_again_whe
     control, one = settled(site), site.project.inspect(1)
     with ThreadPoolExecutor(8) as pool, httpx.Client() as client:
         control.hide(one["Id"])
-        wait_until(lambda: control.hide(one["Id"])["looked"])
+        wait_until(lambda: control.hide(one["Id"])["looked_seconds"] is not None)
         time.sleep(1.0)
         answers = list(pool.map(lambda _: client.get(site.url, timeout=60), range(40)))
     assert {answer.status_code for answer in answers} == {200}
@@ -118,7 +118,7 @@ def test_the_view_may_be_killed_under_load_and_shows_everything_when_it_is_back(
         wait_until(lambda: control.whole().get("traefiks") == 1)
         site.wait_for_servers(REPLICAS)  # it knows no order, and shows everything
         assert control.hide(one["Id"])["instance"] != instance
-        wait_until(lambda: control.hide(one["Id"])["looked"])
+        wait_until(lambda: control.hide(one["Id"])["looked_seconds"] is not None)
         control.show(one["Id"])
     assert load.failures == {}
 
@@ -129,7 +129,7 @@ def test_traefik_may_be_restarted_and_sees_the_same(site: Site) -> None:
     site.project.run("restart", "traefik")
     site.url = f"http://{site.project.run('port', 'traefik', '80').strip()}"
     site.wait_for_servers(REPLICAS - 1)
-    wait_until(lambda: control.hide(one["Id"])["looked"])
+    wait_until(lambda: control.hide(one["Id"])["looked_seconds"] is not None)
     control.show(one["Id"])
 
 

@@ -195,12 +195,18 @@ def test_a_hidden_replica_is_gone_for_traefik_which_is_told_to_look(tmp_path: Pa
             async with it.following() as events:
                 await until(lambda: it.view.traefiks == 1)
                 account = await it.hide(A)
-                assert account == {"instance": it.view.instance, "traefiks": 1, "hidden": True, "looked": False}
+                assert account == {
+                    "instance": it.view.instance,
+                    "traefiks": 1,
+                    "known": True,
+                    "hidden": True,
+                    "looked_seconds": None,
+                }
                 assert await events.next() == ("die", A)
                 assert await it.shown() == {B}
                 assert await it.shown("/containers/json?all=1") == {B}
                 assert (await it.traefik.get(f"/containers/{A}/json")).json()["State"]["Running"] is False
-                assert (await it.hide(A))["looked"]
+                assert 0 <= (await it.hide(A))["looked_seconds"] < 30
                 assert (await it.control.delete(f"/hidden/{A}", headers=BEARER)).json()["hidden"] is False
                 assert await events.next() == ("start", A)
                 assert await it.shown() == {A, B}
@@ -228,11 +234,11 @@ def test_looked_means_that_every_traefik_has_listed_since(tmp_path: Path) -> Non
                 await until(lambda: it.view.traefiks == 2)
                 await it.hide(A)
                 await it.shown()
-                assert not (await it.hide(A))["looked"]
+                assert (await it.hide(A))["looked_seconds"] is None
                 await it.shown()
-                assert (await it.hide(A))["looked"]
+                assert 0 <= (await it.hide(A))["looked_seconds"] < 30
             await until(lambda: it.view.traefiks == 0)
-            assert (await it.hide(A))["looked"] is False
+            assert (await it.hide(A))["looked_seconds"] is None
 
     run(work())
 
@@ -409,6 +415,7 @@ def test_projects_limit_what_traefik_sees(tmp_path: Path) -> None:
             it.engine.run(C, labels={"com.docker.compose.project": "bank"})
             assert await it.shown() == {A, B}
             assert (await it.traefik.get(f"/containers/{C}/json")).status_code == 404
+            assert [(await it.hide(each))["known"] for each in (A, C)] == [True, False]
             assert (await it.traefik.get(f"/containers/{A}/json")).status_code == 200
 
     run(work())

@@ -7,11 +7,13 @@ from typing import assert_never
 from autoscaler.adapters.compose.drain.http_hook import call
 from autoscaler.adapters.compose.drain.marker import remove_marker, set_marker
 from autoscaler.adapters.compose.drain.method import DrainMethod, drain_method
-from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, probes_of
+from autoscaler.adapters.compose.drain.progress import Limits, Probe, Progress, advanced, advanced_by_view, probes_of
 from autoscaler.adapters.compose.healthcheck import MARKER, notices_within_seconds
+from autoscaler.adapters.compose.labels import traefik_services
 from autoscaler.adapters.compose.listing import inspected
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.timing import ComposeTiming
+from autoscaler.adapters.compose.traefik_view import Hiding, TraefikView, ViewUnavailable
 from autoscaler.adapters.docker.engine import Engine, Inspect
 from autoscaler.adapters.docker.errors import Conflict, EngineError, NotFound
 from autoscaler.config.compose_options import Drain
@@ -29,25 +31,32 @@ class Draining:
     container: Inspect
     method: DrainMethod
     progress: Progress
+    longest_seconds: float | None = None  # every request of the past was over within; None: unknown
+    problem: str | None = None  # why the view does not confirm that Traefik does not see it
 
     @property
     def retractable(self) -> bool:
         """Whether it can be taken back: a command, a signal or a request cannot be undone."""
-        return self.method is DrainMethod.HEALTHCHECK
+        return self.method in {DrainMethod.VIEW, DrainMethod.HEALTHCHECK}
 
 
 class Drainer:
-    """Drains the replicas of one service by its policy."""
+    """Drains the replicas of one service: by Traefik's view where it is usable, or else by its policy."""
 
-    def __init__(self, engine: Engine, drain: Drain, timing: ComposeTiming) -> None:
+    def __init__(self, engine: Engine, drain: Drain, timing: ComposeTiming, view: TraefikView | None = None) -> None:
         self._engine = engine
         self._drain = drain
+        self._view = view
+        self._view_seconds = timing.view_seconds
+        self._longest: dict[tuple[str, ...], float | None] = {}
         self._throttle_seconds = drain.throttle_seconds + timing.throttle_margin_seconds
 
     def plan(self, replica: Replica) -> Draining:
         """Return the drain of a replica, before it begins."""
         container = inspected(self._engine, replica.id)
-        return Draining(replica, container, drain_method(container, self._drain), Progress(time.monotonic()))
+        by_view = self._view is not None and self._view.knows(replica.id)
+        method = DrainMethod.VIEW if by_view else drain_method(container, self._drain)
+        return Draining(replica, container, method, Progress(time.monotonic()))
 
     def begin(self, draining: Draining) -> str | None:
         """Begin the drain; return the problem, if there is one."""
@@ -59,9 +68,14 @@ class Drainer:
             return str(error)
 
     def take_back(self, draining: Draining) -> None:
-        """Remove the marker: with its next probe the replica is healthy. One that does not run is no error."""
+        """Show it again, or remove the marker: with its next probe it is healthy. One that does not run is no error."""
         try:
-            remove_marker(self._engine, draining.replica)
+            if draining.method is not DrainMethod.VIEW:
+                remove_marker(self._engine, draining.replica)
+            elif self._view is not None:
+                self._view.show(draining.replica.id)
+        except ViewUnavailable:
+            pass  # then its order ends by itself
         except EngineError as error:
             if not isinstance(error, NotFound | Conflict):
                 raise
@@ -76,6 +90,15 @@ class Drainer:
         if listed is None or not listed.alive:
             draining.progress = replace(draining.progress, end=DrainEnd.IDLE)
             return
+        if draining.method is DrainMethod.VIEW:
+            draining.progress = advanced_by_view(
+                draining.progress,
+                time.monotonic(),
+                self._ask_view(draining),
+                Limits(self._view_seconds, self._throttle_seconds, self._drain.timeout_seconds),
+                draining.longest_seconds,
+            )
+            return
         unhealthy = listed.health == "unhealthy"
         draining.progress = advanced(
             draining.progress,
@@ -88,6 +111,10 @@ class Drainer:
     def _begin(self, draining: Draining) -> str | None:
         drain, inside, container = self._drain, self._engine.exec, draining.replica.id
         match draining.method:
+            case DrainMethod.VIEW:
+                self._ask_view(draining)
+                draining.longest_seconds = self._longest_request(traefik_services(draining.replica.labels))
+                return None
             case DrainMethod.HEALTHCHECK:
                 code = set_marker(self._engine, draining.replica)
                 return None if code == 0 else f"cannot write {MARKER} in it: exit code {code}"
@@ -100,6 +127,26 @@ class Drainer:
                 return None if drain.http is None else call(draining.container, drain.http)
             case _:
                 assert_never(draining.method)
+
+    def _ask_view(self, draining: Draining) -> Hiding | None:
+        """Renew the order; return how far it is, and None without an answer."""
+        if self._view is None:
+            return None
+        try:
+            hiding = self._view.hide(draining.replica.id)
+        except ViewUnavailable as error:
+            draining.problem = str(error)
+            return None
+        draining.problem = f"{self._view.name} does not say that every Traefik has looked"
+        return hiding
+
+    def _longest_request(self, services: tuple[str, ...]) -> float | None:
+        """Return how long the requests of all these services took at most; None if that is unknown of one."""
+        if services not in self._longest and self._view is not None:
+            each = [self._view.longest_request(service) for service in services]
+            known = [seconds for seconds in each if seconds is not None]
+            self._longest[services] = max(known) if len(known) == len(services) else None
+        return self._longest.get(services)
 
     def _probes(self, draining: Draining) -> list[Probe]:
         try:

@@ -66,8 +66,10 @@ class Drains:
 
     def look(self, listed: Mapping[str, Replica]) -> list[Draining]:
         """Return the drains that are over; `listed` has the service's containers, by id."""
-        for each in self._under_way:
+        for each in self.under_way:
             self.drainer.look(each, listed.get(each.replica.id))
+            if each.progress.end is DrainEnd.TAKEN_BACK:
+                self._taken_back(each, each.problem or "it is still routed")
         return [each for each in self._under_way if each.progress.end]
 
     def release(self, draining: Draining) -> bool:

@@ -12,6 +12,7 @@ from autoscaler.config.compose_options import Drain
 class DrainMethod(StrEnum):
     """What makes Traefik route no request to a replica."""
 
+    VIEW = "view"  # Traefik's view leaves it out
     HEALTHCHECK = "healthcheck"  # it looks for the marker
     COMMAND = "command"
     SIGNAL = "signal"

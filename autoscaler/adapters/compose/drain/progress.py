@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autoscaler.adapters.compose.traefik_view import Hiding
 from autoscaler.events import DrainEnd
 
 IN_A_ROW = 2  # probes without an open connection, until the last requests are over
@@ -39,6 +40,8 @@ class Progress:
     seen: str | None = None  # the last probe before that
     connections: int | None = None  # of the last probe
     end: DrainEnd | None = None
+    instance: str | None = None  # of the view that has left it out
+    doubtful_at: float | None = None  # since then the view does not confirm it
 
 
 def advanced(progress: Progress, now: float, *, unhealthy: bool, probes: Sequence[Probe], limits: Limits) -> Progress:
@@ -55,6 +58,37 @@ def advanced(progress: Progress, now: float, *, unhealthy: bool, probes: Sequenc
         return replace(progress, end=DrainEnd.IDLE)
     timed_out = now >= (progress.unrouted_at or now) + limits.timeout_seconds
     return replace(progress, end=DrainEnd.TIMEOUT) if timed_out else progress
+
+
+def advanced_by_view(
+    progress: Progress, now: float, hiding: Hiding | None, limits: Limits, longest_seconds: float | None
+) -> Progress:
+    """Return the progress after the view's answer; None: there was none.
+
+    Only a view that confirms its own order at this moment lets the drain go on: one that has been restarted has shown
+    the replica meanwhile. `longest_seconds`: every request of the past was over within; None if that is unknown.
+    """
+    looked_seconds = hiding.looked_seconds if hiding is not None and hiding.hidden else None
+    if hiding is None or looked_seconds is None:
+        since = progress.doubtful_at
+        if since is None:
+            since = progress.asked_at if progress.unhealthy_at is None else now
+        if hiding is not None:
+            progress = replace(progress, unhealthy_at=None, unrouted_at=None)  # Traefik sees it
+        end = DrainEnd.TAKEN_BACK if now >= since + limits.notice_seconds else None
+        return replace(progress, doubtful_at=since, end=end)
+    if progress.unhealthy_at is None or progress.instance != hiding.instance:
+        progress = replace(progress, instance=hiding.instance, unhealthy_at=now - looked_seconds, unrouted_at=None)
+    progress = replace(progress, doubtful_at=None)
+    if progress.unrouted_at is None:
+        if now < (progress.unhealthy_at or now) + limits.throttle_seconds:
+            return progress
+        progress = replace(progress, unrouted_at=now)
+    known = longest_seconds is not None and longest_seconds <= limits.timeout_seconds
+    wait_seconds = longest_seconds or 0.0 if known else limits.timeout_seconds
+    if now < (progress.unrouted_at or now) + wait_seconds:
+        return progress
+    return replace(progress, end=DrainEnd.IDLE if known else DrainEnd.TIMEOUT)
 
 
 def _over(progress: Progress, probes: Sequence[Probe]) -> bool:

@@ -11,6 +11,7 @@ from autoscaler.adapters.compose.drain.stop import Stopping
 from autoscaler.adapters.compose.drain.victims import victims
 from autoscaler.adapters.compose.replicas import Replica
 from autoscaler.adapters.compose.timing import ComposeTiming
+from autoscaler.adapters.compose.traefik_view import TraefikView
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.config.compose_options import Drain
@@ -34,13 +35,14 @@ class Removing:
     timing: ComposeTiming
     patience: Patience
     depended_on: Callable[[], Collection[str]] = frozenset
+    view: TraefikView | None = None
     _drains: Drains = field(init=False)
     _stopping: Stopping = field(init=False)
     _undrained: list[Replica] = field(default_factory=list)  # they serve until they are stopped, one by one
     _next_stop_at: float = 0.0
 
     def __post_init__(self) -> None:
-        drainer = Drainer(self.engine, self.drain, self.timing)
+        drainer = Drainer(self.engine, self.drain, self.timing, self.view)
         self._drains = Drains(drainer, self.ref.name, self.order, self.timing.take_back_retry_seconds)
         self._stopping = Stopping(self.engine, self.ref, self.order.emit, self.timing.before_removal_seconds)
 

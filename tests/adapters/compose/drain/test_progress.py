@@ -10,9 +10,11 @@ from autoscaler.adapters.compose.drain.progress import (
     Probe,
     Progress,
     advanced,
+    advanced_by_view,
     being_drained,
     probes_of,
 )
+from autoscaler.adapters.compose.traefik_view import Hiding
 from autoscaler.events import DrainEnd
 
 LIMITS = Limits(notice_seconds=40.0, throttle_seconds=2.5, timeout_seconds=30.0)
@@ -131,3 +133,102 @@ def test_the_health_log_is_read() -> None:
 )
 def test_a_drained_replica_is_recognised(container: dict[str, Any], drained: bool) -> None:
     assert being_drained(container) is drained
+
+
+VIEW = Limits(notice_seconds=10.0, throttle_seconds=2.5, timeout_seconds=30.0)
+
+
+@dataclass
+class ByView:
+    """A drain by Traefik's view, which is asked each half second; `looked_at` is when every Traefik has looked."""
+
+    longest_seconds: float | None = 0.1
+    progress: Progress = field(default_factory=lambda: Progress(0.0))
+    now: float = 0.0
+    instance: str = "one"
+    answers: bool = True
+    hidden: bool = True
+    looked_at: float | None = None
+
+    def until(self, second: float) -> Progress:
+        while self.now < second and self.progress.end is None:
+            self.now += 0.5
+            hiding = Hiding(self.instance, self.hidden, None if self.looked_at is None else self.now - self.looked_at)
+            answer = hiding if self.answers else None
+            self.progress = advanced_by_view(self.progress, self.now, answer, VIEW, self.longest_seconds)
+        return self.progress
+
+
+def test_by_the_view_it_is_over_after_the_throttle_and_the_longest_request() -> None:
+    line = ByView(looked_at=0.2)
+    assert line.until(2.5).unrouted_at is None
+    assert line.until(3.0).unrouted_at == 3.0
+    assert line.until(60.0).end is DrainEnd.IDLE
+    assert line.now == 3.5
+
+
+@pytest.mark.parametrize(
+    ("longest_seconds", "over_at", "end"),
+    [
+        (0.0, 3.0, DrainEnd.IDLE),
+        (5.0, 8.0, DrainEnd.IDLE),
+        (31.0, 33.0, DrainEnd.TIMEOUT),
+        (None, 33.0, DrainEnd.TIMEOUT),
+    ],
+)
+def test_by_the_view_the_longest_request_is_waited_for_and_never_longer_than_the_timeout(
+    longest_seconds: float | None, over_at: float, end: DrainEnd
+) -> None:
+    line = ByView(longest_seconds, looked_at=0.2)
+    assert line.until(60.0).end is end
+    assert line.now == over_at
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(ByView(answers=False), id="no answer"),
+        pytest.param(ByView(looked_at=None), id="Traefik does not look"),
+        pytest.param(ByView(hidden=False, looked_at=0.0), id="it stays shown"),
+    ],
+)
+def test_what_the_view_does_not_confirm_is_taken_back(line: ByView) -> None:
+    assert line.until(60.0).end is DrainEnd.TAKEN_BACK
+    assert line.now == 10.0
+
+
+def test_a_view_that_was_away_for_a_moment_costs_nothing() -> None:
+    line = ByView(5.0, looked_at=0.2)
+    line.until(4.0)
+    line.answers = False
+    line.until(7.0)
+    line.answers = True
+    assert line.until(60.0).end is DrainEnd.IDLE
+    assert line.now == 8.0
+
+
+def test_a_view_that_goes_away_before_the_end_has_it_taken_back() -> None:
+    line = ByView(20.0, looked_at=0.2)
+    line.until(5.0)
+    line.answers = False
+    assert line.until(60.0).end is DrainEnd.TAKEN_BACK
+    assert line.now == 15.5
+
+
+def test_a_view_that_was_restarted_has_shown_it_and_all_is_waited_for_anew() -> None:
+    line = ByView(5.0, looked_at=0.2)
+    assert line.until(7.0).unrouted_at == 3.0
+    line.instance, line.looked_at = "two", 7.2
+    assert line.until(9.5).unrouted_at is None
+    assert line.until(60.0).end is DrainEnd.IDLE
+    assert line.now == 15.0
+
+
+def test_one_that_was_shown_meanwhile_is_waited_for_anew() -> None:
+    line = ByView(5.0, looked_at=0.2)
+    line.until(7.0)
+    line.hidden = False
+    line.until(8.0)
+    line.hidden, line.looked_at = True, 8.2
+    assert line.until(60.0).end is DrainEnd.IDLE
+    assert line.now == 16.0
