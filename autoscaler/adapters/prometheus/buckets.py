@@ -82,7 +82,9 @@ def longest(samples: Iterable[Sample]) -> float | None:
     """Return the lowest bucket that has all requests; None if it is the infinite one, or not all are plain requests."""
     counts: dict[tuple[str | None, float], float] = defaultdict(float)
     for sample in samples:
-        counts[sample.labels.get("protocol"), float(sample.labels["le"])] += sample.value  # 5 and 5.0 are one bound
+        text = sample.labels.get("le", "")
+        if text == "+Inf" or _NUMBER.fullmatch(text):
+            counts[sample.labels.get("protocol"), float(text)] += sample.value  # 5 and 5.0 are one bound
     total = counts.get(("http", math.inf), 0.0)
     if not total > 0 or any(protocol != "http" for protocol, _ in counts):
         return None
