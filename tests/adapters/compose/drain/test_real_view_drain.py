@@ -91,6 +91,7 @@ def test_what_is_wanted_again_is_shown_again(site: Site, recorder: Recorder) -> 
         assert call.result(120) == 3
     assert {project.inspect(number)["Id"] for number in (1, 2, 3)} == ids
     assert ended(recorder) == [DrainEnd.TAKEN_BACK] * 2
+    assert by_view.foreign.own_actions.now().at_work == frozenset()
     site.wait_for_servers(3)
 
 
