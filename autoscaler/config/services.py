@@ -13,10 +13,10 @@ from autoscaler.config.schema import ServiceModel
 from autoscaler.config.sizes import MOST_SERVICES, some
 from autoscaler.core.policy import Query
 from autoscaler.errors import ConfigError
-from autoscaler.ports.fleet import Fleet, ServiceRef, ServiceState
+from autoscaler.ports.fleet import COMPOSE, Fleet, ServiceRef, ServiceState
 from autoscaler.ports.metrics import Share, SignalRequest
 
-NOBODY: Mapping[str, Collection[ServiceState]] = MappingProxyType({})
+UNSHARED: Mapping[str, Collection[ServiceState]] = MappingProxyType({})
 Labelled = Mapping[ServiceRef, Mapping[str, str]]  # the labels `autoscaler.*` of each service that has some
 
 
@@ -97,9 +97,9 @@ def resolve(file: PolicyFile, labelled: Labelled, known: KnownLabels | None = No
     minima = sum(service.policy.min_replicas for service in services.values())
     for ref, labels in sorted(labelled.items()):
         of_file = in_file.get(ref) or in_file.get(ref.without_group)
-        if of_file is None and file.settings.compose_project not in {None, ref.group}:
+        if of_file is None and ref.kind == COMPOSE and file.settings.compose_project not in {None, ref.group}:
             continue
-        name = of_file or (str(ref) if ref.name in taken else ref.name)
+        name = of_file or next(each for each in (ref.name, str(ref), f"{ref.kind}:{ref}") if each not in taken)
         read = known.read(name, ref, labels)
         if read.service is None and not read.problems:
             continue
@@ -157,7 +157,7 @@ def _beyond_limits(file: PolicyFile, read: _Read, minima: int, others: int) -> I
 
 
 def signal_requests(
-    service: ServiceConfig, state: ServiceState, behind: Mapping[str, Collection[ServiceState]] = NOBODY
+    service: ServiceConfig, state: ServiceState, behind: Mapping[str, Collection[ServiceState]] = UNSHARED
 ) -> dict[str, SignalRequest]:
     """Return the policy's signal requests, by the name of the reading; `behind` has the services of each name."""
     names = traefik_services(service, state)

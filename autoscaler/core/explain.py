@@ -41,8 +41,10 @@ def _cause(context: DecisionContext, candidate: Candidate) -> str:
             return f"more replicas than replicas.max {bounds.high}{by_schedule(bounds.high_by)}"
         case Reason.UNSEEN:
             return f"no load is seen, and none is proved absent: {_missing(context)}"
-        case _:
+        case Reason.BLIND | Reason.BLIND_FALLBACK | Reason.OVERRIDE:
             return _blind(context)
+        case _:
+            raise AssertionError(f"no sentence is written for the reason {candidate.reason}")
 
 
 def format_until(until: float) -> str:

@@ -9,7 +9,7 @@ from autoscaler.adapters.grafana.observer import GrafanaObserver
 from autoscaler.adapters.journal.observer import JournalObserver
 from autoscaler.adapters.logs.observer import LogObserver
 from autoscaler.adapters.metrics.observer import MetricsObserver
-from autoscaler.adapters.status.daemon import OverviewObserver
+from autoscaler.adapters.status.daemon import DaemonObserver
 from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.status.recent import RecentObserver
 from autoscaler.config.model import Config
@@ -25,7 +25,7 @@ class Observers:
     status: StatusObserver
     metrics: MetricsObserver
     journal: JournalObserver
-    overview: OverviewObserver
+    overview: DaemonObserver
     recent: RecentObserver
     logs: LogObserver
     annotations: Sequence[GrafanaObserver]  # none or one
@@ -51,7 +51,7 @@ def make_observers(settings: Settings, config: Config) -> Observers:
         ),
         metrics=metrics,
         journal=JournalObserver(policies),
-        overview=OverviewObserver(config.interval_seconds, dry_run=config.dry_run),
+        overview=DaemonObserver(config.interval_seconds, dry_run=config.dry_run),
         recent=RecentObserver(),
         logs=logs,
         annotations=make_annotations(settings, broadcast([metrics, logs])),

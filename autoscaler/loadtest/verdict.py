@@ -34,7 +34,7 @@ class Verdict:
 def judge(answers: Sequence[Answer], found: Spread, replicas: int) -> Verdict:
     """Return the verdict on good answers from a service with that many replicas (0: unknown)."""
     if found.identified_by is None:
-        return Verdict(Balance.UNKNOWN, "cannot tell the replicas apart: nothing in the answers names them")
+        return Verdict(Balance.UNKNOWN, "cannot distinguish the replicas: nothing in the answers names them")
     counts = found.counts
     sticky = _sticky([answer for answer in answers if answer.ok], found)
     if sticky is not None:

@@ -24,8 +24,9 @@ class ServiceRef:
 
     @property
     def lease_key(self) -> str:
-        """The lease that covers the service: one for each group."""
-        return self.name if self.group is None else self.group
+        """The lease that covers the service: one for each group of a kind. Compose's has its project's name alone."""
+        key = self.name if self.group is None else self.group
+        return key if self.kind == COMPOSE else f"{self.kind}.{key}"
 
     @property
     def without_group(self) -> "ServiceRef":

@@ -8,7 +8,7 @@ import httpx
 
 from autoscaler.adapters.journal.observer import JournalObserver
 from autoscaler.adapters.metrics.observer import MetricsObserver
-from autoscaler.adapters.status.daemon import OverviewObserver
+from autoscaler.adapters.status.daemon import DaemonObserver
 from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.status.recent import RecentObserver
 from autoscaler.adapters.web.app import make_app, routes
@@ -45,7 +45,7 @@ class Site:
         self.status = StatusObserver(policies, stalled_after_seconds=30.0, monotonic=lambda: self.now)
         self.metrics = MetricsObserver(list(policies), dry_run=False)
         self.journal = JournalObserver(policies)
-        self.overview, self.recent = OverviewObserver(1.0, dry_run=False), RecentObserver()
+        self.overview, self.recent = DaemonObserver(1.0, dry_run=False), RecentObserver()
         self.ended = threading.Event()
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"

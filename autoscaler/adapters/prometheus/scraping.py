@@ -23,7 +23,7 @@ class Scraping:
     age_seconds: float | None = None
     problem: Reading | None = None
     coverages: Mapping[float, tuple[Coverage, ...]] = field(default_factory=dict)  # of each Traefik, by window
-    several: str = ""  # what tells the Traefiks apart, if there are more than one
+    several: str = ""  # the labels that distinguish the Traefiks, if there are several
     entries: Mapping[float, float] = field(default_factory=dict)  # what all entry points count in a window
     alive: frozenset[str] | None = None  # the services whose series go on; None: not known
 

@@ -6,7 +6,7 @@ from typing import Any
 from autoscaler.events import ConfigLoaded, Event, LeadershipChanged, ViewChanged, WatchChanged
 
 
-class OverviewObserver:
+class DaemonObserver:
     """Keeps the settings in force and the present problems. Thread-safe."""
 
     def __init__(self, interval_seconds: float, *, dry_run: bool) -> None:

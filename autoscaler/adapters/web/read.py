@@ -13,7 +13,7 @@ from autoscaler.adapters.journal.observer import JournalObserver
 from autoscaler.adapters.journal.query import parse_query
 from autoscaler.adapters.metrics.instruments import CONTENT_TYPE
 from autoscaler.adapters.metrics.observer import MetricsObserver
-from autoscaler.adapters.status.daemon import OverviewObserver
+from autoscaler.adapters.status.daemon import DaemonObserver
 from autoscaler.adapters.status.observer import StatusObserver
 from autoscaler.adapters.status.recent import RecentObserver
 from autoscaler.adapters.web.answer import Json
@@ -30,7 +30,7 @@ class ReadHandlers:
     _status: StatusObserver
     _metrics: MetricsObserver
     _journal: JournalObserver
-    _overview: OverviewObserver
+    _overview: DaemonObserver
     _recent: RecentObserver
 
     def metrics_page(self, _: Request) -> Response:

@@ -45,7 +45,7 @@ def get_evaluation(url: str, service: str, at: float | None = None) -> dict[str,
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The daemon as a whole, and its services; `error` says why there is nothing to tell."""
+    """The daemon as a whole, and its services; `error` says why there are none."""
 
     daemon: dict[str, Any]
     services: list[dict[str, Any]]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from autoscaler.adapters.status.daemon import OverviewObserver
+from autoscaler.adapters.status.daemon import DaemonObserver
 from autoscaler.events import ConfigLoaded, CycleMissed, Event, LeadershipChanged, ViewChanged, WatchChanged
 from tests.support.builders import NOW
 
@@ -52,14 +52,14 @@ from tests.support.builders import NOW
     ],
 )
 def test_what_is_not_as_usual_is_said_until_it_changes(events: Sequence[Event], notes: Sequence[str]) -> None:
-    overview = OverviewObserver(5.0, dry_run=False)
+    overview = DaemonObserver(5.0, dry_run=False)
     for event in events:
         overview.notify(event)
     assert overview.notes() == notes
 
 
 def test_a_refused_file_leaves_the_settings_in_force() -> None:
-    overview = OverviewObserver(5.0, dry_run=False)
+    overview = DaemonObserver(5.0, dry_run=False)
     overview.notify(ConfigLoaded(NOW, "x", 1.0, dry_run=True))
     overview.notify(ConfigLoaded(NOW, "x", problem="bad"))
     assert overview.settings() == {"interval_seconds": 1.0, "dry_run": True}

@@ -162,7 +162,7 @@ def test_a_kept_sticky_cookie_is_told_from_a_bad_balance(site: dict[str, str]) -
 def test_replicas_that_nothing_names_are_honestly_not_told_apart(site: dict[str, str]) -> None:
     code, told = load_test(site, "mute", "--requests", "5")
     assert (code, told["ok"], told["balance"], told["replicas"]) == (0, 5, "unknown", {})
-    assert told["verdict"] == "cannot tell the replicas apart: nothing in the answers names them"
+    assert told["verdict"] == "cannot distinguish the replicas: nothing in the answers names them"
 
 
 def test_a_path_that_is_not_there_fails(site: dict[str, str]) -> None:
