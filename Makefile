@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-slow check fmt lock grafana bench-core bench-elasticity bench-drain bench-reaction bench-start bench-wrap clean
+.PHONY: help demo test test-quick test-slow check fmt lock grafana bench-core bench-elasticity bench-drain bench-reaction bench-start bench-wrap soak clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -81,6 +81,11 @@ bench-start: $(VENV)/.ready ## Time the start of help, status and completion, an
 
 bench-wrap: $(VENV)/.ready ## Measure what the probes of clones cost the engine -> build/bench/wrap.json
 	$(BIN)/python -m benchmarks.wrap
+
+MINUTES ?= 20
+SEED ?= 0
+soak: $(VENV)/.ready ## Kill two daemons and let their calls fail under load [MINUTES=20] [SEED=1; 0: a new one] -> build/bench/soak.json
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES) --seed $(SEED)
 
 clean: ## Remove what the other targets made in this directory
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info

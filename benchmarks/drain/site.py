@@ -19,6 +19,9 @@ ASK = (
 )
 # As config/traefik/traefik.yaml has it; the other gateway keeps Traefik's defaults of 2 s and 30 s.
 OURS = ["--providers.providersThrottleDuration=200ms", "--serversTransport.forwardingTimeouts.dialTimeout=1s"]
+WEB = ("--entryPoints.web.address=:8000", "--ping=true", "--ping.entryPoint=web")
+PING = {"test": ["CMD", "traefik", "healthcheck", *WEB], "interval": "2s"}
+KEPT_QUIET = ("--global.checkNewVersion=false", "--log.level=INFO", "--log.format=json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Site:
 
     def up(self, replicas: int) -> None:
         """Create everything, each service with so many replicas, and wait until it is healthy."""
-        services = {app.name: _service(app, replicas) for app in apps()}
+        services = {app.name: service(app, replicas) for app in apps()}
         gateways = {f"gateway-{name}": self._gateway(name) for name in GATEWAYS}
         document = {"name": self.name, "services": {**gateways, **services}}
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -62,38 +65,25 @@ class Site:
         return self.directory / "compose.json"
 
     def _gateway(self, name: str) -> dict[str, Any]:
-        command = [
-            *("--entryPoints.web.address=:8000", "--ping=true", "--ping.entryPoint=web", "--accessLog.format=json"),
-            *(
-                "--global.checkNewVersion=false",
-                "--accessLog=true",
-                "--log.level=INFO",
-                "--log.format=json",
-                "--providers.docker.exposedByDefault=false",
-            ),
-            "--providers.docker.constraints=" + f"Label(`com.docker.compose.project`,`{self.name}`)",
-        ]
+        command = [*WEB, *KEPT_QUIET, *only(self.name), "--accessLog=true", "--accessLog.format=json"]
         return {
             "image": TRAEFIK,
             "command": [*command, *(OURS if name == "ours" else [])],
             "volumes": [f"{self.socket}:/var/run/docker.sock:ro"],
             "ports": [f"127.0.0.1:{self.ports[name]}:8000"],
-            "healthcheck": {
-                "test": [
-                    "CMD",
-                    "traefik",
-                    "healthcheck",
-                    "--ping=true",
-                    "--ping.entryPoint=web",
-                    "--entryPoints.web.address=:8000",
-                ],
-                "interval": "2s",
-            },
+            "healthcheck": PING,
         }
 
 
-def _service(app: App, replicas: int) -> dict[str, Any]:
-    router, service = f"traefik.http.routers.{app.name}", f"traefik.http.services.{app.name}"
+def only(project: str) -> tuple[str, str]:
+    """Return the flags of a Traefik that sees the containers of one project alone."""
+    constraint = f"--providers.docker.constraints=Label(`com.docker.compose.project`,`{project}`)"
+    return "--providers.docker.exposedByDefault=false", constraint
+
+
+def service(app: App, replicas: int) -> dict[str, Any]:
+    """Return a service of replicas that answer at two paths, at one of them with Traefik's retry."""
+    router, balancer = f"traefik.http.routers.{app.name}", f"traefik.http.services.{app.name}"
     return {
         "image": PYTHON,
         "command": ["python3", "-u", "/app.py"],
@@ -108,7 +98,7 @@ def _service(app: App, replicas: int) -> dict[str, Any]:
         "healthcheck": {"test": ["CMD", "bash", "-c", ASK], "interval": "5s", "timeout": "2s", "retries": 3},
         "labels": {
             "traefik.enable": "true",
-            f"{service}.loadbalancer.server.port": "8000",
+            f"{balancer}.loadbalancer.server.port": "8000",
             f"{router}.rule": f"PathPrefix(`/once/{app.name}`)",
             f"{router}.service": app.name,
             f"{router}-retry.rule": f"PathPrefix(`/retry/{app.name}`)",
