@@ -39,7 +39,7 @@ class Operations:
     While replicas start, a decision for more begins beside them. While replicas drain, a decision for more keeps those
     that are not stopped yet. Every other decision waits. `at_once` limits the services whose replicas start; removals
     need no slot. An order that waits for a slot follows the decisions. An operation ends early, with nothing half made,
-    once the daemon stops or `may_act` returns False.
+    once the daemon stops or `may_act` returns False; once `may_finish` does, it changes nothing more.
     """
 
     def __init__(
@@ -49,11 +49,13 @@ class Operations:
         *,
         at_once: int,
         may_act: Callable[[ServiceRef], bool] = lambda _: True,
+        may_finish: Callable[[ServiceRef], bool] = lambda _: True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._target = target
         self._emit = emit
         self._may_act = may_act
+        self._may_finish = may_finish
         self._monotonic = monotonic
         self._slots = Slots(at_once)
         self._lock = threading.Lock()
@@ -115,7 +117,14 @@ class Operations:
         def pause(seconds: float) -> bool:
             return self._stopping.wait(seconds) or not self._may_act(ref)
 
-        order = Order(decision.desired, emit=steps.emit, pause=pause, options=options, only_adds=only_adds)
+        order = Order(
+            decision.desired,
+            emit=steps.emit,
+            pause=pause,
+            may_finish=lambda: self._may_finish(ref),
+            options=options,
+            only_adds=only_adds,
+        )
         arguments = (ref, decision, order, steps)
         thread = threading.Thread(target=self._run, args=arguments, name=decision.service, daemon=True)
         thread.start()  # before it is noted: a thread that cannot start must not keep the service busy

@@ -78,6 +78,7 @@ def build(settings: Settings, file: PolicyFile) -> Daemon:
         emit,
         at_once=file.config.max_concurrent_operations,
         may_act=lambda ref: leadership.leads(ref.lease_key),
+        may_finish=lambda ref: leadership.may_finish(ref.lease_key),
     )
     overrides = Overrides(None if settings.state_dir is None else OverrideFile(settings.state_dir), emit)
 

@@ -16,6 +16,9 @@ class Leadership(Protocol):
     def leads(self, key: str) -> bool:
         """Return whether the daemon holds the lease of this key and may act."""
 
+    def may_finish(self, key: str) -> bool:
+        """Return whether the daemon may still finish or undo what it began while it led: no other one acts yet."""
+
     def why_not(self, key: str) -> str | None:
         """Return a sentence for the operator that says why the daemon may not act; None: it may."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from autoscaler.ports.observers import Emit
 
+MayFinish = Callable[[], bool]
 Pause = Callable[[float], bool]  # waits so many seconds; True: end the operation, the daemon stops or lost the lease
 
 
@@ -12,14 +13,23 @@ class Order:
     """Brings one service to `replicas`; thread-safe. With `only_adds`, surplus replicas stay.
 
     `emit` takes the events. Only the service's target reads `options`. Once `pause` returns True, the target ends the
-    operation and leaves nothing half made.
+    operation and leaves nothing half made. Once `may_finish` returns False, it changes nothing more: another daemon may
+    act by now, and puts right what is half made.
     """
 
     def __init__(
-        self, replicas: int, *, emit: Emit, pause: Pause, options: object = None, only_adds: bool = False
+        self,
+        replicas: int,
+        *,
+        emit: Emit,
+        pause: Pause,
+        may_finish: MayFinish = lambda: True,
+        options: object = None,
+        only_adds: bool = False,
     ) -> None:
         self.emit = emit
         self.pause = pause
+        self.may_finish = may_finish
         self.options = options
         self.only_adds = only_adds
         self._lock = threading.Lock()

@@ -12,8 +12,9 @@ What each figure means:
 - `two_leaders`: leases under which a daemon that did not hold it changed a container after its holder had done so. Each
   daemon speaks through a proxy of its own, which notes when a change was asked for and who made the lease.
 - `longest_out_of_service_s`: the longest time that a replica which had served was running, did not serve, and was in no
-  drain of a daemon that lives.
-- `longest_left_behind_s`: the longest time that a container was there and did not run (created, exited, dead).
+  drain of a daemon that lives, while there was a daemon.
+- `longest_left_behind_s`: the longest time that a container was there and did not run (created, exited, dead), while
+  there was a daemon.
 - `rss_start_mb`, `rss_end_mb`: resident memory of the daemon's process that lived longest: the median of ten seconds, a
   minute after its start (or after a third of its life, if that is sooner) and at its end; `threads_start`, `threads`,
   `fds_start` and `fds` likewise.
@@ -141,8 +142,9 @@ class Drain:
 
 def figures(log: Log, minutes: float) -> dict[str, Any]:
     """Return the figures, and what is behind those that should be 0."""
-    drains = list(_drains(log.lives))
+    drains, looks = list(_drains(log.lives)), with_a_daemon(log.looks, log.lives)
     astray, two = orphans(log.looks, drains), two_leaders(log.changes, log.claims)
+    out, behind = out_of_service(looks, drains), left_behind(looks)
     return {
         "minutes": minutes,
         "kills": log.kills,
@@ -153,8 +155,8 @@ def figures(log: Log, minutes: float) -> dict[str, Any]:
         "orphans": len(astray),
         "duplicates": len(duplicates(log.looks)),
         "two_leaders": len(two),
-        "longest_out_of_service_s": longest_seconds(out_of_service(log.looks, drains)),
-        "longest_left_behind_s": longest_seconds(left_behind(log.looks)),
+        "longest_out_of_service_s": longest_seconds(out),
+        "longest_left_behind_s": longest_seconds(behind),
         **usage(log.samples),
         "changes": len(log.changes),
         "leads": len({claim.speaker for claim in log.claims}),
@@ -163,8 +165,8 @@ def figures(log: Log, minutes: float) -> dict[str, Any]:
         "astray": astray,
         "duplicate_numbers": duplicates(log.looks),
         "two_leaders_calls": two,
-        "out_of_service": sorted(out_of_service(log.looks, drains), key=lambda each: -each[1])[:20],
-        "left_behind": sorted(left_behind(log.looks), key=lambda each: -each[1])[:20],
+        "out_of_service": sorted(out, key=lambda each: -each[1])[:20],
+        "left_behind": sorted(behind, key=lambda each: -each[1])[:20],
     }
 
 
@@ -196,6 +198,12 @@ def duplicates(looks: Iterable[Look]) -> list[str]:
             if len(members) > 1:
                 found.add(f"{service} {number}: {' '.join(sorted(f'{each.name} {each.id[:12]}' for each in members))}")
     return sorted(found)
+
+
+def with_a_daemon(looks: Iterable[Look], lives: Sequence[Life]) -> list[Look]:
+    """Return the looks without the containers of moments in which no daemon lived: none could put anything right."""
+    lived = [(look, any(life.start <= look.at <= life.end for life in lives)) for look in looks]
+    return [look if there else Look(look.at, ()) for look, there in lived]
 
 
 def out_of_service(looks: Sequence[Look], drains: Sequence[Drain]) -> list[tuple[str, float, float]]:

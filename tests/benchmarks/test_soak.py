@@ -151,8 +151,15 @@ def test_what_a_living_daemon_drains_is_not_out_of_service(
 ) -> None:
     leaving = replace(DRAINED, name="shop-web-3.leaving")
     noted = looks((1, [REPLICA]), *((at, [leaving]) for at in range(2, 10)), (10, []))
-    told = figures(Log(looks=noted, lives=[Life("a1", 0.0, end, lines)]), 1.0)
+    told = figures(Log(looks=noted, lives=[Life("a1", 0.0, end, lines), Life("b1", 0.0, 100.0)]), 1.0)
     assert told["longest_out_of_service_s"] == seconds
+
+
+def test_while_no_daemon_lives_nothing_counts_as_out_of_service_or_left_behind() -> None:
+    exited = replace(OTHER, state="exited")
+    noted = looks((1, [REPLICA, OTHER]), *((at, [DRAINED, exited]) for at in range(2, 20)))
+    told = figures(Log(looks=noted, lives=[Life("a1", 0.0, 5.0), Life("b1", 14.5, 100.0)]), 1.0)
+    assert (told["longest_out_of_service_s"], told["longest_left_behind_s"]) == (4, 4)
 
 
 @pytest.mark.parametrize(

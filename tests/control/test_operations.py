@@ -176,6 +176,21 @@ def test_an_operation_ends_early_once_the_daemon_may_not_act_any_more() -> None:
     assert target.counts[USERS.ref] == 1
 
 
+def test_an_operation_knows_whether_it_may_still_finish_what_it_began() -> None:
+    target, may_finish = FakeTarget(userservice=4), [True]
+    target.gate.clear()
+    operations = Operations(
+        target, Recorder().notify, at_once=1, may_finish=lambda ref: may_finish[0] and ref == USERS.ref
+    )
+    operations.begin(USERS, wish(4, 100.0))
+    assert target.entered.acquire(timeout=10)
+    (order,) = target.going.values()
+    assert order.may_finish()
+    may_finish[0] = False
+    assert not order.may_finish()
+    operations.stop(10.0)
+
+
 def test_a_replica_that_may_lack_something_is_told_under_the_policys_name() -> None:
     recorder = Recorder()
     counter = ReplicaCounter(wish(1, 100.0), recorder.notify)

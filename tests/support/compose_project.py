@@ -104,12 +104,14 @@ class Project:
         replicas: int,
         pause: Callable[[float], bool] | None = None,
         *,
+        may_finish: Callable[[], bool] = lambda: True,
         start_timeout_seconds: float = 60.0,
         drain: Drain | None = None,
     ) -> Order:
         """An order whose pauses are as short as can be."""
         options = ComposeOptions(start_timeout_seconds, drain or self.drain)
-        return Order(replicas, emit=self.recorder.notify, pause=pause or short, options=options)
+        emit, pause = self.recorder.notify, pause or short
+        return Order(replicas, emit=emit, pause=pause, may_finish=may_finish, options=options)
 
     def scale(self, replicas: int, service: str = "web", *, target: ComposeTarget | None = None, **options: Any) -> int:
         """Scale by the target; the options are the order's."""

@@ -57,11 +57,12 @@ class Scaling:
         Raises:
             TargetUnavailable, TargetRefused, ScaleFailed: nothing is left half made.
         """
-        ref = every(self._engine).fleet.find(ref).ref
+        engine = self._engine.fenced(order.may_finish)
+        ref = every(engine).fleet.find(ref).ref
         options = compose_options(order.options)
-        relist = partial(members, self._engine, ref)
+        relist = partial(members, engine, ref)
         adding = Adding(
-            self._engine,
+            engine,
             self._injected_files,
             ref,
             relist,
@@ -73,12 +74,12 @@ class Scaling:
             being_changed=lambda: self._foreign.unsettled(ref) is not None,
             wraps=lambda template: options.drain.enabled and self._needs_probe(template),
         )
-        with self._service_locks.entered(ref) as service_lock, self._cleaning_up(adding):
+        with self._service_locks.entered(ref) as service_lock, self._cleaning_up(engine, adding):
             with service_lock.turn:
                 self._check_unchanged(ref)
                 alone, present = (
                     service_lock.alone,
-                    self._without_leftovers(ref) if service_lock.alone else members(self._engine, ref),
+                    self._without_leftovers(engine, ref) if service_lock.alone else members(engine, ref),
                 )
                 count = sum(replica.alive for replica in present)
                 missing = order.replicas - count
@@ -93,18 +94,18 @@ class Scaling:
                 return count  # a foreign change has added some since the decision
             elif missing < 0:
                 order.begin_removal(count)  # the order may have been raised by now
-                depended_on = partial(ids_with_dependents, self._engine, ref, present)
+                depended_on = partial(ids_with_dependents, engine, ref, present)
                 patience = self._patience.setdefault(ref, Patience(self._timing.patience_seconds))
                 try:
                     Removing(
-                        *(self._engine, ref, relist, order, options.drain, self._timing, patience),
+                        *(engine, ref, relist, order, options.drain, self._timing, patience),
                         depended_on,
                         self._view,
                     ).remove()
                 finally:
                     service_lock.removes = False
         ours = adding.made | {replica.id for replica in present}
-        return sum(replica.alive and replica.id in ours for replica in members(self._engine, ref))
+        return sum(replica.alive and replica.id in ours for replica in members(engine, ref))
 
     def _needs_probe(self, template: Inspect) -> bool:
         """Return whether clones get the probe: not where Traefik's view drains them, nor without a shell."""
@@ -121,31 +122,29 @@ class Scaling:
             raise TargetRefused(f"{ref} is not scaled: {why}")
 
     @contextmanager
-    def _cleaning_up(self, adding: Adding) -> Iterator[None]:
+    def _cleaning_up(self, engine: Engine, adding: Adding) -> Iterator[None]:
         """Clean up at the end if a foreign change has begun."""
         try:
             yield
         finally:
             try:
                 poll_seconds = self._timing.cleanup_poll_seconds
-                Cleanup(self._engine, adding.relist, adding.being_changed, adding.pause, poll_seconds).settle(
-                    adding.made
-                )
+                Cleanup(engine, adding.relist, adding.being_changed, adding.pause, poll_seconds).settle(adding.made)
             finally:
                 for container in adding.made:
                     self._foreign.own_actions.done(container)
 
-    def _without_leftovers(self, ref: ServiceRef) -> list[Replica]:
+    def _without_leftovers(self, engine: Engine, ref: ServiceRef) -> list[Replica]:
         """Remove clones that were never started; the recovery handles the other left-overs."""
-        for replica in members(self._engine, ref):
+        for replica in members(engine, ref):
             if replica.never_started:
                 try:
-                    self._engine.remove(replica.id)
+                    engine.remove(replica.id)
                 except EngineError as error:
                     raise ScaleFailed("remove", f"cannot remove the left-over {replica.name}: {error}") from error
                 finally:
-                    self._engine.own_actions.done(replica.id)
-        return members(self._engine, ref)
+                    engine.own_actions.done(replica.id)
+        return members(engine, ref)
 
 
 def compose_options(options: object) -> ComposeOptions:

@@ -1,10 +1,11 @@
 """The engine calls that targets need, timed, with every error of docker and requests translated. Thread-safe."""
 
 import contextlib
+import copy
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -29,6 +30,8 @@ MOST_CHARACTERS = 1000  # of an error: the runtime's end with the reason
 Inspect = Json  # a container as the engine inspects it
 # What the SDK raises where it reads an answer of another shape than it expects.
 _MALFORMED = (MalformedShape, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+# What changes a container.
+_CHANGES = frozenset({"create", "connect", "start", "rename", "stop", "remove", "exec", "signal", "write"})
 
 
 class Engine:
@@ -44,6 +47,14 @@ class Engine:
         self._timeout_seconds = timeout_seconds
         self._emit = emit
         self._local = threading.local()
+        self._may_change: Callable[[], bool] = lambda: True
+
+    def fenced(self, may_change: Callable[[], bool]) -> "Engine":
+        """Return this engine with another face: once `may_change` returns False, it refuses to change a container."""
+        fenced = copy.copy(self)
+        fenced._may_change = may_change  # noqa: SLF001  a copy of this one
+        fenced.files, fenced.exec = Files(fenced._asking), Exec(fenced._asking)  # noqa: SLF001
+        return fenced
 
     @property
     def api_version(self) -> tuple[int, ...]:
@@ -153,6 +164,8 @@ class Engine:
 
     @contextlib.contextmanager
     def _asking(self, operation: str) -> Iterator[Any]:
+        if operation in _CHANGES and not self._may_change():
+            raise TargetUnavailable(f"no `{operation}` any more: another daemon may act by now, and goes on from here")
         started, failed = time.perf_counter(), True
         try:
             yield self._client()

@@ -5,6 +5,7 @@ that does not is evicted. Durations are by each daemon's own clock, so clocks ne
 nothing. At most one leads: a lease counts once it has stood longer than any holder acts without seeing its own.
 """
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -56,6 +57,7 @@ class Standing:
     lease: Lease | None = None  # as last seen
     held_since: float | None = None  # None: another daemon holds it
     confirmed_at: float = 0.0  # when the daemon last saw that it holds the lease
+    finish_until: float = -math.inf  # no other daemon acts before
     knock: str | None = None
     knock_since: float = 0.0
 
@@ -69,6 +71,10 @@ class Standing:
         held = self.held_since
         return held is not None and held + timing.proven_seconds <= now < self.confirmed_at + timing.confirmed_seconds
 
+    def may_finish(self, now: float, timing: LeaseTiming) -> bool:
+        """Whether the daemon may still finish or undo what it began while it led: no other one acts yet."""
+        return self.leads(now, timing) or now < self.finish_until
+
 
 def after(standing: Standing, look: Look, token: str, timing: LeaseTiming) -> tuple[Standing, Step]:
     """Return the standing after a look, and the next step; `token` is for a claim, and is used once.
@@ -76,12 +82,15 @@ def after(standing: Standing, look: Look, token: str, timing: LeaseTiming) -> tu
     A lease with the token of the daemon's own claim has been its own all the time: no other claim has that token.
     """
     if look.lease is None:
-        return Standing(token), Step.CLAIM
+        return Standing(token, finish_until=standing.finish_until), Step.CLAIM
     if look.lease.token == standing.token:
         # Held since the look's end, confirmed at its beginning: both err on the safe side.
         since = look.ended if standing.held_since is None else standing.held_since
         step = Step.WAIT if look.knock is None else Step.ANSWER
-        return Standing(standing.token, look.lease, since, look.began), step
+        # Whoever takes the lease after this look acts no sooner.
+        acts = look.began >= since + timing.proven_seconds
+        finish_until = look.began + timing.proven_seconds if acts else standing.finish_until
+        return Standing(standing.token, look.lease, since, look.began, finish_until), step
     return _waiting(standing, look, timing)
 
 

@@ -69,6 +69,11 @@ class Leases:
     def leads(self, project: str) -> bool:
         return self.why_not(project) is None
 
+    def may_finish(self, project: str) -> bool:
+        with self._lock:
+            known = self._projects.get(project)
+        return known is not None and (self._off() or known.standing.may_finish(self._monotonic(), self.timing))
+
     def why_not(self, project: str) -> str | None:
         with self._lock:
             known = self._projects.get(project)

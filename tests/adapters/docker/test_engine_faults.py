@@ -1,12 +1,13 @@
 """An engine that refuses, drops or hangs: a clear message, nothing half made, and the next call recovers."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from autoscaler.adapters.compose.target import ComposeTarget
+from autoscaler.adapters.docker.engine import Engine
 from autoscaler.config.compose_options import Drain
 from autoscaler.errors import AutoscalerError, ScaleFailed, TargetUnavailable
 from autoscaler.events import EngineAsked, ReplicaChanged
@@ -32,6 +33,36 @@ def test_an_engine_that_hangs_is_given_up_after_the_timeout() -> None:
         fleet = ComposeTarget(url, timeout_seconds=0.3, emit=recorder.notify).observe()
     assert "did not answer within 0.3 s" in fleet.unavailable["compose"]
     assert [(event.operation, event.failed) for event in recorder.of(EngineAsked)] == [("list", True)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda engine: engine.create("web-2", {}),
+        lambda engine: engine.connect("shop", "web-2", {}),
+        lambda engine: engine.start("web-2"),
+        lambda engine: engine.rename("web-2", "web-3"),
+        lambda engine: engine.stop("web-2", 1),
+        lambda engine: engine.remove("web-2"),
+        lambda engine: engine.exec.run("web-2", ["true"], timeout_seconds=1.0),
+        lambda engine: engine.exec.signal("web-2", "SIGUSR1"),
+        lambda engine: engine.files.write("web-2", b""),
+    ],
+)
+def test_an_engine_that_is_fenced_off_is_asked_and_changes_nothing(
+    tmp_path: Path, change: Callable[[Engine], object]
+) -> None:
+    may, recorder = [True], Recorder()
+    engine = Engine(f"unix://{tmp_path}/none.sock", timeout_seconds=1.0, emit=recorder.notify).fenced(lambda: may[0])
+    with pytest.raises(TargetUnavailable, match="cannot be reached"):
+        change(engine)
+    may[0] = False
+    asked = len(recorder.of(EngineAsked))
+    with pytest.raises(TargetUnavailable, match="another daemon may act by now"):
+        change(engine)
+    assert len(recorder.of(EngineAsked)) == asked
+    with pytest.raises(TargetUnavailable, match="cannot be reached"):
+        engine.inspect("web-2")
 
 
 @pytest.fixture(scope="session")

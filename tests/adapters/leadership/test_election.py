@@ -28,6 +28,19 @@ class TestOneDaemon:
         again, step = after(first, seen(OURS, 4.0), "unused", TERMS)
         assert (again.leads(at, TERMS), step) == (leads, Step.WAIT)
 
+    @pytest.mark.parametrize(("at", "may"), [(5.0, True), (10.9, True), (11.0, False)])
+    def test_what_it_began_may_be_finished_a_little_longer_than_it_leads(self, at: float, may: bool) -> None:
+        standing, _ = after(Standing("ours"), seen(OURS, 0.0), "unused", TERMS)
+        standing, _ = after(standing, seen(OURS, 6.0), "unused", TERMS)
+        assert standing.may_finish(at, TERMS) is may
+        lost, _ = after(standing, seen(THEIRS, 9.0), "unused", TERMS)
+        assert (lost.leads(at, TERMS), lost.may_finish(at, TERMS)) == (False, may)
+
+    def test_one_that_has_not_led_yet_has_nothing_to_finish(self) -> None:
+        standing, _ = after(Standing("ours"), seen(OURS, 0.0), "unused", TERMS)
+        assert [standing.may_finish(at, TERMS) for at in (1.0, 4.9, 5.0)] == [False, False, False]
+        assert not Standing().may_finish(0.0, TERMS)
+
     def test_a_slow_look_counts_from_its_end_for_the_proof_and_from_its_beginning_for_the_confirmation(self) -> None:
         standing, _ = after(Standing("ours"), seen(OURS, 0.0, took=3.0), "unused", TERMS)
         assert (standing.held_since, standing.confirmed_at) == (3.0, 0.0)
@@ -125,7 +138,9 @@ HAPPENINGS = st.one_of(
 
 @examples(1000)
 @given(st.lists(HAPPENINGS, max_size=120))
-def test_never_do_two_lead_whatever_dies_hangs_or_is_pruned(happenings: list[tuple[str, str | float]]) -> None:
+def test_while_one_leads_no_other_leads_or_finishes_whatever_happens(
+    happenings: list[tuple[str, str | float]],
+) -> None:
     engine, now, tokens = Engine(), 0.0, count()
     daemons = {name: Daemon(name, tokens) for name in NAMES}
     for what, which in happenings:
@@ -140,7 +155,10 @@ def test_never_do_two_lead_whatever_dies_hangs_or_is_pruned(happenings: list[tup
                 engine.lease = engine.knock = None
             case _, seconds:
                 now += float(seconds)
-        assert sum(daemon.standing.leads(now, TERMS) for daemon in daemons.values()) <= 1
+        leading = [name for name, daemon in daemons.items() if daemon.standing.leads(now, TERMS)]
+        finishing = [name for name, daemon in daemons.items() if daemon.standing.may_finish(now, TERMS)]
+        assert len(leading) <= 1
+        assert not leading or finishing == leading
 
 
 @examples(200)

@@ -259,6 +259,7 @@ def test_without_a_lease_it_acts_and_says_so_once_at_each_start(site: Site) -> N
     leases = Leases(volumes, recorder.notify, projects=[site.project], monotonic=site.clock, off=lambda: off[0])
     site.pass_by(5, leases)
     assert leases.leads(site.project)
+    assert leases.may_finish(site.project)
     assert changes(recorder) == [LeadershipChanged(site.project, leads=True, why=UNLEASED)]
     assert site.engine().volume_labels(LEASE + site.project) is None
     off[0] = False
@@ -266,6 +267,24 @@ def test_without_a_lease_it_acts_and_says_so_once_at_each_start(site: Site) -> N
     assert not leases.leads(site.project)
     site.pass_by(7, leases)
     assert leases.leads(site.project)
+
+
+def test_one_that_cannot_see_its_lease_finishes_what_it_began_until_another_may_act(site: Site) -> None:
+    with proxying(site.url) as proxy:
+        first, _ = site.daemon("first", proxy.url)
+        site.pass_by(7, first)
+        second, _ = site.daemon("second")
+        site.pass_by(1, first, second)
+        seen_at = site.clock.now - 1.0
+        proxy.faults.append(Fault("GET /volumes", 0, times=99))
+        while not second.leads(site.project):
+            for leases in (first, second):
+                leases.look()
+            assert first.leads(site.project) is (site.clock.now < seen_at + 4.0)
+            assert first.may_finish(site.project) is (site.clock.now < seen_at + 5.0)
+            site.clock.now += 0.5
+    assert not first.may_finish(site.project)
+    assert not first.may_finish("a project that it does not follow")
 
 
 def test_a_lease_that_is_turned_off_is_given_back(site: Site) -> None:

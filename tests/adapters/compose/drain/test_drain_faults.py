@@ -1,5 +1,6 @@
 """The real engine behind a proxy that fails, and replicas that fail: whatever happens, nothing is left drained."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from tests.adapters.compose.clone.test_overlap import wait_until
 from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, Proxy, proxying
 from tests.support.quick import QUICK
+from tests.support.recovering import Recovering
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("drain faults")]
 
@@ -80,6 +82,32 @@ def test_an_engine_that_is_gone_for_a_while_is_asked_again_and_again(plain: Proj
         two_drained_meanwhile(plain, lambda: proxy.faults.extend(away), target=plain.target(proxy.url))
     assert ends(plain) == [DrainEnd.TAKEN_BACK] * 2
     wait_until(lambda: ready(plain) == 3)
+
+
+def test_once_another_daemon_may_act_a_drain_is_left_to_it_as_it_is(plain: Project, proxy: Proxy) -> None:
+    lost, target = threading.Event(), plain.target(proxy.url)
+    plain.scale(3, pause=patient)
+    with ThreadPoolExecutor(1) as pool:
+        options: dict[str, Any] = {"drain": SLOW, "target": target, "may_finish": lambda: not lost.is_set()}
+        call = pool.submit(plain.scale, 1, pause=lost.wait, **options)
+        wait_until(lambda: len(plain.recorder.of(DrainStarted)) == 2 and ready(plain) == 1)
+        before = changes(proxy)
+        lost.set()
+        with pytest.raises(ScaleFailed, match=r"cannot take .* back: no `exec` any more: another daemon may act"):
+            call.result(120)
+    assert changes(proxy) == before
+    assert ready(plain) == 1
+    successor = Recovering(plain)
+
+    def is_put_right() -> bool:
+        successor.look()
+        return ready(plain) == 3
+
+    wait_until(is_put_right)
+
+
+def changes(proxy: Proxy) -> list[str]:
+    return [call for call in proxy.calls if not call.startswith(("GET", "HEAD"))]
 
 
 def test_one_that_lets_nobody_in_keeps_no_other_from_being_taken_back(plain: Project, proxy: Proxy) -> None:
