@@ -54,6 +54,7 @@ class Leases:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._projects = {project: _Project(monotonic()) for project in projects}
+        self._finish_until: dict[str, float] = {}  # of leases that were given back just now
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lease")
 
     @property
@@ -71,8 +72,10 @@ class Leases:
 
     def may_finish(self, project: str) -> bool:
         with self._lock:
-            known = self._projects.get(project)
-        return known is not None and (self._off() or known.standing.may_finish(self._monotonic(), self.timing))
+            known, given_until = self._projects.get(project), self._finish_until.get(project)
+        if known is None:
+            return given_until is not None and self._monotonic() < given_until
+        return self._off() or known.standing.may_finish(self._monotonic(), self.timing)
 
     def why_not(self, project: str) -> str | None:
         with self._lock:
@@ -106,6 +109,8 @@ class Leases:
         with self._lock:
             given = {name: known for name, known in self._projects.items() if which(known)}
             self._projects = {name: known for name, known in self._projects.items() if name not in given}
+            until = {**self._finish_until, **{name: known.standing.finish_until for name, known in given.items()}}
+            self._finish_until = {name: at for name, at in until.items() if at > self._monotonic()}
         self._side_by_side(self._release, {project: known for project, known in given.items() if known.standing.held})
         return given
 

@@ -287,6 +287,20 @@ def test_one_that_cannot_see_its_lease_finishes_what_it_began_until_another_may_
     assert not first.may_finish("a project that it does not follow")
 
 
+def test_after_it_has_given_its_lease_back_what_it_began_may_be_finished_until_another_may_act(site: Site) -> None:
+    first, _ = site.daemon("first")
+    second, _ = site.daemon("second")
+    site.pass_by(7, first)
+    first.release()
+    assert not first.leads(site.project)
+    assert first.may_finish(site.project)
+    while not second.leads(site.project):
+        second.look()
+        site.clock.now += 0.5
+    assert not first.may_finish(site.project)
+    assert not second.may_finish("a project that it does not follow")
+
+
 def test_a_lease_that_is_turned_off_is_given_back(site: Site) -> None:
     off = [False]
     volumes = LeaseVolumes(site.engine(), "first")
