@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Container
 from contextlib import suppress
+from functools import partial
 from typing import assert_never
 
 from autoscaler.adapters.compose import labels as label
@@ -44,7 +45,8 @@ class Recovery:
         settle_seconds: float = USUAL.leftover_seconds,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
+        self._leads: Callable[[], bool] = lambda: False  # the service of the replica that is cleaned up
+        self._engine = engine.fenced(self._still_leads)
         self._service_locks = service_locks
         self._relist = relist
         self._being_changed = being_changed
@@ -53,7 +55,7 @@ class Recovery:
         self._settle_seconds = settle_seconds
         self._monotonic = monotonic
         self._suspects: Suspects = {}
-        self._drained = DrainRecovery(engine)
+        self._drained = DrainRecovery(self._engine)
 
     def look(
         self, leads: Callable[[ServiceRef], bool], start_seconds: Callable[[ServiceRef], float | None] = lambda _: None
@@ -73,9 +75,13 @@ class Recovery:
         self._suspects = suspects(self._suspects, replicas, now, self._engine.own_actions.now().at_work)
         self._drained.forget(self._suspects)
         for replica in left_over(self._suspects, replicas, now, limits):
-            if leads(replica.ref):
+            self._leads = partial(leads, replica.ref)
+            if self._leads():
                 with suppress(EngineError, MalformedAnswer):  # for one replica: it must not stop the others
                     self._recover(replica, self._suspects[replica.id].kind)
+
+    def _still_leads(self) -> bool:
+        return self._leads()
 
     def _recover(self, replica: Replica, kind: LeftoverKind) -> None:
         """Clean up the replica while no operation of the service can begin, nor choose it."""

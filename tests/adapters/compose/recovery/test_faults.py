@@ -47,6 +47,19 @@ def test_a_drained_replica_is_asked_again_when_the_engine_did_not_let_us(
     assert recovered(plain) == plain.names(2)
 
 
+def test_a_daemon_that_loses_the_lead_meanwhile_changes_nothing_more(plain: Project, proxy: Proxy) -> None:
+    plain.scale(2)
+    run(["docker", "stop", *plain.names(2)], "end the clone")
+    recovering = Recovering(plain, proxy.url)
+    recovering.look(lambda _: False)
+    time.sleep(SETTLE_SECONDS)
+    answers = iter([True])  # then no more
+    recovering.look(lambda ref: plain.leads(ref) and next(answers, False))
+    assert [call for call in proxy.calls if not call.startswith("GET")] == []
+    recovering.look()
+    assert recovered(plain) == plain.names(2)
+
+
 def test_one_that_cannot_be_removed_keeps_no_other_waiting(project: Project, proxy: Proxy) -> None:
     project.up({"api": SLEEP, "web": SLEEP})
     project.scale(2, "api")
