@@ -16,7 +16,7 @@ import typer
 from benchmarks.k6 import K6
 from benchmarks.soak.account import Log, Look, Sample, figures
 from benchmarks.soak.daemons import Daemon
-from benchmarks.soak.plan import DAEMONS, Kill, Plan, fault_at, plan
+from benchmarks.soak.plan import DAEMONS, Fault, Kill, Plan, fault_at, plan
 from benchmarks.soak.proxy import Notes
 from benchmarks.soak.site import Site
 from benchmarks.soak.verdict import problems, sentence
@@ -65,7 +65,7 @@ def _noted(site: Site, drawn: Plan, directory: Path) -> tuple[Log, int]:
     notes, looks, samples = Notes(), list[Look](), list[Sample]()
     started = 0.0  # before the first request, nothing fails
 
-    def fault_of(asker: str, of: str, changes: bool) -> Any:  # noqa: FBT001  the proxy's own shape
+    def fault_of(asker: str, of: str, changes: bool) -> Fault | None:  # noqa: FBT001  as the proxies ask
         return fault_at(drawn, time.monotonic() - started, asker, of, changes=changes) if started else None
 
     daemons = {name: Daemon(name, site, directory, fault_of, notes) for name in DAEMONS}

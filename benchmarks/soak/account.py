@@ -23,7 +23,7 @@ What each figure means:
 import re
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -242,7 +242,7 @@ def _is_drained(each: Seen, at: float, drains: Iterable[Drain]) -> bool:
     return any(drain.replica == name and drain.start <= at <= drain.end for drain in drains)
 
 
-def _whiles(looks: Sequence[Look], true: Any) -> list[tuple[str, float, float]]:
+def _whiles(looks: Sequence[Look], true: Callable[[float, Seen], bool]) -> list[tuple[str, float, float]]:
     """Return name, seconds and beginning of each stretch of looks in which it is true of a container."""
     found: list[tuple[str, float, float]] = []
     since: dict[str, tuple[str, float]] = {}
