@@ -300,7 +300,16 @@ def usage(samples: Iterable[Sample]) -> dict[str, Any]:
         "fds_start": round(_median(start, "fds")),
         "fds": round(_median(end, "fds")),
         "longest_life_s": round(lived),
+        "rss_each_minute_mb": [round(each.rss_mb, 1) for each in _each_minute(longest)],
     }
+
+
+def _each_minute(samples: Sequence[Sample]) -> Iterator[Sample]:
+    due = 0.0
+    for each in samples:
+        if each.at >= due:
+            due = each.at + 60.0
+            yield each
 
 
 def _median(samples: Sequence[Sample], what: str) -> float:

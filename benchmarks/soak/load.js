@@ -16,7 +16,7 @@ export const options = {
     startRate: load.waves[0][0],
     timeUnit: '1s',
     stages: steps(load.waves),
-    preAllocatedVUs: 100,
+    preAllocatedVUs: 250,
     maxVUs: 500,
     gracefulStop: '30s',
     env: { URL: load.url },

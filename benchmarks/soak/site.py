@@ -29,7 +29,7 @@ global: {scrape_interval: 1s, scrape_timeout: 900ms}
 scrape_configs: [{job_name: traefik, static_configs: [{targets: ["gateway:8082"]}]}]
 """
 POLICY = """\
-interval: 1s
+interval: 2s
 prometheus: {{url: http://127.0.0.1:9, timeout: 1s, max_sample_age: 10s, window: 4s}}
 defaults:
   replicas: {{min: {low}, max: {high}}}

@@ -225,6 +225,7 @@ def test_memory_is_that_of_the_longest_life_a_minute_after_its_start_and_at_its_
         "fds_start": 20,
         "fds": 20,
         "longest_life_s": 600,
+        "rss_each_minute_mb": [60.0, 66.0, 72.0, 78.0, 84.0, 90.0, 96.0, 102.0, 108.0, 114.0, 120.0],
     }
 
 
