@@ -119,18 +119,18 @@ def plan(seed: int, minutes: float) -> Plan:
 def _kills(draw: random.Random, end: float) -> Iterator[Kill | Fault]:
     """Kill either daemon, and now and then both, for a third of the time; then only `b`, so that `a` grows old.
 
-    Before that, `a` is cut off, so that `b` leads when it is killed.
+    Before that, `a` is cut off, so that `b` leads when it is killed. Between two kills there is time for one to lead.
     """
     at = WARM_UP_SECONDS + draw.uniform(0.0, 10.0)
     while at < max(end / 3, WARM_UP_SECONDS + 10.0):
         for daemon in draw.choice([("a",), ("b",), ("a", "b")]):
             yield Kill(round(at, 1), daemon, round(draw.uniform(0.5, 12.0), 1))
-        at += draw.uniform(18.0, 40.0)
+        at += draw.uniform(28.0, 45.0)
     while at + CUT_SECONDS + 10.0 < end:
         yield Fault(round(at, 1), CUT_SECONDS, "a", "engine", draw.choice((Kind.CUT, Kind.HANG)))
         at += CUT_SECONDS + draw.uniform(0.0, 10.0)
         yield Kill(round(at, 1), "b", round(draw.uniform(0.5, 12.0), 1))
-        at += draw.uniform(15.0, 30.0)
+        at += draw.uniform(18.0, 30.0)
 
 
 def _engine_faults(draw: random.Random, end: float) -> Iterator[Fault]:
