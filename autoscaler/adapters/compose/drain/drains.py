@@ -43,7 +43,8 @@ class Drains:
     def begin(self, replica: Replica) -> bool:
         """Begin to drain a replica, unless the order wants it by now; False: it cannot be drained, and still serves.
 
-        A drain that cannot be taken back counts as stopped from here.
+        A drain that cannot be taken back counts as stopped from here. Only the marker keeps one that is not ready from
+        serving again.
         """
         try:
             draining = self.drainer.plan(replica)
@@ -51,6 +52,8 @@ class Drains:
             if not isinstance(error, NotFound):
                 raise
             return True  # a foreign change has removed it
+        if not replica.ready and (replica.state != "running" or draining.method is not DrainMethod.HEALTHCHECK):
+            return False
         if draining.method is DrainMethod.NOT:
             self._ended(draining, DrainEnd.NONE, "neither its healthcheck nor its policy has a drain")
             return False

@@ -63,14 +63,21 @@ class Removing:
             self._end()
 
     def _begin(self) -> None:
-        """Begin all drains at once; a replica that is not ready needs none."""
-        for victim in victims(self.relist(), self.order.surplus, self.depended_on()):
+        """Begin all drains at once; a replica that is not ready is drained where another one serves.
+
+        It may have been taken back just now, and be healthy again before it is stopped.
+        """
+        replicas = self.relist()
+        drains = self.drain.enabled and any(replica.ready for replica in replicas)
+        for victim in victims(replicas, self.order.surplus, self.depended_on()):
             if self.order.pause(0.0):
                 return
-            if not victim.ready:
-                self._stop(victim)
-            elif not (self.drain.enabled and self._drains.begin(victim)):
+            if drains and self._drains.begin(victim):
+                continue
+            if victim.ready:
                 self._undrained.append(victim)
+            else:
+                self._stop(victim)
 
     def _look(self) -> None:
         replicas = self.relist()

@@ -12,6 +12,7 @@ import pytest
 
 from autoscaler.adapters.compose.drain.patience import Patience
 from autoscaler.adapters.compose.drain.remove import Removing
+from autoscaler.adapters.compose.healthcheck import MARKER
 from autoscaler.adapters.compose.listing import members
 from autoscaler.adapters.docker.engine import Engine
 from autoscaler.config.compose_options import Drain
@@ -82,6 +83,27 @@ def test_an_engine_that_is_gone_for_a_while_is_asked_again_and_again(plain: Proj
         two_drained_meanwhile(plain, lambda: proxy.faults.extend(away), target=plain.target(proxy.url))
     assert ends(plain) == [DrainEnd.TAKEN_BACK] * 2
     wait_until(lambda: ready(plain) == 3)
+
+
+def test_one_that_was_taken_back_just_now_is_drained_although_it_is_not_ready_yet(plain: Project) -> None:
+    """Its next probe finds it healthy, and Traefik routes to it, perhaps just before it would be stopped."""
+    plain.scale(2, pause=patient)
+    run(["docker", "exec", *plain.names(2), "touch", MARKER], "drain it")
+    wait_until(lambda: ready(plain) == 1)
+    run(["docker", "exec", *plain.names(2), "rm", MARKER], "take it back")
+    assert plain.scale(1, pause=patient) == 1
+    assert ends(plain) == [DrainEnd.IDLE]
+
+
+def test_one_that_is_not_ready_is_only_stopped_where_none_serves(project: Project) -> None:
+    check = {"test": ["CMD-SHELL", "test ! -e /tmp/bad"], "interval": "1s", "retries": 1}
+    project.up({"web": {**SLEEP, "healthcheck": check}})
+    project.scale(2, pause=patient)
+    for name in project.names(1, 2):
+        run(["docker", "exec", name, "touch", "/tmp/bad"], "make it unhealthy")
+    wait_until(lambda: ready(project) == 0)
+    project.scale(1, pause=patient)
+    assert (project.containers(), ends(project)) == (project.names(1), [])
 
 
 def test_once_another_daemon_may_act_a_drain_is_left_to_it_as_it_is(plain: Project, proxy: Proxy) -> None:
