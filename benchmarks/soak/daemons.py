@@ -118,6 +118,7 @@ class Daemon:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AUTOSCALER_")},
             "AUTOSCALER_CONFIG": str(self._site.policy_file),
+            "AUTOSCALER_COMPOSE_PROJECT": self._site.name,  # labels of other projects on the engine do not count
             "AUTOSCALER_DOCKER_URL": f"tcp://127.0.0.1:{self._proxies['engine'].port}",
             "AUTOSCALER_PROMETHEUS_URL": f"http://127.0.0.1:{self._proxies[PROMETHEUS].port}",
             "AUTOSCALER_LISTEN": f"127.0.0.1:{self._port}",
