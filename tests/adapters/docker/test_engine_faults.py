@@ -53,7 +53,7 @@ def test_an_engine_that_is_fenced_off_is_asked_and_changes_nothing(
     tmp_path: Path, change: Callable[[Engine], object]
 ) -> None:
     may, recorder = [True], Recorder()
-    engine = Engine(f"unix://{tmp_path}/none.sock", timeout_seconds=1.0, emit=recorder.notify).fenced(lambda: may[0])
+    engine = Engine(f"unix://{tmp_path}/none.sock", timeout_seconds=60.0, emit=recorder.notify).fenced(lambda: may[0])
     with pytest.raises(TargetUnavailable, match="cannot be reached"):
         change(engine)
     may[0] = False
