@@ -130,7 +130,7 @@ def _kills(draw: random.Random, end: float) -> Iterator[Kill | Fault]:
         yield Fault(round(at, 1), CUT_SECONDS, "a", "engine", draw.choice((Kind.CUT, Kind.HANG)))
         at += CUT_SECONDS + draw.uniform(0.0, 10.0)
         yield Kill(round(at, 1), "b", round(draw.uniform(0.5, 12.0), 1))
-        at += draw.uniform(18.0, 30.0)
+        at += draw.uniform(28.0, 40.0)
 
 
 def _engine_faults(draw: random.Random, end: float) -> Iterator[Fault]:
