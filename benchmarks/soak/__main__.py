@@ -26,6 +26,7 @@ from deploy.lab.shell import LabError
 
 LOAD = Path(__file__).with_name("load.js")
 LOOK_SECONDS, SAMPLE_SECONDS = 0.5, 1.0
+LAST_REQUESTS_SECONDS = 90.0  # at most, after the end of the load
 
 
 def main(
@@ -91,6 +92,7 @@ def _noted(site: Site, drawn: Plan, directory: Path) -> tuple[Log, int]:
                 _kill(drawn.kills, daemons, started)
                 _sleep_until(started + drawn.seconds)
             look()
+            k6.wait(LAST_REQUESTS_SECONDS)  # an end by a signal would break off what is under way
         finally:
             k6.stop()
     log = Log(
