@@ -39,12 +39,8 @@ def _cause(context: DecisionContext, candidate: Candidate) -> str:
             return f"fewer replicas than replicas.min {bounds.low}{by_schedule(bounds.low_by)}"
         case Reason.ABOVE_MAX:
             return f"more replicas than replicas.max {bounds.high}{by_schedule(bounds.high_by)}"
-        case Reason.UNSEEN:
-            return f"no load is seen, and none is proved absent: {_missing(context)}"
-        case Reason.BLIND | Reason.BLIND_FALLBACK | Reason.OVERRIDE:
+        case _:  # no rule has won; a limit may have given the reason
             return _blind(context)
-        case _:
-            raise AssertionError(f"no sentence is written for the reason {candidate.reason}")
 
 
 def format_until(until: float) -> str:
@@ -54,7 +50,9 @@ def format_until(until: float) -> str:
 
 def _blind(context: DecisionContext) -> str:
     since = context.memory.blind_since
-    seconds = 0 if since is None else context.now - since
+    if since is None:
+        return f"no load is seen, and none is proved absent: {_missing(context)}"
+    seconds = context.now - since
     fallback = context.policy.when_blind
     due = fallback.action is not BlindAction.HOLD and seconds >= fallback.after_seconds
     then = f"; when_blind.do is {fallback.action} {fallback.replicas}" if due else ""

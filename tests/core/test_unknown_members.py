@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from autoscaler.core.combine import Candidate, blind_candidate
-from autoscaler.core.context import DecisionContext
-from autoscaler.core.explain import describe_decision, describe_proposal
+from autoscaler.core.combine import blind_candidate
+from autoscaler.core.explain import describe_proposal
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Replicas
 from autoscaler.core.policy import BlindAction, TraefikSignal, WhenBlind
 from autoscaler.core.rates import rate_limit
 from autoscaler.core.rules import propose, usage_ratio, wanted_replicas
-from autoscaler.core.schedule import Bounds
 from autoscaler.core.units import format_value
 from tests.support.builders import NOW, STEPPED, THROUGHPUT, at_most, behavior, policy, seen
 
@@ -24,7 +22,6 @@ RULE = replace(THROUGHPUT, goal=UNKNOWN)
 STEP = replace(STEPPED, steps=(replace(STEPPED.steps[0], change=UNKNOWN),))
 READING = seen(4, {"throughput": 300.0}).readings["throughput"]
 PROPOSAL = propose(THROUGHPUT, READING, FOUR, policy())
-CONTEXT = DecisionContext(policy(), Bounds(1, 10), FOUR, (), Memory(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +30,6 @@ CONTEXT = DecisionContext(policy(), Bounds(1, 10), FOUR, (), Memory(), NOW)
         pytest.param(lambda: wanted_replicas(RULE, 300.0, FOUR), id="a goal"),
         pytest.param(lambda: usage_ratio(RULE, 300.0, FOUR), id="a goal's ratio"),
         pytest.param(lambda: describe_proposal(RULE, PROPOSAL), id="a goal in words"),
-        pytest.param(
-            lambda: describe_decision(CONTEXT, Candidate(4, UNKNOWN)),
-            id="a reason in words",
-        ),
         pytest.param(lambda: wanted_replicas(STEP, 0.9, FOUR), id="a step"),
         pytest.param(lambda: propose(STEP, READING, FOUR, policy(), warming=UNKNOWN), id="a warming"),
         pytest.param(
