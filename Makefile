@@ -64,11 +64,11 @@ bench-core: $(VENV)/.ready ## Time and weigh one decision over 24 simulated hour
 
 START ?= 20
 PEAK ?= 24
-HOURS ?= 48
-STALE ?= 1
-bench-elasticity: $(VENV)/.ready ## Compare with HPA, KPA and Nomad on TRACES=DIR [START=20] [PEAK=24] [HOURS=48] [STALE=1]
+HOURS ?= 24
+SEEDS ?= 2
+bench-elasticity: $(VENV)/.ready ## Compare with HPA, KPA and Nomad on TRACES=DIR [START=20] [PEAK=24] [HOURS=24] [SEEDS=2]
 	@test -n "$(TRACES)" || { echo "make: name a folder of CSV files (timestamp_s,requests_per_s): make bench-elasticity TRACES=DIR" >&2; exit 2; }
-	$(BIN)/python -m benchmarks.elasticity "$(TRACES)" --start $(START) --peak $(PEAK) --hours $(HOURS) --stale $(STALE)
+	$(BIN)/python -m benchmarks.elasticity "$(TRACES)" --start $(START) --peak $(PEAK) --hours $(HOURS) --seeds $(SEEDS)
 
 bench-drain: $(VENV)/.ready ## Lose no request: replicas drained under load, and plainly stopped -> build/bench/drain.json
 	$(BIN)/python -m benchmarks.drain

@@ -34,7 +34,7 @@ def make_policy(name: str, model: ServiceModel, window_seconds: float) -> Policy
         max_replicas=model.replicas.max,
         rules=rules,
         scale_up=_behavior(model.scale_up),
-        scale_down=_behavior(model.scale_down),
+        scale_down=replace(_behavior(model.scale_down), window_stated=_states_window(model.scale_down)),
         when_blind=WhenBlind(model.when_blind.after, *model.when_blind.do),
         schedules=tuple(
             Schedule(each.cron, each.duration, ZoneInfo(each.timezone), each.min, each.max) for each in model.schedules
@@ -92,6 +92,10 @@ def _objective(service: ServiceModel, rules: tuple[Rule, ...]) -> Objective | No
         learn_headroom=model.headroom == "auto",
         learn_season=model.season == "auto",
     )
+
+
+def _states_window(model: BehaviorModel) -> bool:
+    return "stabilization_window" in model.model_fields_set
 
 
 def _behavior(model: BehaviorModel) -> Behavior:

@@ -60,18 +60,16 @@ def propose_all(
     policy: Policy, observation: Observation, memory: Memory, sizing: Sizing | None, now: float
 ) -> tuple[Proposal, ...]:
     """Return each rule's proposal, in the policy's order; the sized rule's target is the learned load per replica."""
-    readings = observation.readings
-    return tuple(
-        propose(
-            rule if sizing is None or sizing.rule != rule.name else replace(rule, target=sizing.per_replica),
-            readings.get(rule.name, _NOT_MEASURED),
-            observation.replicas,
-            policy,
-            warming=warming_of(rule, memory, now),
-            burst=None if rule.burst is None else readings.get(rule.burst_name),
-        )
-        for rule in policy.rules
-    )
+    readings, replicas = observation.readings, observation.replicas
+    proposals = []
+    for rule in policy.rules:
+        sized = sizing if sizing is not None and sizing.rule == rule.name else None
+        if sized is not None and sized.sure_load is None:
+            rule, sized = replace(rule, target=sized.per_replica), None  # noqa: PLW2901  the learned capacity alone
+        reading, burst = readings.get(rule.name, _NOT_MEASURED), readings.get(rule.burst_name) if rule.burst else None
+        warming = warming_of(rule, memory, now)
+        proposals.append(propose(rule, reading, replicas, policy, warming=warming, burst=burst, sizing=sized))
+    return tuple(proposals)
 
 
 def warming_of(rule: Rule, memory: Memory, now: float) -> Warming:

@@ -82,7 +82,8 @@ def describe_proposal(rule: Rule, proposal: Proposal, sizing: Sizing | None = No
         case Goal.TARGET:
             return f"{rule.name} {measured} against {target} {wants}"
         case Goal.PER_REPLICA:
-            return f"{rule.name} {measured}{burst} at {target} per replica{_sized(rule, sizing)} {wants}"
+            sure = "" if sizing is None or sizing.sure_load is None else _sure(rule, sizing.sure_load)
+            return f"{rule.name} {measured}{burst}{sure} at {target} per replica{_sized(rule, sizing)} {wants}"
         case _:
             assert_never(rule.goal)
 
@@ -94,6 +95,10 @@ def _step(rule: Rule, value: float) -> str:
     if above:
         return f"above {format_value(rule, max(above))}"
     return f"below {format_value(rule, min(below))}" if below else "within its steps"
+
+
+def _sure(rule: Rule, load: float) -> str:
+    return f" (surely {format_value(rule, load)} within 30 s)"
 
 
 def _sized(rule: Rule, sizing: Sizing | None) -> str:

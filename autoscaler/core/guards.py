@@ -4,9 +4,10 @@ from autoscaler.core.context import DecisionContext
 from autoscaler.core.limits import Allowed, LimitFunction, bounds
 from autoscaler.core.model import Limit, Proposal, Reading
 from autoscaler.core.policy import Goal, Rule
-from autoscaler.core.rules import ceil_replicas, is_within_tolerance
-from autoscaler.core.sizing.shadow import CALM
+from autoscaler.core.rules import ceil_replicas
 from autoscaler.core.units import format_value
+
+EAGER, CALM = 0.05, 0.06  # of a sized load: what must be missing to raise, and what is kept when lowering
 
 
 def missing_reading(context: DecisionContext, wanted: int) -> Allowed:
@@ -51,19 +52,12 @@ def projection(context: DecisionContext, wanted: int) -> Allowed:
 def _enough(context: DecisionContext, rule: Rule, proposal: Proposal) -> int:
     """Return the least count at which the rule's projected value would not raise."""
     value, sizing = proposal.reading.value, context.sizing
-    if value is not None and sizing is not None and sizing.rule == rule.name:
-        return _calm(context, max(value, sizing.reserve) / sizing.per_replica)
+    if value is not None and sizing is not None and sizing.rule == rule.name and sizing.sure_load is not None:
+        return ceil_replicas(sizing.sure_load * (1.0 + CALM) / sizing.per_replica)
     if value is None or not rule.spreads:
         return 0
     most = rule.target * (1.0 if rule.goal is Goal.STEPS else 1.0 + context.policy.scale_up.tolerance)
     return ceil_replicas(value * context.replicas.ready / most) if most > 0 else context.replicas.count
-
-
-def _calm(context: DecisionContext, exact: float) -> int:
-    """Return the least whole count for that exact need which slightly more load would not raise again."""
-    count, need = context.replicas.count, exact * (1.0 + CALM)
-    near = need >= count * (1.0 - context.policy.scale_down.tolerance)
-    return count if near else ceil_replicas(need)
 
 
 def burst(context: DecisionContext, wanted: int) -> Allowed:
@@ -75,17 +69,18 @@ def burst(context: DecisionContext, wanted: int) -> Allowed:
 
 
 def headroom(context: DecisionContext, wanted: int) -> Allowed:
-    """Keep replicas for the load that may arrive within one start time, as learned; with the rules' tolerance."""
+    """Keep replicas for the learned reserve; a little too few or too many are left as they are."""
     sizing, count = context.sizing, context.replicas.count
     if sizing is None or sizing.reserve <= 0.0:
         return wanted, ""
     exact = sizing.reserve / sizing.per_replica
-    floor = count if is_within_tolerance(exact / max(1, count), context.policy) else ceil_replicas(exact)
+    raises = wanted > count or ceil_replicas(exact * (1.0 - EAGER)) > count
+    floor = ceil_replicas(exact) if raises else min(count, ceil_replicas(exact * (1.0 + CALM)))
     return (floor, f"{floor} are ready for {sizing.reserve_note}") if floor > wanted else (wanted, "")
 
 
 def season(context: DecisionContext, wanted: int) -> Allowed:
-    """Keep at least the learned need of this time of the hour, day or week, if its forecasts are trusted."""
+    """Keep at least the need of an onset that the calendar knows, while the rehearsal is cheaper with it."""
     floor = 0 if context.sizing is None else context.sizing.floor
     return (floor, f"the season's floor is {floor}") if floor > wanted else (wanted, "")
 

@@ -23,8 +23,6 @@ def stabilization(context: DecisionContext, wanted: int) -> Allowed:
     stabilized = min(max(count, least), greatest)
     if wanted > count:
         return stabilized, f"scale_up.stabilization_window holds for {up_seconds:g} s"
-    if learned_seconds is not None:
-        return stabilized, f"the learned hold keeps the most of the last {learned_seconds:g} s"
     return stabilized, f"scale_down.stabilization_window holds for {down_seconds:g} s"
 
 

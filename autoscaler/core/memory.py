@@ -61,7 +61,10 @@ def _beginning(memory: Memory, count: int, now: float) -> tuple[Moment, ...]:
 
 
 def _note_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:
-    """Record when the latest change is complete and all replicas are ready; measure the start time from it."""
+    """Record when the latest change is complete and all replicas are ready; measure the start time from it.
+
+    They became ready at some time since the last look.
+    """
     change = memory.change
     if change is None or change.ready_at is not None:
         return memory
@@ -71,8 +74,9 @@ def _note_effect(memory: Memory, replicas: Replicas, now: float) -> Memory:
         return memory
     start_seconds = memory.start_seconds
     if change.raised and waited_seconds < LONGEST_START_SECONDS:
-        before = waited_seconds if start_seconds is None else start_seconds
-        start_seconds = before + _START_SMOOTHING * (waited_seconds - before)
+        took_seconds = waited_seconds - (memory.interval_seconds or 0.0) / 2.0
+        before = took_seconds if start_seconds is None else start_seconds
+        start_seconds = before + _START_SMOOTHING * (took_seconds - before)
     return replace(memory, change=replace(change, ready_at=now), start_seconds=start_seconds)
 
 

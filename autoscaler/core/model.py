@@ -178,10 +178,11 @@ class Sizing:
     rule: str
     stated: float  # load per replica of the policy
     capacity_factor: float = 1.0  # learned: the load that a replica serves within the objective, over `stated`
+    sure_load: float | None = None  # the load that chance does not explain, which counts; None: the reading does
     reserve: float = 0.0  # learned: the load to be ready for, independent of the present load
     reserve_note: str = ""  # how it was derived
-    hold_seconds: float | None = None  # learned: how long the highest recommendation is kept; None: the policy's window
-    floor: int = 0  # learned: the need of this time of the hour, day or week
+    hold_seconds: float | None = None  # how long the highest recommendation is kept; None: the policy's window
+    floor: int = 0  # learned: the need of an onset at this time of the hour or day
     estimates: tuple[Estimate, ...] = ()
 
     @property

@@ -6,7 +6,6 @@ from enum import StrEnum
 from functools import cached_property
 
 from autoscaler.core.schedule import Bounds, Schedule, bounds_at
-from autoscaler.core.sizing.shadow import HOLDS_SECONDS
 
 
 class Signal(StrEnum):
@@ -146,6 +145,7 @@ class Behavior:
     stabilization_window_seconds: float
     policies: tuple[RatePolicy, ...]
     select_policy: SelectPolicy
+    window_stated: bool = True  # else the default, in whose place learned levels may hold
 
 
 class BlindAction(StrEnum):
@@ -221,8 +221,12 @@ class Policy:
         both = (self.scale_up, self.scale_down)
         windows = [behavior.stabilization_window_seconds for behavior in both]
         periods = [policy.period_seconds for behavior in both for policy in behavior.policies]
-        learned = [max(HOLDS_SECONDS)] if self.objective is not None and self.objective.learn_headroom else []
-        return max(*windows, *periods, *learned)
+        return max(*windows, *periods)
+
+    @cached_property
+    def sized_rule(self) -> Rule:
+        """The rule whose target is learned; only of a policy with an objective."""
+        return next(rule for rule in self.rules if self.objective is not None and rule.name == self.objective.rule)
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:

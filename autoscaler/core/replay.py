@@ -8,7 +8,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Observation, Reading, Replicas
 from autoscaler.core.policy import Policy
 from autoscaler.core.sizing.capacity import restore
-from autoscaler.core.sizing.sizing import SHADOWS_REACH_SECONDS, Starts, learn, learn_season, sized_rule
+from autoscaler.core.sizing.sizing import REACH_SECONDS, Starts, learn
 
 
 def replay(
@@ -23,7 +23,7 @@ def replay(
 def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Memory, until: float) -> Memory:
     """Return the memory with what the sizing learns from past loads of its rule (unix seconds, per second).
 
-    Loads older than the reach of the shadows before `until` only teach the seasons.
+    Loads out of its reach before `until` are skipped.
     """
     objective = policy.objective
     if objective is None:
@@ -31,9 +31,7 @@ def learn_from(policy: Policy, loads: Iterable[tuple[float, float]], memory: Mem
     none, starts = Replicas(0, 0), Starts(memory.start_seconds)
     learned = memory.learned
     for at, load in loads:
-        if at < until - SHADOWS_REACH_SECONDS:
-            learned = learn_season(learned, load, at)
-        else:
+        if at >= until - REACH_SECONDS:
             learned = learn(policy, Observation(none, {objective.rule: Reading.of(load)}), learned, starts, at)
     return replace(memory, learned=learned)
 
@@ -46,5 +44,5 @@ def recall_capacity(policy: Policy, memory: Memory, per_replica: Mapping[tuple[s
     known = per_replica.get((policy.service, objective.rule))
     if known is None:
         return memory
-    capacity = restore(learned.capacity, known, sized_rule(policy, objective).target)
+    capacity = restore(learned.capacity, known, policy.sized_rule.target)
     return replace(memory, learned=replace(learned, capacity=capacity))

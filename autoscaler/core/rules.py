@@ -4,7 +4,7 @@ import math
 from enum import Enum, auto
 from typing import assert_never
 
-from autoscaler.core.model import Limit, Proposal, Reading, ReadingKind, Replicas
+from autoscaler.core.model import Limit, Proposal, Reading, ReadingKind, Replicas, Sizing
 from autoscaler.core.policy import Goal, OnMissing, Policy, Rule, Step, StepChange
 
 
@@ -29,15 +29,22 @@ def propose(
     *,
     warming: Warming = Warming.NO,
     burst: Reading | None = None,
+    sizing: Sizing | None = None,
 ) -> Proposal:
     """Return the proposal of `rule`; without a usable reading, `Proposal.replicas` is None.
 
     `warming`: whether the last change is in effect over the whole window. `burst`: the short window's reading.
+    `sizing`: of a sized rule; the sure load counts in place of either, without tolerance.
     """
+    if sizing is not None and burst is not None and burst.full_value is not None:
+        reading = burst
     value = usable_value(rule, reading)
     if value is None or (reading.partial and rule.cap):  # a value that may be too low would cap too much
         return Proposal(rule.name, reading, rule.target, cap=rule.cap, blocks=blocks_lowering(rule, reading))
     partial = reading.partial
+    if sizing is not None and sizing.sure_load is not None:
+        load = max(sizing.sure_load, value) if partial else sizing.sure_load
+        return _sized_proposal(rule, reading, replicas, load, sizing.per_replica)
     higher = burst_value(rule, value, burst, policy)
     if higher is not None and burst is not None:
         value, reading = higher, burst
@@ -57,6 +64,12 @@ def propose(
         cap=rule.cap,
         blocks=partial,
     )
+
+
+def _sized_proposal(rule: Rule, reading: Reading, replicas: Replicas, load: float, target: float) -> Proposal:
+    wanted = 0 if is_inactive(rule, load) else ceil_replicas(load / target)
+    ratio = load / (target * max(1, replicas.count))
+    return Proposal(rule.name, reading, target, replicas=wanted, ratio=ratio, unheld=wanted, blocks=reading.partial)
 
 
 def usable_value(rule: Rule, reading: Reading) -> float | None:

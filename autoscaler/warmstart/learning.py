@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from autoscaler.core.policy import Policy
 from autoscaler.core.replay import learn_from, recall_capacity
+from autoscaler.core.sizing.sizing import window_seconds
 from autoscaler.errors import MetricsUnavailable
 from autoscaler.ports.metrics import MetricHistory, SignalRequest, Span
 from autoscaler.warmstart.window import Progress, RebuiltMemory, Subject, read_past
 
 STEP_SECONDS = 15.0
-REACHES_DAYS = (1, 3, 14)  # enough for trust; for the profile of a day; for that of a week
+REACHES_DAYS = (1, 5)  # enough for a choice; for the calendar of a day
 _DAY_INSTANTS = round(86_400 / STEP_SECONDS)
 
 
@@ -22,6 +23,12 @@ class LearningService:
 
     policy: Policy
     load: SignalRequest
+
+    @property
+    def recent_load(self) -> SignalRequest:
+        """The load over a window as short as the daemon's, but no shorter than a step."""
+        seconds = max(window_seconds(self.policy.sized_rule), STEP_SECONDS)
+        return replace(self.load, source=replace(self.load.source, window_seconds=seconds))
 
 
 class OutOfTimeError(Exception):
@@ -90,10 +97,10 @@ def learn_days(
         def report(share: float, done: int = done) -> None:
             check((done + share) / days)
 
-        readings = read_past(history, {each.load for each in services}, day, report)
+        readings = read_past(history, {each.recent_load for each in services}, day, report)
         for index, each in enumerate(services):
             report(1.0)
-            past = zip(day.instants, readings[each.load], strict=True)
+            past = zip(day.instants, readings[each.recent_load], strict=True)
             loads = [(at, load) for at, reading in past if (load := reading.full_value) is not None]
             memory = learn_from(each.policy, loads, known[index].memory, end)
             known[index] = RebuiltMemory(memory, known[index].seconds + STEP_SECONDS * len(loads))

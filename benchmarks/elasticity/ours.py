@@ -28,7 +28,7 @@ def policy(name: str, *, per_replica: float, max_replicas: int) -> Policy:
 class Ours:
     """The core in the loop of the benchmark; like the daemon, it lowers nothing while replicas start or drain."""
 
-    interval_seconds = 5.0
+    interval_seconds = 4.0
 
     def __init__(self, which: Policy, *, start: float, drain_seconds: float, memory: Memory) -> None:
         self._policy = which

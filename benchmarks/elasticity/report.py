@@ -1,60 +1,57 @@
-"""The benchmark for people: a table of verdicts, and a chart of every frontier."""
+"""The benchmark for people: a table of all traces, and a chart of the costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from benchmarks.elasticity.frontier import MOST_VIOLATIONS_PCT, Row, Verdict
-from benchmarks.elasticity.lineup import ORACLE, OURS, PEERS
+_COLUMNS = (
+    "trace",
+    "ours",
+    "best peer",
+    "foresight",
+    "same sensing",
+    "native",
+    "slow unswept",
+    "changes/h: ours, peer, kpa",
+)
 
-_COLUMNS = ("trace", "ours", "best peer", "oracle", "cost", "violations at equal cost", "adaptations / KPA")
-_LEAST_PCT = 0.02  # a logarithmic axis has no 0
 
-
-def table(verdicts: Sequence[Verdict]) -> Table:
-    """Return one line a trace; ratios below 1 are in our favour."""
-    lines = Table(
-        *_COLUMNS, title=f"cheapest at <= {MOST_VIOLATIONS_PCT:g} % slow answers: cost @ slow, changes per hour"
-    )
-    for each in verdicts:
-        ratios = (_words(each.cost), _words(each.violations), _words(each.adaptations))
-        peer = f"{each.peer.policy} {_point(each.peer)}"
-        lines.add_row(each.trace, _point(each.ours), peer, _point(each.oracle), *ratios)
+def table(result: Mapping[str, Any]) -> Table:
+    """Return one line a trace, those without room last; ratios below 1 are in our favour."""
+    lines = Table(*_COLUMNS, title="cost at 1 % slow answers, and ours over the best peer")
+    traces = sorted(result["traces"].items(), key=lambda item: (not item[1]["room"], item[0]))
+    for name, each in traces:
+        changes = [each[key] for key in ("changes_per_hour", "peer_changes_per_hour", "kpa_changes_per_hour")]
+        lines.add_row(
+            name if each["room"] else f"{name} (no room)",
+            _words(each["ours"]),
+            f"{each['peer']} {_words(each['best_peer'])}",
+            *(_words(each[key]) for key in ("foresight", "ratio_same", "ratio_native")),
+            f"{each['slow_unswept_pct']:.2f} %",
+            ", ".join(f"{change:.1f}" for change in changes),
+        )
+    means = (_words(result[key]) for key in ("geomean_room", "geomean_all", "worst"))
+    lines.caption = "geometric mean where there is room {}, of all {}; worst {}".format(*means)
     return lines
 
 
-def _point(row: Row) -> str:
-    scores = row.scores
-    return f"{scores.cost_ratio:.3f} @ {scores.slo_violation_pct:.2f} %, {scores.adaptations_per_hour:.1f}/h"
+def _words(number: float | None) -> str:
+    return "-" if number is None else f"{number:.3f}"
 
 
-def _words(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.3f}"
-
-
-def draw(rows: Sequence[Row], path: Path) -> None:
-    """Write a chart with one panel a trace: cost against slow answers, a line a policy, over its targets."""
-    traces = list(dict.fromkeys(row.trace for row in rows))
-    figure = Figure(figsize=(11, 4.2 * ((len(traces) + 1) // 2)), layout="constrained")
-    panels = figure.subplots((len(traces) + 1) // 2, 2, squeeze=False).flat
-    for panel, trace in zip(panels, traces, strict=False):
-        panel.set_title(trace)
-        panel.set_xlabel("cost: paid / demanded replica-seconds")
-        panel.set_ylabel("slow answers, %")
-        panel.set_yscale("log")
-        panel.axhline(MOST_VIOLATIONS_PCT, color="gray", linewidth=0.8, linestyle="--")
-        for name in (*PEERS, "ours-plain", "ours", ORACLE):
-            names = OURS if name == "ours" else (name,)
-            points = sorted(
-                (row.scores.cost_ratio, max(row.scores.slo_violation_pct, _LEAST_PCT))
-                for row in rows
-                if row.trace == trace and row.policy in names
-            )
-            bold = name.startswith("ours")
-            panel.plot(*zip(*points, strict=True), marker="o", markersize=4, linewidth=2 if bold else 1, label=name)
-    for panel in list(panels)[len(traces) :]:
-        panel.set_visible(False)
-    figure.axes[0].legend(fontsize="small")
+def draw(result: Mapping[str, Any], path: Path) -> None:
+    """Write a chart: of each trace the cost of ours, of the best peer and of perfect foresight."""
+    names = list(result["traces"])
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    panel = figure.subplots()
+    for offset, key in ((-0.27, "best_peer"), (0.0, "ours"), (0.27, "foresight")):
+        costs = [result["traces"][name][key] or 0.0 for name in names]
+        panel.bar([index + offset for index in range(len(names))], costs, 0.25, label=key.replace("_", " "))
+    panel.set_xticks(range(len(names)), names, rotation=15)
+    panel.set_ylabel("cost at 1 % slow answers\npaid / demanded replica-seconds")
+    panel.axhline(1.0, color="gray", linewidth=0.8, linestyle="--")
+    panel.legend(fontsize="small")
     figure.savefig(path, dpi=110)

@@ -1,4 +1,4 @@
-"""Traces: CSV files of request rates -> the load of every second around the worst peak, and what came before it."""
+"""Traces: CSV files of request rates -> windows of them, each the load of every second, and what came before it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from autoscaler.rehearse.simulation.queueing import Service, most_rate, needed
 WARM_UP_SECONDS = 2 * 3600  # run by every policy, scored by none
 PAST_SECONDS = 14 * 86400  # what a Prometheus may know of the time before
 PAST_STEP_SECONDS = 15
+LONG_PLACES = (0.35, 0.6, 0.85)  # where the windows of a long trace begin
+LONG_WINDOWS = 3  # a trace of so many windows is long
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,22 @@ class Trace:
     past: array[float]  # rates before the start, every 15 s, oldest first
 
 
-def read(path: Path, service: Service, *, peak_replicas: int, hours: float, slow: float) -> Trace:
-    """Read a CSV of `timestamp_s,requests_per_s`; keep `hours` around the highest load."""
+def window_places(path: Path, hours: float) -> tuple[float, ...]:
+    """Return where the windows of a trace begin, as shares of it: three of a long one, the whole of a short one."""
     step, values = _rows(path)
-    first, last = _window(values, round(hours * 3600 / step))
+    return LONG_PLACES if len(values) * step >= LONG_WINDOWS * hours * 3600 else (0.0,)
+
+
+def read(path: Path, service: Service, *, peak_replicas: int, slow: float, place: float = 0.0, hours: float) -> Trace:
+    """Read a CSV of `timestamp_s,requests_per_s`; keep the window of `hours` that begins at a share of the trace.
+
+    A trace that is too short for several windows is kept whole.
+    """
+    step, values = _rows(path)
+    length = round(hours * 3600 / step)
+    whole = len(values) < LONG_WINDOWS * length
+    first = 0 if whole else min(round(place * len(values)), len(values) - length)
+    last = len(values) if whole else first + length
     warm = min(first, round(WARM_UP_SECONDS / step))
     factor = most_rate(service, peak_replicas, slow) / max(values[first:last])
     rates = _spread(values[first - warm : last], factor, round(step))
@@ -58,12 +72,6 @@ def _rows(path: Path) -> tuple[float, list[float]]:
     with path.open(encoding="utf-8") as file:
         rows = [(float(row["timestamp_s"]), float(row["requests_per_s"])) for row in csv.DictReader(file)]
     return rows[1][0] - rows[0][0], [value for _, value in rows]
-
-
-def _window(values: list[float], length: int) -> tuple[int, int]:
-    peak = max(range(len(values)), key=values.__getitem__)
-    first = max(0, min(peak - length // 2, len(values) - length))
-    return first, min(len(values), first + length)
 
 
 def _spread(values: list[float], factor: float, times: int) -> array[float]:

@@ -30,6 +30,16 @@ class View(Protocol):
         ...
 
 
+class ScrapedView:
+    """A view without any rate but the scraped one."""
+
+    def __init__(self, view: View) -> None:
+        self.now, self.replicas, self.ready, self.scraped_rate = view.now, view.replicas, view.ready, view.scraped_rate
+
+    def fresh_rate(self, window_seconds: float) -> float:
+        return self.scraped_rate(window_seconds) or 0.0
+
+
 class FullView(View, Protocol):
     """What the plant shows; the share of slow answers is read by ours alone."""
 
@@ -49,3 +59,27 @@ class Autoscaler(Protocol):
     def decide(self, view: FullView) -> int:
         """Return the replicas that there should be."""
         ...
+
+
+class Peer(Protocol):
+    """A policy that sees no slow answers."""
+
+    @property
+    def interval_seconds(self) -> float:
+        """How often it decides."""
+        ...
+
+    def decide(self, view: View) -> int:
+        """Return the replicas that there should be."""
+        ...
+
+
+class ByScrapes:
+    """A peer that sees scraped rates only."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.interval_seconds = peer.interval_seconds
+        self._peer = peer
+
+    def decide(self, view: FullView) -> int:
+        return self._peer.decide(ScrapedView(view))

@@ -57,7 +57,7 @@ def test_behaviour_defaults_to_hpas(tmp_path: Path) -> None:
     assert policy.scale_up == Behavior(
         0.1, 0.0, (RatePolicy(RateUnit.REPLICAS, 4, 15.0), all_at_once), SelectPolicy.MAX
     )
-    assert policy.scale_down == Behavior(0.1, 300.0, (all_at_once,), SelectPolicy.MAX)
+    assert policy.scale_down == Behavior(0.1, 300.0, (all_at_once,), SelectPolicy.MAX, window_stated=False)
 
 
 def test_the_series_of_traefik_are_selected_and_named(tmp_path: Path) -> None:
@@ -229,3 +229,13 @@ def test_everything_that_is_commented_out_in_the_file_that_we_ship_loads(tmp_pat
 @pytest.mark.parametrize("file", ["deploy/demo/policy.yaml", "tests/e2e/stack/policy.yaml"])
 def test_our_other_policy_files_load(file: str) -> None:
     assert len(load(ROOT / file, Settings()).services) == 4
+
+
+@pytest.mark.parametrize(
+    ("scale_down", "stated"),
+    [("{tolerance: 0.2}", False), ("{stabilization_window: 5m}", True), ("{stabilization_window: 0s}", True)],
+)
+def test_a_window_that_the_file_states_is_told_from_the_default(tmp_path: Path, scale_down: str, stated: bool) -> None:
+    """With an objective what is learned holds in place of the default one only."""
+    policy = loaded(tmp_path, f"{SHORTEST}\n    scale_down: {scale_down}\n").services["web"].policy
+    assert policy.scale_down.window_stated is stated

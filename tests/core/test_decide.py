@@ -159,12 +159,6 @@ def test_a_sizing_of_another_rule_changes_nothing() -> None:
     assert decision.sentence == "throughput 330 req/s at 50 req/s per replica wants 7; 2 → 7"
 
 
-def test_a_learned_hold_goes_before_the_stabilization_window() -> None:
-    hold = Sizing("throughput", 50.0, hold_seconds=120.0)
-    decision = sized(policy(down=behavior(window=300.0)), seen(4, {"throughput": 50}), hold)
-    assert decision.limits[-1].note == "the learned hold keeps the most of the last 120 s"
-
-
 def test_every_limit_that_can_hold_a_count_has_its_reason() -> None:
     assert set(HELD_BY) == set(Limit) - {Limit.BOUNDS}
 

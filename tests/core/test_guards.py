@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from autoscaler.core.guards import CALM, EAGER
 from autoscaler.core.memory import Memory
 from autoscaler.core.model import Limit, Moment, Reading, Reason, Sizing
 from autoscaler.core.policy import Goal, Query, Rule, Signal, TraefikSignal
-from autoscaler.core.sizing.shadow import CALM
 from tests.support.builders import (
     BURSTY,
     CONNECTIONS,
@@ -71,28 +71,28 @@ def test_one_fewer_is_refused_when_it_would_be_asked_for_again() -> None:
     assert (decision.desired, decision.reason) == (4, Reason.PROJECTED)
 
 
+def sizing(load: float, *, reserve: float = 0.0, factor: float = 1.0, rule: str = "throughput") -> Sizing:
+    return Sizing(rule, 50.0, capacity_factor=factor, sure_load=load, reserve=reserve, reserve_note=f"{reserve:g}/s")
+
+
 @pytest.mark.parametrize(
-    ("count", "load", "sizing", "desired"),
+    ("count", "learned", "desired"),
     [
-        pytest.param(6, 100.0, Sizing("throughput", 50.0), 3, id="a little more load would raise 2 again"),
-        pytest.param(6, 100.0 / (1.0 + CALM), Sizing("throughput", 50.0), 2, id="that much less would not"),
-        pytest.param(
-            6, 100.0, Sizing("throughput", 50.0, capacity_factor=2.0), 2, id="by the learned load per replica"
-        ),
-        pytest.param(
-            6, 40.0, Sizing("throughput", 50.0, reserve=140.0, reserve_note="140/s"), 3, id="with the reserve"
-        ),
-        pytest.param(
-            6, 40.0, Sizing("throughput", 50.0, reserve=149.0, reserve_note="149/s"), 4, id="which stays calm too"
-        ),
-        pytest.param(8, 277.0, Sizing("throughput", 50.0), 6, id="one fewer"),
-        pytest.param(8, 345.0, Sizing("throughput", 50.0), 8, id="with the tolerance of scale_down"),
-        pytest.param(20, 881.0, Sizing("throughput", 50.0), 20, id="of many replicas, too"),
-        pytest.param(6, 100.0, Sizing("other", 50.0), 2, id="a rule that is not sized has its own"),
+        pytest.param(2, sizing(100.1), 3, id="a load that is surely there raises at once"),
+        pytest.param(6, sizing(100.0), 3, id="a little more load would raise 2 again"),
+        pytest.param(6, sizing(100.0 / (1.0 + CALM)), 2, id="that much less would not"),
+        pytest.param(6, sizing(100.0, factor=2.0), 2, id="by the learned load per replica"),
+        pytest.param(6, sizing(40.0, reserve=140.0), 3, id="with the reserve"),
+        pytest.param(6, sizing(40.0, reserve=149.0), 4, id="which stays calm too"),
+        pytest.param(2, sizing(40.0, reserve=100.0 / (1.0 - EAGER)), 2, id="a little too small a reserve is left"),
+        pytest.param(2, sizing(40.0, reserve=106.0), 3, id="a clearly too small one is not"),
+        pytest.param(2, sizing(110.0, reserve=151.0), 4, id="what is raised anyway is raised to the whole reserve"),
+        pytest.param(20, sizing(881.0), 19, id="of many replicas, too"),
+        pytest.param(6, sizing(100.0, rule="other"), 1, id="a rule that is not sized has its own"),
     ],
 )
-def test_a_sized_rule_is_lowered_to_where_it_stays_calm(count: int, load: float, sizing: Sizing, desired: int) -> None:
-    assert sized(policy(high=20), seen(count, {"throughput": load}), sizing).desired == desired
+def test_a_sized_rule_is_followed_calmly(count: int, learned: Sizing, desired: int) -> None:
+    assert sized(policy(high=20), seen(count, {"throughput": 30.0}), learned).desired == desired
 
 
 def test_a_burst_raises_at_once_and_keeps_the_count_for_a_whole_long_window() -> None:

@@ -1,7 +1,6 @@
 """What holds for every policy, every load and every order of events."""
 
 import math
-from array import array
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +16,8 @@ from autoscaler.core.policy import OBJECTIVE, Policy, Reversals, SelectPolicy
 from autoscaler.core.replay import replay
 from autoscaler.core.sizing.capacity import AIM
 from autoscaler.core.sizing.learned import Learned
-from autoscaler.core.sizing.shadow import SHADOWS, Loads, new_field
+from autoscaler.core.sizing.levels import BASES
+from autoscaler.core.sizing.rehearsal import Choice
 from tests.support.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, behavior, missing, policy, seen
 from tests.support.examples import examples
 from tests.support.learning import GOAL, every, noisy, promising, size_of, taught
@@ -26,7 +26,7 @@ from tests.support.worlds import Happening, Moment, live, policies, scripts
 
 many = examples(200)
 more = examples(600)
-MOST_BYTES = 64 * 1024  # for each service
+MOST_BYTES = 48 * 1024  # for each service
 FORCED_DOWN = {Reason.ABOVE_MAX, Reason.CAPPED}  # the maximum fell, by the policy or by a cap
 
 
@@ -87,8 +87,7 @@ def knowing(moment: Moment) -> Moment:
     learned = moment.after.learned
     if learned is None:
         return moment
-    capacity = replace(learned.capacity, latest=None)  # no onset of slowness either
-    known = replace(learned, at=moment.decision.at, capacity=capacity)
+    known = replace(learned, at=moment.decision.at, bin_at=moment.decision.at)
     return replace(moment, before=replace(moment.before, learned=known))
 
 
@@ -243,10 +242,10 @@ def test_memory_does_not_grow_over_a_day_of_changes() -> None:
 def test_what_is_learned_in_a_week_is_as_large_as_what_is_learned_in_a_day() -> None:
     which = promising(high=30)
     day, week = (taught(which, every(60.0, noisy(300.0, 100.0, days * 1440))) for days in (1, 7))
-    assert size_of(week) == pytest.approx(size_of(day), rel=0.02)  # words and numbers differ in length
+    assert size_of(week) == pytest.approx(size_of(day), rel=0.05)  # more or fewer peaks are kept
 
 
-def test_a_service_needs_little_memory_even_with_the_longest_hold() -> None:
+def test_a_service_needs_little_memory_even_with_a_long_window() -> None:
     which = promising(rule=BURSTY, high=1000, down=behavior(window=300.0))
     timeline, largest = Timeline(which, count=500), 0
     for step in range(1440):  # a load that falls for hours: every wish may still count
@@ -258,21 +257,26 @@ def test_a_service_needs_little_memory_even_with_the_longest_hold() -> None:
 
 @many
 @given(
-    st.integers(0, SHADOWS - 1),
+    st.integers(0, len(BASES) - 1),
+    st.sampled_from([0.8, 1.0, 1.1, 1.8]),
     st.floats(0.0, 600.0),
     st.integers(1, 12),
     st.floats(1.0, 20.0),
-    st.sampled_from([0.0, 0.1]),
 )
 def test_a_constant_load_makes_at_most_one_change_once_the_headroom_is_learned(
-    leader: int, load: float, count: int, interval: float, tolerance: float
+    base: int, margin: float, load: float, count: int, interval: float
 ) -> None:
-    which = promising(high=12, up=behavior(tolerance=tolerance), down=behavior(window=60.0))
-    field = replace(new_field(1), leader=leader)
-    learned = Learned(NOW - interval, 0, Loads(array("d", [load] * 300), seen=10_000), field, field)
+    which = promising(high=12, down=behavior(window=60.0))
+    learned = replace(constant(load), choice=Choice(base, margin), elected_at=NOW)
+    learned = replace(learned, at=NOW - interval, bin_at=NOW - interval)
     timeline = Timeline(which, count, memory=Memory(learned=learned))
     counts = [count]
-    for _ in range(150):
+    for _ in range(min(150, int(50.0 / interval))):  # no other election comes between
         timeline.see({"throughput": load, OBJECTIVE: AIM * GOAL.budget}, after=interval)
         counts.append(timeline.count)
     assert sum(before != after for before, after in pairwise(counts)) <= 1
+
+
+def constant(load: float) -> Learned:
+    """What three hours of that load teach."""
+    return taught(promising(high=12), every(60.0, [load] * 180, start=NOW - 3 * 3600.0))

@@ -9,9 +9,6 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Observation
 from autoscaler.core.policy import Objective, Signal, TraefikSignal
 from autoscaler.core.replay import learn_from, recall_capacity, replay
-from autoscaler.core.sizing.season import Profile
-from autoscaler.core.sizing.shadow import BIN_SECONDS
-from autoscaler.core.sizing.sizing import SHADOWS_REACH_SECONDS, learn_season
 from tests.support.builders import NOW, THROUGHPUT, behavior, policy, seen
 
 OURS = policy(down=behavior(window=60.0))
@@ -39,8 +36,8 @@ def test_a_replay_goes_on_from_the_memory_that_it_is_given() -> None:
 
 
 def loads(start: float, count: int, level: float = 200.0) -> list[tuple[float, float]]:
-    """As many loads, one for each bin of the shadows, that rise a little."""
-    return [(start + BIN_SECONDS * index, level + index) for index in range(count)]
+    """As many loads that rise a little."""
+    return [(start + 15.0 * index, level + index) for index in range(count)]
 
 
 def test_the_sizing_learns_from_loads_alone_and_forgets_nothing_else() -> None:
@@ -49,27 +46,9 @@ def test_the_sizing_learns_from_loads_alone_and_forgets_nothing_else() -> None:
     before = one_by_one(HISTORY, Memory())
     after = learn_from(SIZED, past, before, until)
     assert after.learned is not None
-    assert list(after.learned.loads.bins) == [load for _, load in past[1:]]
+    assert after.learned.levels.bases[0] == past[-1][1]
     assert replace(after, learned=None) == before
     assert learn_from(SIZED, past[5:], learn_from(SIZED, past[:5], before, until), until) == after
-
-
-def test_loads_beyond_the_reach_of_the_shadows_teach_the_seasons_only() -> None:
-    old, young = loads(NOW, 40, level=900.0), loads(NOW + SHADOWS_REACH_SECONDS, 6)
-    learned = learn_from(SIZED, [*old, *young], Memory(), until=young[-1][0]).learned
-    assert learned is not None
-    first = (len(young) - 1) * BIN_SECONDS  # the reach ends in the midst of the old ones
-    within = [load for at, load in old if at >= NOW + first]
-    assert list(learned.loads.bins) == [*within, *(load for _, load in young)]
-    assert learned.profiles == seasons_alone([*old, *young])
-
-
-def seasons_alone(past: list[tuple[float, float]]) -> tuple[Profile, ...]:
-    learned = None
-    for at, load in past:
-        learned = learn_season(learned, load, at)
-    assert learned is not None
-    return learned.profiles
 
 
 def test_without_an_objective_there_is_nothing_to_learn() -> None:

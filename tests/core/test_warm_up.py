@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from autoscaler.core.memory import LONGEST_START_SECONDS
 from autoscaler.core.model import Reason
 from autoscaler.core.policy import Goal, Query, Rule
@@ -64,13 +66,14 @@ def test_a_fall_keeps_from_a_further_one_and_not_from_a_raise() -> None:
 
 
 def test_how_long_a_start_takes_is_measured_and_smoothed() -> None:
+    """The replicas became ready at some time since the last look: half of it ago, in the mean."""
     timeline = Timeline(policy(THROUGHPUT), count=2)
     timeline.see(150, after=20.0)
     timeline.see(150)
-    assert timeline.memory.start_seconds == 20.0
+    assert timeline.memory.start_seconds == 10.0
     timeline.see(200, after=30.0)
     timeline.see(200)
-    assert timeline.memory.start_seconds == 23.0
+    assert timeline.memory.start_seconds == pytest.approx(11.5)
 
 
 def test_a_removal_says_nothing_about_how_long_a_start_takes() -> None:

@@ -89,7 +89,7 @@ def overridden() -> Decision:
     return decide(policy(), seen(2, {"throughput": 330}), Memory(), NOW, Override(4, NOW + 1800.0))[0]
 
 
-RESERVE = Sizing("throughput", 50.0, reserve=190.0, reserve_note="190/s, 2 deviations above the trend of 20 min")
+RESERVE = Sizing("throughput", 50.0, sure_load=78.0, reserve=190.0, reserve_note="190/s, the most of 10 min x 1.20")
 
 
 EXAMPLES: Mapping[Reason, Decision] = {
@@ -99,7 +99,7 @@ EXAMPLES: Mapping[Reason, Decision] = {
     Reason.ABOVE_MAX: decided(policy(), seen(12, {})),
     Reason.BLIND_FALLBACK: blind_for_a_minute(),
     Reason.OVERRIDE: overridden(),
-    Reason.SEASONAL: sized(policy(), seen(2, {"throughput": 98}), Sizing("throughput", 50.0, floor=4)),
+    Reason.SEASONAL: sized(policy(), seen(2, {"throughput": 98}), Sizing("throughput", 50.0, sure_load=78.0, floor=4)),
     Reason.HEADROOM: sized(policy(), seen(2, {"throughput": 98}), RESERVE),
     Reason.SURGING: sized(
         policy(), seen(2, {"throughput": 98}), Sizing("throughput", 50.0), Memory(surge=Moment(NOW + 30.0, 4))

@@ -31,7 +31,7 @@ from autoscaler.core.policy import (
 from autoscaler.core.schedule import Schedule
 from autoscaler.core.sizing.learned import Learned
 from tests.support.builders import BACKLOG, BURSTY, CONNECTIONS, LATENCY, NOW, STEPPED, THROUGHPUT, missing
-from tests.support.learning import GOAL, SLOW, every, noisy, promising, spiking, taught
+from tests.support.learning import GOAL, SLOW, every, noisy, promising, taught
 
 rates = st.builds(RatePolicy, st.sampled_from(RateUnit), st.integers(1, 100), st.sampled_from([5.0, 15.0, 60.0]))
 behaviors = st.builds(
@@ -40,6 +40,7 @@ behaviors = st.builds(
     st.sampled_from([0.0, 0.0, 0.0, 10.0, 60.0]),
     st.lists(rates, max_size=2).map(tuple),
     st.sampled_from([SelectPolicy.MAX, SelectPolicy.MAX, *SelectPolicy]),
+    st.booleans(),
 )
 never_lowering_fallbacks = st.builds(
     WhenBlind,
@@ -200,9 +201,9 @@ class Moment:
 
 @cache
 def pasts() -> tuple[Learned | None, ...]:
-    """What may have been learned before: nothing; the headroom of a day; a season, just before a daily spike."""
-    day, days = noisy(200.0, 60.0, 5800), spiking(5 + 2.98 / 24, usual=150.0, spike=500.0)
-    pasts = every(15.0, day, start=NOW - 15.0 * len(day)), every(60.0, days, start=NOW - 60.0 * len(days))
+    """What may have been learned before: nothing; the headroom of hours; the calendar, just before an hourly spike."""
+    quiet, spikes = noisy(200.0, 60.0, 1000), [500.0 if step % 180 >= 150 else 150.0 for step in range(8 * 180 + 150)]
+    pasts = [every(20.0, each, start=NOW // 3600.0 * 3600.0 - 3600.0 * 9) for each in (quiet, spikes)]
     return None, *(taught(promising(high=12), past, start_seconds=60.0) for past in pasts)
 
 

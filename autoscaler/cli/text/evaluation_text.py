@@ -167,7 +167,7 @@ def _sizing(evaluation: Evaluation, sizing: Sizing) -> Iterator[str]:
         why = f": {sizing.reserve_note}" if sizing.reserve_note else ""
         yield f"ready for {format_value(rule, sizing.reserve)}, whatever the load is now{why}"
     if sizing.hold_seconds is not None:
-        yield f"the highest proposal is kept for {format_duration(sizing.hold_seconds)}"
+        yield "in place of the default scale_down.stabilization_window"
     if sizing.floor:
         yield f"the season's floor is {sizing.floor}"
     if not sizing.estimates:

@@ -2,19 +2,25 @@
 
 from dataclasses import dataclass, replace
 
-from autoscaler.core.model import Observation, Sizing
+from autoscaler.core.model import Estimate, Observation, Sizing
 from autoscaler.core.policy import OBJECTIVE, Objective, Policy, Rule
-from autoscaler.core.sizing import season, shadow
+from autoscaler.core.rules import ceil_replicas, usable_value
+from autoscaler.core.sizing import levels, onsets
 from autoscaler.core.sizing.capacity import Capacity, CapacityOptions, Pair, observe_load, observe_no_pair, observe_pair
-from autoscaler.core.sizing.estimates import capacity_estimate, describe_headroom, headroom_estimate, season_estimate
 from autoscaler.core.sizing.learned import Learned
-from autoscaler.core.sizing.season import Profile
+from autoscaler.core.sizing.levels import BASES, sure_load
+from autoscaler.core.sizing.rehearsal import MEMORY_SECONDS, Choice, Service, elect, order, rehearse
 
-SHADOWS_REACH_SECONDS = 2 * shadow.MEMORY_SECONDS  # older loads hardly weigh
-ELECTION_BINS = 20  # the leader is elected every 5 minutes
+COLD_SECONDS = 3600.0  # of load that are seen before a choice
+REACH_SECONDS = 5 * 86_400.0  # older loads neither weigh nor are in a calendar
 USUAL_START_SECONDS = 20.0  # until a start was measured
 SETTLING_SECONDS = 30.0  # after a change: the short windows then no longer reach back before it
+_SHORTEST_BIN_SECONDS, _FIRST_BIN_SECONDS = 3.0, 4.0
 _LONGEST_GAP_SECONDS = 60.0
+_ELECTION_SECONDS = 60.0
+_LONGEST_START_SECONDS = 300.0
+_HOLD_SEEN_SECONDS = 600.0  # of load, after which the levels hold what the policy's window held
+_AHEAD_SECONDS = 30.0  # that an onset is prepared for earlier than a start takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,98 +38,76 @@ def learn(
     objective = policy.objective
     if objective is None:
         return None
-    load = observation.value(objective.rule)
+    load = recent_load(policy, observation)
     if load is None:
         return learned
     if learned is None:
-        return Learned(now, _bin(now))
-    capacity = _update_capacity(policy, objective, observation, learned, starts, now=now)
-    learned = replace(learned, at=now, capacity=capacity)
-    return learned if _bin(now) == learned.bin else _next_bin(policy, objective, learned, load, starts)
+        learned = Learned(now, load, now - _FIRST_BIN_SECONDS)
+    capacity = _update_capacity(policy, objective, observation, learned, load, starts, now)
+    if now < learned.bin_at:  # the clock was set back
+        learned = replace(learned, bin_at=now - _FIRST_BIN_SECONDS, levels=levels.Levels(), orders=())
+    if objective.learn_headroom and (not learned.orders or now - learned.bin_at >= _SHORTEST_BIN_SECONDS):
+        return _next_bin(policy, objective, learned, capacity, load, starts, now)
+    return replace(learned, at=now, load=load, capacity=capacity)
 
 
-def _bin(now: float) -> int:
-    return int(now // shadow.BIN_SECONDS)
+def recent_load(policy: Policy, observation: Observation) -> float | None:
+    """Return the load of the window that counts the slow answers: the short one, if there is one."""
+    rule = policy.sized_rule
+    recent, reading = observation.value(rule.burst_name), observation.readings.get(rule.name)
+    if recent is not None or reading is None or reading.partial:
+        return recent
+    return usable_value(rule, reading)
 
 
-def _update_capacity(
-    policy: Policy, objective: Objective, observation: Observation, learned: Learned, starts: Starts, *, now: float
+def window_seconds(rule: Rule) -> float:
+    """Return the window over which a load is measured: the rule's shortest."""
+    return rule.source.window_seconds if rule.burst is None else rule.burst.window_seconds
+
+
+def _update_capacity(  # noqa: PLR0917
+    policy: Policy, objective: Objective, seen: Observation, learned: Learned, load: float, starts: Starts, now: float
 ) -> Capacity:
     """Update the capacity for the time since the latest load; only a measured share of slow answers moves it."""
-    passed_seconds, load = now - learned.at, observation.value(objective.rule) or 0.0
+    passed_seconds = now - learned.at
     seconds = min(max(passed_seconds, 0.0), _LONGEST_GAP_SECONDS)
-    capacity, reading = observe_load(learned.capacity, load, seconds), observation.readings.get(OBJECTIVE)
+    capacity, reading = observe_load(learned.capacity, load, seconds), seen.readings.get(OBJECTIVE)
     if reading is None or reading.full_value is None or not objective.learn_capacity:
         return observe_no_pair(capacity, "" if reading is None else reading.note or reading.kind)
     if seconds != passed_seconds:
         capacity = observe_no_pair(capacity)
-    pair = Pair(recent_load(policy, objective, observation) or 0.0, observation.replicas.ready, reading.full_value)
     options = CapacityOptions(
-        stated=sized_rule(policy, objective).target,
+        stated=policy.sized_rule.target,
         budget=objective.budget,
         settled=starts.settled,
-        at_min=observation.replicas.count <= policy.min_replicas,
-        at_max=observation.replicas.count >= policy.max_replicas,
+        at_max=seen.replicas.count >= policy.max_replicas,
     )
-    return observe_pair(capacity, pair, seconds, options)
+    return observe_pair(capacity, Pair(load, seen.replicas.ready, reading.full_value), seconds, options)
 
 
-def learn_season(learned: Learned | None, load: float, now: float) -> Learned:
-    """Return the learned state after a load so old that only the seasons learn from it."""
-    learned = learned or Learned(now, _bin(now))
-    profiles = tuple(season.observe(each, load, now) for each in learned.profiles)
-    return replace(learned, at=now, bin=_bin(now), profiles=profiles)
-
-
-def recent_load(policy: Policy, objective: Objective, observation: Observation) -> float | None:
-    """Return the load of the window that counts the slow answers: the short one, if there is one."""
-    recent = observation.value(sized_rule(policy, objective).burst_name)
-    return observation.value(objective.rule) if recent is None else recent
-
-
-def _next_bin(policy: Policy, objective: Objective, learned: Learned, load: float, starts: Starts) -> Learned:
-    now, rule, loads = learned.at, sized_rule(policy, objective), learned.loads.with_bin(load)
-    profiles = tuple(season.observe(profile, load, now) for profile in learned.profiles)
-    footing = _footing(policy, rule, learned.capacity, starts)
-    plain, seasonal = shadow.step(learned.plain, loads, footing), learned.seasonal
-    floor = _floor(profiles, footing, load, now)
-    if floor is not None:
-        seasonal = shadow.step(seasonal, loads, replace(footing, floor=floor))
-    if loads.seen % ELECTION_BINS == 0:
-        plain = shadow.elect(plain, objective.budget)
-        seasonal = shadow.elect(seasonal, objective.budget) if floor is not None else seasonal
-    learned = Learned(now, _bin(now), loads, plain, seasonal, profiles, learned.capacity)
-    return replace(learned, sizing=_size(objective, rule, learned, footing, floor or 0))
-
-
-def _footing(policy: Policy, rule: Rule, capacity: Capacity, starts: Starts) -> shadow.Footing:
-    reaction_seconds = reaction_delay_seconds(rule) + (starts.seconds or USUAL_START_SECONDS)
-    return shadow.Footing(
-        per_replica=rule.target * capacity.factor,
-        lag_bins=min(reaction_seconds / shadow.BIN_SECONDS, shadow.LONGEST_LAG_BINS),
-        low=policy.min_replicas,
-        high=policy.max_replicas,
-        tolerance_up=policy.scale_up.tolerance,
-        tolerance_down=policy.scale_down.tolerance,
-    )
-
-
-def sized_rule(policy: Policy, objective: Objective) -> Rule:
-    """Return the rule whose target is learned."""
-    return next(rule for rule in policy.rules if rule.name == objective.rule)
-
-
-def reaction_delay_seconds(rule: Rule) -> float:
-    """Return how long a new load takes to be measured in full: the rule's shortest window."""
-    return rule.source.window_seconds if rule.burst is None else rule.burst.window_seconds
-
-
-def _floor(profiles: tuple[Profile, ...], footing: shadow.Footing, load: float, now: float) -> int | None:
-    profile = season.best(profiles)
-    if profile is None:
-        return None
-    coming = season.forecast(profile, load, now, (footing.lag_bins + 1) * shadow.BIN_SECONDS)
-    return min(footing.high, int(-(-coming // footing.per_replica)))
+def _next_bin(  # noqa: PLR0917
+    policy: Policy, objective: Objective, learned: Learned, capacity: Capacity, load: float, starts: Starts, now: float
+) -> Learned:
+    """Let the levels, the calendars and the rehearsal live through the time since the latest bin."""
+    rule = policy.sized_rule
+    window, seconds = window_seconds(rule), min(now - learned.bin_at, _LONGEST_GAP_SECONDS)
+    start = min(starts.seconds or USUAL_START_SECONDS, _LONGEST_START_SECONDS)
+    lag = start + max(window, seconds) / 2
+    after = levels.observe(learned.levels, load, now, seconds, window)
+    calendars = tuple(onsets.observe(each, load, now) for each in learned.calendars)
+    floor = max(onsets.floor(each, now, lag + _AHEAD_SECONDS) for each in calendars) if objective.learn_season else 0.0
+    per_replica = rule.target * capacity.factor
+    service = Service(per_replica, policy.min_replicas, policy.max_replicas)
+    orders = (*learned.orders, (now, order(after.bases, after.surely, floor, service)))
+    too_new = next(index for index, (at, _) in enumerate(orders) if at >= now - max(lag - seconds / 2, 0.0))
+    orders = orders[max(0, too_new - 1) :]
+    rehearsal = rehearse(learned.rehearsal, orders[-1][1], orders[0][1], load, seconds=seconds, per_replica=per_replica)
+    seen_seconds, choice, elected_at = learned.seen_seconds + seconds, learned.choice, learned.elected_at
+    if seen_seconds >= COLD_SECONDS and abs(now - elected_at) >= _ELECTION_SECONDS:
+        choice = elect(rehearsal, choice, objective.budget, per_replica, calendar=objective.learn_season)
+        elected_at = now
+    seen = (seen_seconds, after, calendars, orders, floor, rehearsal, choice, elected_at)
+    return Learned(now, load, now, *seen, capacity)
 
 
 def size(policy: Policy, learned: Learned | None) -> Sizing | None:
@@ -131,24 +115,62 @@ def size(policy: Policy, learned: Learned | None) -> Sizing | None:
     objective = policy.objective
     if objective is None:
         return None
-    if learned is None or learned.sizing is None:
-        return Sizing(objective.rule, sized_rule(policy, objective).target)
-    return learned.sizing
-
-
-def _size(objective: Objective, rule: Rule, learned: Learned, footing: shadow.Footing, floor: int) -> Sizing:
-    capacity = capacity_estimate(objective, learned)
-    seasonal = season_estimate(objective, learned)
-    leading = learned.seasonal if seasonal.trusted else learned.plain
-    headroom = headroom_estimate(objective, learned, leading)
-    reserve = leading.headroom.reserve(learned.loads, footing.lag_bins) if headroom.trusted else 0.0
+    rule = policy.sized_rule
+    if learned is None:
+        return Sizing(rule.name, rule.target)
+    capacity = _capacity_estimate(objective, learned.capacity)
+    factor = learned.capacity.factor if capacity.trusted else 1.0
+    if not objective.learn_headroom or not learned.orders:
+        off = tuple(Estimate(name, trusted=False, note="objective.headroom is off") for name in ("headroom", "season"))
+        return Sizing(rule.name, rule.target, factor, estimates=(capacity, *off))
+    choice = learned.choice
+    margin = learned.levels.cold_margin if choice.margin is None else choice.margin
+    reserve = learned.levels.bases[choice.base] * margin
+    words = f"{BASES[choice.base]} x {margin:.2f}"
+    levels_hold = not policy.scale_down.window_stated and learned.seen_seconds >= _HOLD_SEEN_SECONDS
     return Sizing(
         rule.name,
         rule.target,
-        capacity_factor=learned.capacity.factor if capacity.trusted else 1.0,
+        capacity_factor=factor,
+        sure_load=max(learned.levels.surely, sure_load(learned.load, window_seconds(rule))),
         reserve=reserve,
-        reserve_note=f"{reserve:.4g}/s, {describe_headroom(leading.headroom)}" if headroom.trusted else "",
-        hold_seconds=leading.headroom.hold_seconds if headroom.trusted else None,
-        floor=floor if seasonal.trusted else 0,
-        estimates=(capacity, headroom, seasonal),
+        reserve_note=f"{reserve:.4g}/s, {words}",
+        hold_seconds=0.0 if levels_hold else None,
+        floor=ceil_replicas(learned.floor / (rule.target * factor)) if choice.calendar else 0,
+        estimates=(capacity, _headroom_estimate(learned, words), _season_estimate(objective, choice)),
     )
+
+
+def _capacity_estimate(objective: Objective, capacity: Capacity) -> Estimate:
+    """Return the factor on the stated load per replica; it is used from the first judged answer on."""
+    if not objective.learn_capacity:
+        return Estimate("capacity", trusted=False, note="objective.capacity is off")
+    because = f" ({capacity.unjudged_note})" if capacity.unjudged_note else ""
+    if capacity.judged_seconds <= 0.0:
+        return Estimate("capacity", trusted=False, note=f"how many answers are slow was not measured yet{because}")
+    note = f"{capacity.slow_share:.2%} of the answers were slow, {objective.budget:.2%} may be"
+    if capacity.latest is None:
+        note = f"how many answers are slow is not measured now{because}"
+    return Estimate("capacity", trusted=True, note=f"x {capacity.factor:.2f}: {note}")
+
+
+def _headroom_estimate(learned: Learned, words: str) -> Estimate:
+    """Return the leading base and margin."""
+    choice, seen_minutes = learned.choice, learned.seen_seconds / 60.0
+    if choice.margin is None:
+        note = f"{words}, until {COLD_SECONDS / 60.0:.0f} min of load were seen; now {seen_minutes:.0f}"
+        return Estimate("headroom", trusted=False, note=note)
+    hours = min(learned.seen_seconds, MEMORY_SECONDS) / 3600.0
+    kept = f"{words} would have kept {1.0 - choice.missed_share:.2%} of {hours:.2g} h"
+    note = f"{kept} with {choice.replicas:.1f} replicas, the fewest"
+    return Estimate("headroom", trusted=True, note=note)
+
+
+def _season_estimate(objective: Objective, choice: Choice) -> Estimate:
+    """Return the calendar of onsets; it is used while the rehearsal is cheaper with it."""
+    if not objective.learn_season:
+        return Estimate("season", trusted=False, note="objective.season is off")
+    if choice.margin is None:
+        return Estimate("season", trusted=False, note="no choice yet")
+    note = f"with the calendar of onsets the same would have cost {choice.calendar_cost - 1.0:+.1%}"
+    return Estimate("season", trusted=choice.calendar, note=note)

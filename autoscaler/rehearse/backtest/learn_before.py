@@ -22,7 +22,7 @@ def learn_before(
     *,
     progress: Callable[[float], None],
 ) -> Sequence[Learned]:
-    """Return what the services of each policy file learn from the 14 days of load before `start` (unix seconds).
+    """Return what the services of each policy file learn from the days of load before `start` (unix seconds).
 
     If Prometheus cannot return them, the replay goes on with nothing learned, and `problem` says why.
     """

@@ -38,7 +38,7 @@ SIZING = Sizing(
     capacity_factor=1.08,
     reserve=120.0,
     reserve_note="the highest of a day",
-    hold_seconds=300.0,
+    hold_seconds=0.0,
     floor=3,
     estimates=(
         Estimate("capacity", trusted=True, note="x 1.08: 0.20% of the answers were slow, 1.00% may be"),
@@ -105,7 +105,7 @@ def test_it_tells_the_whole_account_of_the_last_decision(site: Site) -> None:
         "bounds 4-10 (min by schedule * * * * * America/Bogota)",
         "sizing throughput at 54 req/s per replica: 50 req/s as stated x 1.08 as learned",
         "ready for 120 req/s, whatever the load is now: the highest of a day",
-        "the highest proposal is kept for 5m",
+        "in place of the default scale_down.stabilization_window",
         "the season's floor is 3",
         "reversals 2 within the policy's period",
         "result 4 → 6 replicas (3 ready), carried out",

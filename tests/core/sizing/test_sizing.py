@@ -1,69 +1,98 @@
-"""Sizing as a whole: which part is followed and when, each part off, and what they say to the operator."""
+"""Sizing as a whole: what leads and when, each part off, what it says to the operator, and what it costs."""
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
+from random import Random
+from time import process_time
 
 import pytest
 
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Reason, Sizing
+from autoscaler.core.model import Moment, Reason, Sizing
 from autoscaler.core.policy import OBJECTIVE, Rule
 from autoscaler.core.replay import learn_from
-from autoscaler.core.sizing.estimates import headroom_estimate, season_estimate
-from autoscaler.core.sizing.learned import TRUSTED_BINS, Learned
-from autoscaler.core.sizing.shadow import BIN_SECONDS, HEADROOMS, HOLDS_SECONDS
-from autoscaler.core.sizing.sizing import USUAL_START_SECONDS, Starts, learn, reaction_delay_seconds, size
-from tests.support.builders import BURSTY, NOW, THROUGHPUT, policy, seen
-from tests.support.learning import GOAL, MIDNIGHT, every, lived, noisy, notes, promising, sizing_of, spiking, taught
+from autoscaler.core.sizing.learned import Learned
+from autoscaler.core.sizing.levels import BASES
+from autoscaler.core.sizing.rehearsal import MARGINS
+from autoscaler.core.sizing.sizing import COLD_SECONDS, REACH_SECONDS, Starts, learn, recent_load, size, window_seconds
+from tests.support.builders import BURSTY, NOW, THROUGHPUT, behavior, missing, policy, seen
+from tests.support.learning import (
+    GOAL,
+    MIDNIGHT,
+    every,
+    lived,
+    noisy,
+    notes,
+    promising,
+    size_of,
+    sizing_of,
+    taught,
+)
 from tests.support.reason_examples import sized
 from tests.support.timelines import Timeline
 
 SIZED = promising(high=40)
-HALF_A_DAY = tuple(noisy(300.0, 60.0, int(TRUSTED_BINS / 2)))
-A_DAY = tuple(noisy(300.0, 60.0, int(TRUSTED_BINS) + 1))  # the first only starts the clock
+STEP = 15.0
+HALF_AN_HOUR = tuple(noisy(300.0, 30.0, 121))
+TWO_HOURS = tuple(noisy(300.0, 30.0, 481))
 
 
 @cache
 def learned(loads: tuple[float, ...]) -> Learned:
-    return taught(SIZED, every(BIN_SECONDS, loads))
+    return taught(SIZED, every(STEP, loads))
 
 
 def test_without_an_objective_nothing_is_sized() -> None:
-    assert size(policy(), learned(A_DAY)) is None
-    assert learn(policy(), seen(1, {"throughput": 5.0}), learned(A_DAY), Starts(), NOW) is None
+    assert size(policy(), learned(TWO_HOURS)) is None
+    assert learn(policy(), seen(1, {"throughput": 5.0}), learned(TWO_HOURS), Starts(), NOW) is None
 
 
 def test_before_any_load_the_policy_is_followed_as_stated() -> None:
     assert size(SIZED, None) == Sizing("throughput", 50.0)
-    assert size(SIZED, Learned(NOW, 0)) == Sizing("throughput", 50.0)
+    assert learn(SIZED, seen(1, {"throughput": missing()}), None, Starts(), NOW) is None
 
 
-def test_before_a_day_of_load_the_headroom_is_not_followed_and_says_so() -> None:
-    sizing = sizing_of(SIZED, learned(HALF_A_DAY))
-    assert notes(sizing)["headroom"] == (False, "12.0 h of load were seen, 24 h are needed")
-    assert (sizing.reserve, sizing.reserve_note, sizing.hold_seconds, sizing.floor) == (0.0, "", None, 0)
+def test_in_the_first_hour_the_most_of_ten_minutes_leads_and_says_so() -> None:
+    minutes = HALF_AN_HOUR[-40:]
+    sizing = sizing_of(SIZED, learned(HALF_AN_HOUR))
+    trusted, note = notes(sizing)["headroom"]
+    assert not trusted
+    assert note.startswith(f"{BASES[1]} x 1.")
+    assert note.endswith("until 60 min of load were seen; now 30")
+    assert max(minutes) <= sizing.reserve <= 1.6 * max(minutes)
 
 
-def test_after_a_day_of_load_the_headroom_is_followed() -> None:
-    sizing = sizing_of(SIZED, learned(A_DAY))
-    assert notes(sizing)["headroom"][0]
-    assert 300.0 < sizing.reserve < 700.0
-    assert sizing.reserve_note.startswith(f"{sizing.reserve:.4g}/s, ")
-    assert sizing.hold_seconds in HOLDS_SECONDS
+def test_then_the_cheapest_that_keeps_the_budget_leads_and_says_why() -> None:
+    known = learned(TWO_HOURS)
+    sizing = sizing_of(SIZED, known)
+    choice = known.choice
+    assert choice.margin is not None
+    assert MARGINS[0] <= choice.margin <= MARGINS[-1]
+    assert sizing.reserve == pytest.approx(known.levels.bases[choice.base] * choice.margin)
+    words = f"{BASES[choice.base]} x {choice.margin:.2f}"
+    assert sizing.reserve_note == f"{sizing.reserve:.4g}/s, {words}"
+    kept = f"{words} would have kept {1.0 - choice.missed_share:.2%} of 2 h"
+    assert notes(sizing)["headroom"] == (True, f"{kept} with {choice.replicas:.1f} replicas, the fewest")
 
 
 @pytest.mark.parametrize("part", ["capacity", "headroom", "season"])
 def test_a_part_that_is_off_is_not_followed_and_says_so(part: str) -> None:
     off = replace(GOAL, **{f"learn_{part}": False})  # type: ignore[arg-type]
     which = promising(off, high=40)
-    known, capacity = taught(which, every(BIN_SECONDS, A_DAY)), lived(which, 0.0).capacity
+    known, capacity = taught(which, every(STEP, TWO_HOURS)), lived(which, 0.0).capacity
     known = learn(which, seen(4, {"throughput": 300.0}), replace(known, capacity=capacity), Starts(), NOW) or known
     sizing = sizing_of(which, known)
     assert notes(sizing)[part] == (False, f"objective.{part} is off")
-    others = {name: trusted for name, (trusted, _) in notes(sizing).items() if name not in {part, "season"}}
-    assert set(others.values()) == {True}
     assert (sizing.reserve > 0.0) == (part != "headroom")
+    assert (sizing.sure_load is not None) == (part != "headroom")
     assert (sizing.capacity_factor > 1.0) == (part != "capacity")
+
+
+def test_without_headroom_there_is_no_season_either() -> None:
+    which = promising(replace(GOAL, learn_headroom=False))
+    sizing = sizing_of(which, taught(which, every(STEP, HALF_AN_HOUR)))
+    assert notes(sizing)["season"] == (False, "objective.headroom is off")
 
 
 def test_with_everything_off_the_policy_is_followed_as_stated() -> None:
@@ -75,111 +104,148 @@ def test_with_everything_off_the_policy_is_followed_as_stated() -> None:
     assert replace(sizing, estimates=()) == Sizing("throughput", 50.0)
 
 
-JUST_BEFORE, HOURS_AFTER, ON_TRIAL = 5 + 2.98 / 24, 5.5, 2.5  # days
-
-
-def spiked(days: float) -> Sizing:
-    """The sizing after days of a constant load with a daily spike, when a replica takes two minutes to start."""
-    return sizing_of(SIZED, spike_learned(days))
+def test_a_headroom_that_is_turned_on_learns_at_once() -> None:
+    off = promising(replace(GOAL, learn_headroom=False))
+    known = learn(off, seen(4, {"throughput": 300.0}), None, Starts(), NOW)
+    assert sizing_of(SIZED, learn(SIZED, seen(4, {"throughput": 300.0}), known, Starts(), NOW + 1.0)).reserve > 0.0
 
 
 @cache
-def spike_learned(days: float) -> Learned:
-    """What they teach, learned on from what fewer of them have taught."""
-    fewer = max((each for each in (ON_TRIAL, JUST_BEFORE, HOURS_AFTER) if each < days), default=None)
-    known = None if fewer is None else spike_learned(fewer)
-    past = every(60.0, spiking(days))[0 if fewer is None else len(spiking(fewer)) :]
-    learned = learn_from(SIZED, past, Memory(learned=known, start_seconds=120.0), MIDNIGHT).learned
-    assert learned is not None
-    return learned
+def spike_learned() -> Learned:
+    """What hours with four times the load in their last ten minutes teach, just before; a start takes a minute."""
+    past = every(20.0, [400.0 if step % 180 >= 150 else 100.0 for step in range(8 * 180 + 150)])
+    known = learn_from(SIZED, past, Memory(start_seconds=60.0), past[-1][0]).learned
+    assert known is not None
+    return known
 
 
-def test_a_daily_spike_is_expected_before_it_comes() -> None:
-    just_before = spiked(JUST_BEFORE)
-    trusted, note = notes(just_before)["season"]
+def test_a_spike_of_each_hour_is_expected_before_it_comes() -> None:
+    sizing = sizing_of(SIZED, spike_learned())
+    assert sizing.floor == 400 / 50
+    trusted, note = notes(sizing)["season"]
     assert trusted
-    assert note.startswith("with the day's profile 0.00% would have been missed instead of ")
-    assert just_before.floor == 400 / 50
-    decision = sized(SIZED, seen(2, {"throughput": 98.0}), just_before)
+    assert note.startswith("with the calendar of onsets the same would have cost -")
+    decision = sized(SIZED, seen(2, {"throughput": 98.0}), replace(sizing, reserve=0.0))
     assert (decision.desired, decision.reason) == (8, Reason.SEASONAL)
 
 
-def test_hours_after_the_spike_the_floor_is_that_of_the_usual_load() -> None:
-    assert spiked(HOURS_AFTER).floor == 100 / 50
-
-
-def test_a_season_is_on_trial_until_its_shadows_have_proved_it() -> None:
-    """The days are shorter, so that a day of bins has not yet been seen when the profile is known."""
-    sizing = spiked(ON_TRIAL)
-    assert notes(sizing)["season"] == (False, "the day's profile is still on trial")
+def test_where_nothing_repeats_the_calendar_does_not_lead() -> None:
+    sizing = sizing_of(SIZED, learned(TWO_HOURS))
+    assert not notes(sizing)["season"][0]
     assert sizing.floor == 0
 
 
-def test_chance_is_no_season() -> None:
-    sizing = sizing_of(SIZED, learned(A_DAY))
-    assert notes(sizing)["season"] == (
-        False,
-        "no profile of an hour, a day or a week forecasts better than the latest load",
-    )
-
-
-def test_a_season_is_not_tried_without_headroom() -> None:
-    alone = replace(GOAL, learn_headroom=False)
-    known = taught(promising(alone, high=40), every(60.0, spiking(ON_TRIAL)), start_seconds=120.0)
-    note = "objective.headroom is off, and a season is tried against it"
-    assert season_estimate(alone, known).note == note
+def test_loads_out_of_its_reach_teach_nothing() -> None:
+    past = every(STEP, HALF_AN_HOUR)
+    until = past[10][0] + REACH_SECONDS
+    assert learn_from(SIZED, past, Memory(), until) == learn_from(SIZED, past[10:], Memory(), until)
 
 
 def test_the_reserve_never_exceeds_the_bounds() -> None:
-    sizing = Sizing("throughput", 50.0, reserve=1e9, reserve_note="a lot")
-    decision = sized(SIZED, seen(2, {"throughput": 98.0}), sizing)
-    assert decision.desired == SIZED.max_replicas
-
-
-@pytest.mark.parametrize(
-    ("high", "trusted", "floor"),
-    [
-        pytest.param(9, True, 9, id="430 requests per second need 9"),
-        pytest.param(8, True, 8, id="no more than there may be, which serve them, too"),
-        pytest.param(3, False, 0, id="where the most miss too many, no season is followed"),
-    ],
-)
-def test_a_floor_never_exceeds_the_bounds(high: int, trusted: bool, floor: int) -> None:
-    which = promising(high=high)
-    known = taught(which, every(60.0, spiking(JUST_BEFORE, spike=430.0)), start_seconds=120.0)
-    sizing = sizing_of(which, known)
-    assert (notes(sizing)["season"][0], sizing.floor) == (trusted, floor)
-
-
-@pytest.mark.parametrize(
-    ("missed", "words"),
-    [
-        pytest.param(5.0, "the cheapest of 54, would have missed 0.50%", id="within the budget"),
-        pytest.param(20.0, "the safest of 54, would have missed 2.00%", id="none is within the budget"),
-    ],
-)
-def test_the_headroom_says_how_it_was_chosen(missed: float, words: str) -> None:
-    known = learned(A_DAY)
-    shares = known.plain.missed[:]
-    shares[7] = missed
-    leading = replace(known.plain, missed=shares, load=1000.0, leader=7)
-    headroom = HEADROOMS[7]
-    assert headroom_estimate(GOAL, known, leading).note == (
-        f"{headroom.deviations:g} deviations above the trend of {headroom.window_seconds / 60:g} min, "
-        f"and the most of {headroom.hold_seconds:g} s: {words}"
-    )
+    sizing = Sizing("throughput", 50.0, sure_load=90.0, reserve=1e9, reserve_note="a lot")
+    assert sized(SIZED, seen(2, {"throughput": 98.0}), sizing).desired == SIZED.max_replicas
 
 
 @pytest.mark.parametrize(("rule", "seconds"), [(THROUGHPUT, 60.0), (BURSTY, 10.0)])
-def test_a_new_load_is_seen_whole_after_the_shortest_window(rule: Rule, seconds: float) -> None:
-    assert reaction_delay_seconds(rule) == seconds
+def test_a_load_is_measured_over_the_shortest_window(rule: Rule, seconds: float) -> None:
+    assert window_seconds(rule) == seconds
+
+
+@pytest.mark.parametrize(
+    ("readings", "load"),
+    [
+        ({"throughput": 300.0, "throughput@burst": 200.0}, 200.0),
+        ({"throughput": 300.0, "throughput@burst": missing()}, 300.0),
+        ({"throughput": missing(), "throughput@burst": 200.0}, 200.0),
+        ({"throughput": missing(), "throughput@burst": missing()}, None),
+    ],
+)
+def test_the_load_is_that_of_the_shortest_window_that_is_measured(readings: dict, load: float | None) -> None:  # type: ignore[type-arg]
+    assert recent_load(promising(rule=BURSTY), seen(4, readings)) == load
 
 
 def test_slower_starts_miss_more() -> None:
-    jumps = [300.0 if minute % 20 < 5 else 100.0 for minute in range(1440)]
-    quick, slow = (
-        taught(SIZED, every(60.0, jumps), start_seconds=seconds).plain for seconds in (1.0, 4 * USUAL_START_SECONDS)
-    )
-    assert sum(slow.missed) > sum(quick.missed)
-    usual = taught(SIZED, every(60.0, jumps))
-    assert usual.plain == taught(SIZED, every(60.0, jumps), start_seconds=USUAL_START_SECONDS).plain
+    jumps = [300.0 if minute % 20 < 5 else 100.0 for minute in range(600)]
+    quick, slow = (taught(SIZED, every(60.0, jumps), start_seconds=seconds) for seconds in (1.0, 200.0))
+    assert sum(slow.rehearsal.missed) > sum(quick.rehearsal.missed)
+
+
+def test_the_orders_of_one_start_ago_are_in_effect_now() -> None:
+    known = taught(SIZED, every(4.0, [100.0] * 200), start_seconds=60.0)
+    assert 80.0 <= known.orders[-1][0] - known.orders[0][0] <= 100.0  # and half a window
+    longest = taught(SIZED, every(4.0, [100.0] * 400), start_seconds=9000.0)
+    assert len(longest.orders) <= 85
+
+
+def test_between_two_bins_a_load_that_is_surely_there_counts_at_once() -> None:
+    known = learn(SIZED, seen(4, {"throughput": 100.0}), None, Starts(), NOW)
+    later = learn(SIZED, seen(4, {"throughput": 900.0}), known, Starts(), NOW + 1.0)
+    assert known is not None
+    assert later is not None
+    assert later.levels == known.levels
+    assert (sizing_of(SIZED, later).sure_load or 0.0) > 850.0
+
+
+@pytest.mark.parametrize("back_seconds", [1.0, 86_400.0])
+def test_a_clock_that_is_set_back_loses_the_levels_only(back_seconds: float) -> None:
+    known = spike_learned()
+    after = learn(SIZED, seen(4, {"throughput": 100.0}), known, Starts(), known.at - back_seconds)
+    assert after is not None
+    assert after.levels.bases[2] == 100.0
+    assert after.seen_seconds >= known.seen_seconds
+    assert [each.jumps for each in after.calendars] == [each.jumps for each in known.calendars]
+
+
+WINDOWED = behavior(window=300.0)
+
+
+@pytest.mark.parametrize(
+    ("stated", "minutes", "hold"),
+    [
+        pytest.param(True, 60, None, id="a window that the policy states is obeyed"),
+        pytest.param(False, 60, 0.0, id="in place of the default one the levels hold"),
+        pytest.param(False, 5, None, id="but not before ten minutes of load were seen"),
+    ],
+)
+def test_the_levels_hold_in_place_of_the_default_window(stated: bool, minutes: int, hold: float | None) -> None:
+    which = promising(high=40, down=replace(WINDOWED, window_stated=stated))
+    sizing = sizing_of(which, taught(which, every(STEP, [300.0] * (4 * minutes))))
+    assert sizing.hold_seconds == hold
+    memory = Memory(recommendations=(Moment(NOW - 200.0, 9),))
+    lowered = sized(which, seen(9, {"throughput": 300.0}), sizing, memory)
+    assert (lowered.desired < 9) == (hold == 0.0)
+
+
+def flat(seconds: float, *, per_second: float = 900.0) -> list[int]:
+    """The counts of every four seconds under Poisson arrivals of a constant rate."""
+    dice = Random(1)
+    timeline = Timeline(promising(rule=BURSTY, high=60, down=replace(WINDOWED, window_stated=False)), count=20)
+    counts = []
+    for _ in range(round(seconds / 4.0)):
+        load = dice.gauss(per_second, (per_second / 4.0) ** 0.5)
+        timeline.see({"throughput": per_second, "throughput@burst": load, OBJECTIVE: 0.0095}, after=4.0)
+        counts.append(timeline.count)
+    return counts
+
+
+def test_a_flat_load_changes_nothing_after_the_first_hour() -> None:
+    counts = flat(2.5 * 3600.0)
+    settled = counts[round((COLD_SECONDS + 300.0) / 4.0) :]
+    assert sum(before != after for before, after in pairwise(settled)) == 0
+    assert sum(before != after for before, after in pairwise(counts)) <= 4
+
+
+def test_a_service_needs_at_most_48_kib_however_long_it_starts() -> None:
+    known = learn_from(SIZED, every(4.0, noisy(300.0, 100.0, 3000)), Memory(start_seconds=300.0), MIDNIGHT).learned
+    assert size_of(known) <= 48 * 1024
+
+
+def test_five_days_are_learned_from_in_three_seconds() -> None:
+    """As many loads as count of the fourteen days of a Prometheus; measured on a part of them, at its quickest."""
+    past = every(STEP, noisy(300.0, 100.0, 1000))
+    took_seconds = []
+    for _ in range(3):
+        begun = process_time()
+        learn_from(SIZED, past, Memory(), MIDNIGHT)
+        took_seconds.append(process_time() - begun)
+    assert min(took_seconds) / len(past) * REACH_SECONDS / STEP < 6.0  # 3 s where nothing else runs

@@ -9,9 +9,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Change, Observation, Reading, ReadingKind
 from autoscaler.core.policy import OBJECTIVE
 from autoscaler.core.sizing.capacity import Pair
-from autoscaler.core.sizing.estimates import capacity_estimate
 from autoscaler.core.sizing.learned import Learned
-from autoscaler.core.sizing.shadow import BIN_SECONDS
 from autoscaler.core.sizing.sizing import SETTLING_SECONDS, Starts, learn
 from tests.support.builders import BURSTY, NOW, missing, seen
 from tests.support.learning import GOAL, lived, notes, promising, sizing_of
@@ -37,7 +35,7 @@ def test_what_was_learned_stays_while_nothing_is_measured_and_says_so() -> None:
     before = lived(SIZED, 0.1)
     unmeasured = Reading(ReadingKind.ERROR, note="add 0.3 to Traefik's buckets")
     observation = seen(4, {"throughput": 300.0, OBJECTIVE: unmeasured})
-    learned = learn(SIZED, observation, before, Starts(), NOW + 3600.0 + BIN_SECONDS) or before
+    learned = learn(SIZED, observation, before, Starts(), NOW + 3605.0) or before
     sizing = sizing_of(SIZED, learned)
     assert sizing.capacity_factor == before.capacity.factor < 1.0
     note = (
@@ -71,12 +69,12 @@ def test_slow_answers_are_judged_by_the_load_of_their_own_window(
 ) -> None:
     which = promising(rule=BURSTY)
     observation = seen(4, {"throughput": 300.0, OBJECTIVE: 0.0, **readings}, ready=3)
-    learned = learn(which, observation, Learned(NOW, 0), Starts(), NOW + 5.0)
+    learned = learn(which, observation, Learned(NOW, 0.0, NOW), Starts(), NOW + 5.0)
     assert learned is not None
     assert learned.capacity.latest == Pair(load, 3, 0.0)
 
 
-ONSET = seen(4, {"throughput": 310.0, OBJECTIVE: 0.9})
+OVERLOAD = seen(4, {"throughput": 310.0, OBJECTIVE: 0.9})
 
 
 @pytest.mark.parametrize(
@@ -90,14 +88,15 @@ ONSET = seen(4, {"throughput": 310.0, OBJECTIVE: 0.9})
         pytest.param(Starts(), 5.0, seen(4, {OBJECTIVE: 0.0}), True, id="a look without a load is none"),
     ],
 )
-def test_an_onset_of_slowness_is_seen_between_two_looks_in_a_row(
+def test_an_overload_counts_between_two_looks_in_a_row(
     starts: Starts, after_seconds: float, between: Observation | None, learns: bool
 ) -> None:
     learned, now = lived(SIZED, 0.0), NOW + 3600.0
     if between is not None:
         learned = learn(SIZED, between, learned, starts, now := now + 5.0) or learned
-    learned = learn(SIZED, ONSET, learned, starts, now + after_seconds) or learned
-    assert (learned.capacity.log_ceiling < 1.0) == learns
+    before = learned.capacity.factor
+    learned = learn(SIZED, OVERLOAD, learned, starts, now + after_seconds) or learned
+    assert (learned.capacity.factor < before) == learns
 
 
 @pytest.mark.parametrize(
@@ -121,11 +120,13 @@ def test_replicas_are_settled_a_while_after_all_are_ready(change: Change | None,
     timeline.observe(observation)
     after = timeline.memory.learned
     assert after is not None
-    assert (after.capacity.log_ceiling < 1.0) == settled
+    assert (after.capacity.factor < known.capacity.factor) == settled
 
 
 def test_the_capacity_says_how_many_answers_were_slow() -> None:
     known = lived(SIZED, 0.0)
     capacity = replace(known.capacity, log_factor=0.0, slow_share=0.002)
-    note = capacity_estimate(GOAL, replace(known, capacity=capacity)).note
+    observation = seen(4, {"throughput": 300.0, OBJECTIVE: 0.002})
+    learned = learn(SIZED, observation, replace(known, capacity=capacity), Starts(settled=False), NOW + 3600.0)
+    note = notes(sizing_of(SIZED, learned))["capacity"][1]
     assert note == "x 1.00: 0.20% of the answers were slow, 1.00% may be"

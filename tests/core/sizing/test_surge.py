@@ -9,8 +9,7 @@ from autoscaler.core.memory import Memory
 from autoscaler.core.model import Decision, Limit, Reading, Reason
 from autoscaler.core.policy import OBJECTIVE, Policy
 from autoscaler.core.rules import ceil_replicas
-from autoscaler.core.sizing.capacity import OVERLOADED_SHARE
-from autoscaler.core.sizing.surge import FACTOR, HOLD_SECONDS, LEAST_SLOW_ANSWERS
+from autoscaler.core.sizing.surge import FACTOR, HOLD_SECONDS, LEAST_SLOW_ANSWERS, OVERLOADED_SHARE
 from tests.support.builders import BURSTY, NOW, behavior, missing, policy, seen
 from tests.support.learning import SLOW, promising
 from tests.support.timelines import Timeline

@@ -223,7 +223,7 @@ def test_both_policies_learn_for_themselves() -> None:
         ),
         pytest.param(
             FakePast(),
-            "Nothing was learned before the span: Prometheus knows no load in the 14 days before.",
+            "Nothing was learned before the span: Prometheus knows no load in the 5 days before.",
             id="nothing",
         ),
         pytest.param(
