@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from autoscaler.core.model import Limit, Reading, ReadingKind, Replicas
+from autoscaler.core.model import Limit, Reading, ReadingKind, Replicas, Sizing
 from autoscaler.core.policy import OBJECTIVE, Goal, OnMissing, Query, Rule, Step, StepChange
 from autoscaler.core.rules import MOST_REPLICAS, Warming, ceil_replicas, floor_replicas, propose
 from tests.support.builders import (
@@ -189,3 +189,23 @@ def test_everything_that_has_to_be_measured_is_named_once() -> None:
         "throughput@burst": BURSTY.burst,
         OBJECTIVE: which.objective.source,
     }
+
+
+@pytest.mark.parametrize(
+    ("reading", "burst", "replicas", "blocks"),
+    [
+        pytest.param(Reading.of(300.0), None, 4, False, id="the sure load counts, not the reading"),
+        pytest.param(
+            Reading.of(300.0, partial=True), None, 6, True, id="part of a window may raise, and lowers nothing"
+        ),
+        pytest.param(Reading.of(90.0, partial=True), None, 4, True, id="but it is never less than the sure load"),
+        pytest.param(Reading.of(300.0, partial=True), Reading.of(210.0), 4, False, id="the short window is whole"),
+        pytest.param(missing(), None, None, True, id="without a reading there is no proposal"),
+    ],
+)
+def test_a_sized_rule_goes_by_the_load_that_is_surely_there(
+    reading: Reading, burst: Reading | None, replicas: int | None, blocks: bool
+) -> None:
+    sizing = Sizing("throughput", 50.0, sure_load=200.0)
+    found = propose(BURSTY, reading, Replicas(4, 4), policy(BURSTY), burst=burst, sizing=sizing)
+    assert (found.replicas, found.blocks) == (replicas, blocks)

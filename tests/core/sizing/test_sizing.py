@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 
 from autoscaler.core.memory import Memory
-from autoscaler.core.model import Moment, Reason, Sizing
+from autoscaler.core.model import Moment, Reading, Reason, Sizing
 from autoscaler.core.policy import OBJECTIVE, Rule
 from autoscaler.core.replay import learn_from
 from autoscaler.core.sizing.learned import Learned
@@ -158,6 +158,7 @@ def test_a_load_is_measured_over_the_shortest_window(rule: Rule, seconds: float)
         ({"throughput": 300.0, "throughput@burst": missing()}, 300.0),
         ({"throughput": missing(), "throughput@burst": 200.0}, 200.0),
         ({"throughput": missing(), "throughput@burst": missing()}, None),
+        ({"throughput": Reading.of(300.0, partial=True), "throughput@burst": missing()}, None),
     ],
 )
 def test_the_load_is_that_of_the_shortest_window_that_is_measured(readings: dict, load: float | None) -> None:  # type: ignore[type-arg]
