@@ -62,6 +62,7 @@ def test_a_day_is_shorter_where_the_clock_is_put_forward() -> None:
         pytest.param((), id="no schedule"),
         pytest.param((Schedule("0 8 * * *", 3600.0, BOGOTA, min_replicas=2),), id="one that changes nothing"),
         pytest.param((Schedule("* * * * *", 3600.0, BOGOTA, min_replicas=4),), id="one that never ends"),
+        pytest.param((Schedule("0 0 */31 * 1#5", 60.0, BERLIN, min_replicas=4),), id="one that never comes"),
         pytest.param((Schedule("0 0 29 2 */7", 60.0, BERLIN, min_replicas=2),), id="one that comes every 28 years"),
         pytest.param((Schedule("0 0 29 2 */7", 60.0, UTC_ZONE, min_replicas=2),) * 50, id="fifty of them"),
     ],

@@ -109,6 +109,11 @@ def test_what_is_no_cron_or_never_comes_is_refused(cron: str) -> None:
         check_cron(cron)
 
 
+def test_a_cron_that_is_too_long_is_refused_with_its_length() -> None:
+    with pytest.raises(ValueError, match="has 12001 characters; at most"):
+        check_cron(f"{'0,' * 6000}0 * * * *"[:12001])
+
+
 def always(**bounds: int) -> Schedule:
     return Schedule("* * * * *", HOUR, BERLIN, **bounds)
 
