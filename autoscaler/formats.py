@@ -5,8 +5,8 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_DURATION = 64  # characters
@@ -64,9 +64,35 @@ def is_http_url(text: str) -> bool:
     return good and not any(character.isspace() for character in text)
 
 
+def without_user(url: str) -> str:
+    """Return a URL without user and password; of what is none, all that may be them goes."""
+    if is_http_url(url):
+        return re.sub(r"//[^/?#]*@", "//", url)
+    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)?.*@", r"\1", url, flags=re.DOTALL)
+
+
 def without_credentials(url: str) -> str:
     """Return a URL for people: without user, password and query."""
-    return re.split(r"[?#]", re.sub(r"//[^/?#]*@", "//", url))[0]
+    return re.split(r"[?#]", without_user(url))[0]
+
+
+class Address(str):
+    """A URL as people may read it, wherever it is printed; `whole` is what a client connects to."""
+
+    __slots__ = ("whole",)
+    whole: str
+
+    def __new__(cls, url: str) -> Self:
+        whole = url.whole if isinstance(url, Address) else url
+        made = super().__new__(cls, without_credentials(whole))
+        made.whole = whole
+        return made
+
+    @property
+    def user(self) -> tuple[str, str] | None:
+        """The user and the password, if it has them."""
+        parts = urlsplit(self.whole)
+        return None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
 
 
 def plain(value: object) -> Any:

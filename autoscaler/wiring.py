@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from autoscaler.adapters.compose.gateway import entrance
 from autoscaler.adapters.compose.target import ComposeTarget
@@ -20,6 +21,7 @@ from autoscaler.adapters.prometheus.promql import TraefikQueries
 from autoscaler.adapters.prometheus.source import PrometheusSource
 from autoscaler.adapters.targets import Targets
 from autoscaler.adapters.traefik_api import TraefikServices
+from autoscaler.config.connection import Credentials
 from autoscaler.config.model import Config
 from autoscaler.config.settings import Settings
 from autoscaler.errors import MetricsUnavailable
@@ -41,7 +43,7 @@ def make_target(
     if url is not None and secret is not None:
         view = TraefikView(url, secret.get_secret_value(), emit=emit, longest_request=longest_request)
     timeout_seconds = settings.docker_timeout_seconds
-    compose = ComposeTarget(settings.docker_url, timeout_seconds=timeout_seconds, emit=emit, view=view)
+    compose = ComposeTarget(settings.engine, timeout_seconds=timeout_seconds, emit=emit, view=view)
     return Targets({COMPOSE: compose})
 
 
@@ -60,7 +62,7 @@ def make_leadership(settings: Settings, emit: Emit, keys: Iterable[str], off: Ca
     timing = LeaseTiming()
     # A longer look is useless: the holder may not act any more.
     timeout_seconds = min(settings.docker_timeout_seconds, timing.confirmed_seconds)
-    engine = Engine(settings.docker_url, timeout_seconds=timeout_seconds, emit=emit)
+    engine = Engine(settings.engine, timeout_seconds=timeout_seconds, emit=emit)
     holder = f"the daemon on {socket.gethostname()} (process {os.getpid()})"
     return Leases(LeaseVolumes(engine, holder), emit, projects=keys, timing=timing, off=off)
 
@@ -71,7 +73,7 @@ def find_entrance(settings: Settings, ref: ServiceRef) -> Entrance:
     Raises:
         TargetUnavailable: the engine does not answer. TargetRefused: there is no such service.
     """
-    engine = Engine(settings.docker_url, timeout_seconds=settings.docker_timeout_seconds, emit=discard)
+    engine = Engine(settings.engine, timeout_seconds=settings.docker_timeout_seconds, emit=discard)
     return entrance.find_entrance(engine, ref)
 
 
@@ -107,8 +109,14 @@ def _queries(config: Config) -> TraefikQueries:
 
 
 def _make_client(settings: Settings, config: Config, emit: Emit, timeout_seconds: float) -> PrometheusClient:
-    token = None if settings.prometheus_token is None else settings.prometheus_token.get_secret_value()
-    return PrometheusClient(config.prometheus.url, timeout_seconds=timeout_seconds, emit=emit, token=token)
+    connection = config.prometheus.connection
+    if settings.prometheus_token is not None:
+        credentials = Credentials("AUTOSCALER_PROMETHEUS_TOKEN", value=settings.prometheus_token)
+        if settings.prometheus_token_file is not None:
+            file = settings.prometheus_token_file
+            credentials = Credentials(f"the token in AUTOSCALER_PROMETHEUS_TOKEN_FILE ({file})", file=file)
+        connection = replace(connection, credentials=credentials)
+    return PrometheusClient(config.prometheus.url, timeout_seconds=timeout_seconds, emit=emit, connection=connection)
 
 
 def stalled_after_seconds(settings: Settings, config: Config) -> float:

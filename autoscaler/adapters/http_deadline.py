@@ -5,6 +5,7 @@ The libraries start their timeout anew with each byte, so that a byte now and th
 
 import io
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -198,17 +199,34 @@ class _Pool(HTTPConnectionPool):
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect without the warning of urllib3 that the server is not verified: the operator has asked for that."""
+        if conn.is_closed:
+            conn.connect()
+
 
 class _UnixPool(HTTPConnectionPool):
     ConnectionCls = _UnixConnection
 
 
 class HardAdapter(HTTPAdapter):
-    """Sends the requests of a session over these connections."""
+    """Sends the requests of a session over these connections; a TLS context goes before the session's own words."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         super().init_poolmanager(*args, **more)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, tls if self._context is None else {"ssl_context": self._context}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        if self._context is None:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
 
 class UnixAdapter(HardAdapter):

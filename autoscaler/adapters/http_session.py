@@ -41,6 +41,11 @@ class HardSession(requests.Session):
         self._adapter = adapter or HardAdapter()
         super().__init__(*args, **more)
 
+    def use(self, adapter: HTTPAdapter) -> None:
+        """Send the next requests by another adapter, over new connections."""
+        self._adapter.close()
+        self._adapter = adapter
+
     def get_adapter(self, url: str | bytes) -> HTTPAdapter:  # noqa: ARG002  instead of what a library has mounted
         return self._adapter
 

@@ -6,7 +6,7 @@ import requests
 
 from autoscaler.adapters.http_session import HardSession
 from autoscaler.events import TraefikListed
-from autoscaler.formats import without_credentials
+from autoscaler.formats import Address
 from autoscaler.ports.observers import Emit
 
 TIMEOUT_SECONDS = 5.0
@@ -25,15 +25,16 @@ class TraefikServices:
 
     def refresh(self) -> None:
         """Ask the API, if there is one; without an answer no service is listed: an old list proves nothing."""
-        url = self._url()
+        found = self._url()
+        url = None if found is None else Address(found)
         if url is None and not self.listed:
             return
         problem = None
         try:
-            self.listed = frozenset() if url is None else self._ask(url.rstrip("/"))
+            self.listed = frozenset() if url is None else self._ask(url.whole.rstrip("/"))
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             self.listed = frozenset()
-            where, why = without_credentials(url or ""), type(error).__name__
+            where, why = url or "", type(error).__name__
             problem = f"Traefik's API at {where} lists no services ({why}); check traefik.api_url, and Traefik's API"
         self._emit(TraefikListed(self.listed, problem))
 

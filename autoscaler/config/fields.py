@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
-from autoscaler.formats import format_duration, is_http_url, parse_duration
+from autoscaler.formats import Address, format_duration, is_http_url, parse_duration
 
 NAME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
 
@@ -94,15 +94,16 @@ def latency(key: str, value: Bound) -> float:
         raise ValueError(f"`{key}` of a latency {error}, not {value!r}") from error
 
 
-def check_url(value: str) -> str:
-    """Return the URL.
+def check_url(value: str) -> Address:
+    """Return the URL, which shows no credentials.
 
     Raises:
         ValueError: it is no http or https URL; the message names what is allowed.
     """
     if not is_http_url(value):
         raise ValueError("must be a URL such as http://prometheus:9090")
-    return value
+    return Address(value)
 
 
 Url = Annotated[str, AfterValidator(check_url)]
+AnyAddress = Annotated[Address, PlainValidator(Address)]  # of a variable

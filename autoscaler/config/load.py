@@ -15,11 +15,13 @@ from autoscaler.config.messages import describe_error
 from autoscaler.config.model import Config, PrometheusConfig, ServiceConfig
 from autoscaler.config.policies import make_policy
 from autoscaler.config.schema import FileModel, ServiceModel
+from autoscaler.config.schema_connection import make_connection
 from autoscaler.config.schema_drain import make_drain
 from autoscaler.config.settings import DEFAULT_CONFIG, Settings
 from autoscaler.config.sizes import MOST_PROBLEMS, MOST_SERVICES, some
 from autoscaler.config.yaml_tree import Document, read_document
 from autoscaler.errors import ConfigError
+from autoscaler.formats import Address
 from autoscaler.ports.fleet import ServiceRef
 
 M = TypeVar("M", bound=BaseModel)
@@ -58,7 +60,7 @@ def load_file(path: Path, settings: Settings) -> PolicyFile:
     services = _services(document, problems)
     if root is None or problems:
         raise ConfigError(some(problems))
-    config = _config(root, services, settings)
+    config = _config(document, root, services, settings)
     if problems := inconsistencies(config, document, {name: service_layers(document, name) for name in services}):
         raise ConfigError(some(problems))
     return PolicyFile(document, root, settings, config)
@@ -102,8 +104,8 @@ def validate(model: type[M], layers: Layers, problems: list[str]) -> M | None:
         return None
 
 
-def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Settings) -> Config:
-    prometheus = root.prometheus
+def _config(document: Document, root: FileModel, services: Mapping[str, ServiceModel], settings: Settings) -> Config:
+    prometheus, connection = root.prometheus, make_connection(root.prometheus, Path(document.file).parent)
     return Config(
         interval_seconds=root.interval,
         dry_run=root.dry_run if settings.dry_run is None else settings.dry_run,
@@ -114,8 +116,9 @@ def _config(root: FileModel, services: Mapping[str, ServiceModel], settings: Set
             prometheus.max_sample_age,
             prometheus.select,
             prometheus.service_label,
+            connection,
         ),
-        traefik_api_url=root.traefik.api_url,
+        traefik_api_url=None if root.traefik.api_url is None else Address(root.traefik.api_url),
         max_concurrent_operations=root.limits.max_concurrent_operations,
         max_replicas_total=root.limits.max_replicas_total,
         services={name: service_config(name, model, root, settings) for name, model in services.items()},
@@ -136,10 +139,10 @@ def service_config(name: str, model: ServiceModel, root: FileModel, settings: Se
     )
 
 
-def _url(written: str, settings: Settings) -> str:
+def _url(written: str, settings: Settings) -> Address:
     if settings.prometheus_url is None:
-        return written
+        return Address(written)
     try:
-        return check_url(settings.prometheus_url)
+        return check_url(settings.prometheus_url.whole)
     except ValueError as error:
-        raise ConfigError(f"AUTOSCALER_PROMETHEUS_URL: {error}, not {settings.prometheus_url!r}") from error
+        raise ConfigError(f"AUTOSCALER_PROMETHEUS_URL: {error}, not {str(settings.prometheus_url)!r}") from error

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from autoscaler.config.layers import Layers, locate
 from autoscaler.config.sizes import cut
 from autoscaler.config.yaml_nodes import Place
+from autoscaler.formats import without_credentials
 
 
 def describe_error(error: ErrorDetails, model: type[BaseModel], layers: Layers) -> str:
@@ -31,16 +32,17 @@ def _message(error: ErrorDetails, model: type[BaseModel], inner: Place) -> str:
     if kind == "value_error":
         text, value = error["msg"].removeprefix("Value error, "), error["input"]
         named = isinstance(value, BaseModel | Mapping) or text.endswith(f"not {value!r}")
-        return text if named else f"{text}, not {_shown(value)}"
+        return text if named else f"{text}{_not(value, inner)}"
     if kind == "string_pattern_mismatch":
         text = f"must look like {_EXAMPLES.get(context['pattern'], context['pattern'])}"
     else:
         text = _PLAIN[kind].format_map(context) if kind in _PLAIN else f"{error['msg'][0].lower()}{error['msg'][1:]}"
-    return f"{text}, not {_shown(error['input'])}"
+    return f"{text}{_not(error['input'], inner)}"
 
 
 _EXAMPLES: Mapping[str, str] = {
     r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$": "a Compose name (letters, digits, _ . -)",
+    r"^[^:]*$": "a user name (without a colon)",
     r"^[^@\s]+@[^@\s]+$": "name@provider, such as userservice@docker",
 }
 
@@ -70,6 +72,14 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
     close = difflib.get_close_matches(key, allowed, n=1)
     hint = f"did you mean `{close[0]}`? " if close else ""
     return f"unknown key `{key}`; {hint}allowed here: {', '.join(allowed)}"
+
+
+def _not(value: object, inner: Place) -> str:
+    """Return the value for the end of a sentence; of one that may hold a secret nothing, or what is none."""
+    if "headers" in inner:
+        return ""
+    url = inner[-1:] in {("url",), ("api_url",)} and isinstance(value, str)
+    return f", not {_shown(without_credentials(str(value)) if url else value)}"
 
 
 def _shown(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autoscaler.config.compose_options import ComposeOptions
+from autoscaler.config.connection import Connection
 from autoscaler.core.policy import Policy
 from autoscaler.ports.fleet import ServiceRef
 
@@ -12,11 +13,12 @@ from autoscaler.ports.fleet import ServiceRef
 class PrometheusConfig:
     """The source of readings, and how long an answer may take."""
 
-    url: str
+    url: str  # an Address, which shows no credentials
     timeout_seconds: float
     max_sample_age_seconds: float
     select: Mapping[str, str] = field(default_factory=dict)  # label matchers for every series of Traefik
     service_label: str = "service"  # the label with the service's name in Traefik
+    connection: Connection = field(default_factory=Connection)
 
 
 @dataclass(frozen=True, slots=True)

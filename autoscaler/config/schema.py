@@ -14,10 +14,12 @@ from autoscaler.config.schema_behavior import (
     ScheduleModel,
     WhenBlindModel,
 )
+from autoscaler.config.schema_connection import ConnectionModel
 from autoscaler.config.schema_drain import DrainModel
 from autoscaler.config.schema_rules import RuleModel
 from autoscaler.config.sizes import MOST_ENTRIES
 from autoscaler.core.policy import USUAL_WINDOW_SECONDS, Signal
+from autoscaler.formats import Address
 
 LONGEST_START_SECONDS = 3600.0
 
@@ -95,13 +97,18 @@ class ServiceModel(Model):
 LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 
 
-class PrometheusModel(Model):
-    url: Url = "http://prometheus:9090"
+class PrometheusModel(ConnectionModel):
+    url: Url = Address("http://prometheus:9090")
     timeout: SomeDuration = 2.0
     max_sample_age: SomeDuration = 30.0
     window: SomeDuration = USUAL_WINDOW_SECONDS
     select: dict[LabelName, Annotated[str, Field(min_length=1)]] = Field(default={})
     service_label: LabelName = "service"
+
+    @model_validator(mode="after")
+    def _one_way_to_say_who_asks(self) -> Self:
+        self.check_credentials(Address(self.url).user)
+        return self
 
 
 class TraefikModel(Model):

@@ -10,11 +10,12 @@ from typing import Annotated, ClassVar
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from autoscaler.config.fields import AnyDuration, between
+from autoscaler.config.engine_address import SOCKET, EngineAddress, engine_address
+from autoscaler.config.fields import AnyAddress, AnyDuration, between
 from autoscaler.config.secrets import api_token, check_grafana_token, read_secret, unreadable_secrets
 from autoscaler.config.settings_problems import PREFIX, problem, unknown_variables
 from autoscaler.errors import ConfigError
-from autoscaler.formats import is_http_url
+from autoscaler.formats import Address, is_http_url
 
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
@@ -37,7 +38,7 @@ class LogLevel(StrEnum):
 
 
 def _docker_url() -> str:
-    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    return os.environ.get("DOCKER_HOST") or SOCKET
 
 
 class Settings(BaseSettings):
@@ -54,44 +55,23 @@ class Settings(BaseSettings):
     compose_project: str | None = None
     listen: str = "127.0.0.1:9595"
     allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
-    prometheus_url: str | None = None
+    prometheus_url: AnyAddress | None = None
     prometheus_token: SecretStr | None = None
     prometheus_token_file: Path | None = None
     api_token: SecretStr | None = None
     api_token_file: Path | None = None
     state_dir: Path | None = None
-    url: str | None = None
-    grafana_url: str | None = None
+    url: AnyAddress | None = None
+    grafana_url: AnyAddress | None = None
     grafana_token: SecretStr | None = None
     grafana_token_file: Path | None = None
-    traefik_view_url: str | None = None
+    traefik_view_url: AnyAddress | None = None
     traefik_view_secret: SecretStr | None = None
     traefik_view_secret_file: Path | None = None
     dry_run: bool | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
     stop_timeout: Annotated[AnyDuration, between(0.0, 600.0)] = Field(default="30s")  # type: ignore[assignment]
-
-    @field_validator(
-        "compose_project",
-        "prometheus_url",
-        "prometheus_token_file",
-        "api_token",
-        "api_token_file",
-        "state_dir",
-        "url",
-        "grafana_url",
-        "grafana_token_file",
-        "traefik_view_url",
-        "traefik_view_secret",
-        "traefik_view_secret_file",
-        "dry_run",
-        mode="before",
-    )
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        """Treat an empty text as unset: Compose passes `${VARIABLE:-}` as one."""
-        return None if value == "" else value
 
     @field_validator("api_token")
     @classmethod
@@ -107,15 +87,15 @@ class Settings(BaseSettings):
 
     @field_validator("traefik_view_url")
     @classmethod
-    def _traefik_view_url(cls, value: str | None) -> str | None:
-        if value is not None and not is_http_url(value):
+    def _traefik_view_url(cls, value: Address | None) -> Address | None:
+        if value is not None and not is_http_url(value.whole):
             raise ValueError('must be a URL such as "http://traefik-view:9596"')
         return value
 
     @field_validator("url")
     @classmethod
-    def _url(cls, value: str | None) -> str | None:
-        if value is not None and not is_http_url(value):
+    def _url(cls, value: Address | None) -> Address | None:
+        if value is not None and not is_http_url(value.whole):
             raise ValueError('must be a URL such as "http://127.0.0.1:9595"')
         return value
 
@@ -140,6 +120,8 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _token_from_file(cls, values: dict[str, object]) -> dict[str, object]:
+        """Read the tokens from files. An empty text is unset: Compose passes `${VARIABLE:-}` as one."""
+        values = {name: value for name, value in values.items() if value != ""}
         tokens = {name: read_secret(values, f"{name}_file") for name in _TOKENS}
         return values | {name: token for name, token in tokens.items() if token is not None}
 
@@ -147,9 +129,9 @@ class Settings(BaseSettings):
     def _grafana(self) -> "Settings":
         if self.grafana_url is None:
             return self
-        if not is_http_url(self.grafana_url):
+        if not is_http_url(self.grafana_url.whole):
             raise ValueError(
-                f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {self.grafana_url!r}'
+                f'AUTOSCALER_GRAFANA_URL must be a URL such as "http://grafana:3000", not {str(self.grafana_url)!r}'
             )
         check_grafana_token("" if self.grafana_token is None else self.grafana_token.get_secret_value())
         return self
@@ -166,6 +148,11 @@ class Settings(BaseSettings):
     def listen_address(self) -> tuple[str, int]:
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def engine(self) -> EngineAddress:
+        """Where the engine is. Raises ConfigError: it cannot be reached so."""
+        return engine_address(self.docker_url)
 
     @property
     def docker_timeout_seconds(self) -> float:

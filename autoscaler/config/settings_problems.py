@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autoscaler.formats import without_credentials
+
 PREFIX = "AUTOSCALER_"
 
 
@@ -28,5 +30,6 @@ def problem(facts: Mapping[str, Any]) -> str:
     """Return pydantic's problem of a variable as a line for the operator, without the value of a secret."""
     name = PREFIX + str(facts["loc"][0]).upper() if facts["loc"] else "environment"
     message = str(facts["msg"]).removeprefix("Value error, ")
-    shown = "" if {"TOKEN", "SECRET"} & set(name.split("_")) or not facts["loc"] else f", not {facts['input']!r}"
+    value = without_credentials(facts["input"]) if name.endswith("URL") else facts["input"]
+    shown = "" if {"TOKEN", "SECRET"} & set(name.split("_")) or not facts["loc"] else f", not {value!r}"
     return f"{name}: {message}{shown}"

@@ -29,10 +29,12 @@ def plan(settings: Settings, names: Iterable[str] = ()) -> list[Evaluation]:
 
     Raises:
         ConfigError: the policy file is wrong, or neither it nor a label has such a service.
+        TargetUnavailable: the engine does not answer, and its labels may have one.
     """
     file, target = load_file(settings.config, settings), make_target(settings, emit=discard)
-    resolved = by_labels(file)(target.observe())
-    wanted = chosen(resolved, names)
+    fleet = target.observe()
+    resolved = by_labels(file)(fleet)
+    wanted = chosen(resolved, names, fleet)
     alone = file.config.max_replicas_total is None
     planner = _planner(settings, file.config, target, wanted if alone else resolved.services)
     finished = planner.run(time.time())

@@ -16,6 +16,7 @@ from autoscaler.events import Event, ViewChanged
 from autoscaler.ports.fleet import Fleet, ServiceState
 from autoscaler.ports.observers import discard
 from autoscaler.ports.targets import ReplicaTarget
+from autoscaler.standalone.selection import unread_labels
 from autoscaler.wiring import make_catalog, make_target
 
 ENGINE_SECONDS = PROMETHEUS_SECONDS = 2.0
@@ -80,6 +81,8 @@ def _check_target(file: PolicyFile, found: Examination) -> Examination:
         for name, each in seen.items()
         if each.obstacle is not None
     ]
+    if not resolved.services and (unread := unread_labels(fleet)) is not None:
+        problems.append(unread)
     config = replace(found.config, services=resolved.services)
     unasked = (*found.unasked, *unavailable.values())
     view = next((event for event in reversed(heard) if isinstance(event, ViewChanged)), None)

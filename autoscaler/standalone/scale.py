@@ -34,7 +34,8 @@ def scale(settings: Settings, names: Iterable[str], replicas: int) -> list[Opera
     file = load_file(settings.config, settings)
     longest_request = partial(longest_request_seconds, settings, file.config, discard)
     target = make_target(settings, emit=discard, longest_request=longest_request)
-    services = chosen(by_labels(file)(target.observe()), names)
+    fleet = target.observe()
+    services = chosen(by_labels(file)(fleet), names, fleet)
     for service in services.values():
         if (beyond := beyond_bounds(service.policy, replicas, time.time())) is not None:
             raise ConfigError(beyond)

@@ -97,6 +97,30 @@ def test_without_an_engine_it_says_so_in_one_line_with_exit_code_1(policy: str, 
 
 
 @pytest.mark.parametrize(
+    "arguments", [["plan"], ["plan", "web"], ["scale", "web", "2"], ["scale", "all", "2"], ["check"]]
+)
+@pytest.mark.parametrize("file", ["", "services: {}"], ids=["no file", "a file without services"])
+def test_an_engine_that_does_not_answer_where_labels_alone_configure_is_no_mistake_of_theirs(
+    tmp_path: Path, arguments: list[str], file: str
+) -> None:
+    (path := tmp_path / "policy.yaml").write_text(file, encoding="utf-8")
+    named = {"AUTOSCALER_CONFIG": str(path) if file else ""}
+    done = autoscaler(*arguments, AUTOSCALER_DOCKER_URL="unix:///nowhere.sock", **named)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the Docker engine at unix:///nowhere.sock cannot be reached; check AUTOSCALER_DOCKER_URL and that the "
+        "engine runs; until then no label is read, and no service of a label is known\n"
+    )
+
+
+def test_an_engine_over_ssh_is_refused_with_what_to_do(policy: str) -> None:
+    done = autoscaler("plan", AUTOSCALER_CONFIG=policy, AUTOSCALER_DOCKER_URL="", DOCKER_HOST="ssh://me@host")
+    assert done.returncode == 2
+    assert "the Docker engine's address ssh://host cannot be used" in done.stderr
+    assert "AUTOSCALER_DOCKER_URL=unix:///run/user/engine.sock" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         pytest.param(["scale", "web", "9"], "web: 9 is outside replicas 1 to 3 of its policy", id="out of bounds"),

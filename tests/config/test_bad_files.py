@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from autoscaler.config.load import load
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError
+from autoscaler.formats import Address
 from tests.support.examples import examples
 
 DURATION = 'must be a duration: a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
@@ -139,7 +140,8 @@ services:
             "  timeout: 2s",
             "  timout: 2s",
             "3: prometheus.timout: unknown key `timout`; did you mean `timeout`? "
-            "allowed here: url, timeout, max_sample_age, window, select, service_label",
+            "allowed here: ca_file, cert_file, key_file, insecure_skip_verify, basic_auth, bearer_token_file, headers, "
+            "url, timeout, max_sample_age, window, select, service_label",
             id="a typo one level down",
         ),
         pytest.param(
@@ -648,7 +650,7 @@ def test_a_bad_address_in_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(GOOD)
     with pytest.raises(ConfigError, match=r"AUTOSCALER_PROMETHEUS_URL: must be a URL such as .*, not 'prometheus'"):
-        load(file, Settings(prometheus_url="prometheus"))
+        load(file, Settings(prometheus_url=Address("prometheus")))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from autoscaler.config import schema, schema_behavior, schema_drain, schema_rules
+from autoscaler.config import schema, schema_behavior, schema_connection, schema_drain, schema_rules
 from autoscaler.config.messages import fields_of
 from tests.support.paths import ROOT
 
@@ -17,6 +17,7 @@ SECTIONS = [
     ("## The root", schema.FileModel),
     ("## prometheus", schema.PrometheusModel),
     ("## traefik", schema.TraefikModel),
+    ("### basic_auth", schema_connection.BasicAuthModel),
     ("## limits", schema.LimitsModel),
     ("## services", schema.ServiceModel),
     ("### target", schema.TargetModel),

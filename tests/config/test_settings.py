@@ -63,9 +63,17 @@ def test_docker_host_is_the_default_engine(variables: Set, tmp_path: Path) -> No
 
 
 def test_an_empty_variable_is_no_variable_as_compose_passes_it(variables: Set, tmp_path: Path) -> None:
-    variables(AUTOSCALER_DRY_RUN="", AUTOSCALER_COMPOSE_PROJECT="", AUTOSCALER_PROMETHEUS_URL="")
+    unset = load_settings(str(tmp_path))
+    variables(DOCKER_HOST="", **{f"AUTOSCALER_{name.upper()}": "" for name in Settings.model_fields})
+    empty = load_settings(str(tmp_path))
+    assert (empty, empty.model_fields_set) == (unset, unset.model_fields_set)
+
+
+def test_an_empty_secret_is_no_secret(variables: Set, tmp_path: Path) -> None:
+    for whose in ("prometheus", "grafana", "api"):
+        (tmp_path / f"autoscaler_{whose}_token").touch()
     settings = load_settings(str(tmp_path))
-    assert (settings.dry_run, settings.compose_project, settings.prometheus_url) == (None, None, None)
+    assert (settings.prometheus_token, settings.grafana_token, settings.api_token) == (None, None, None)
 
 
 @pytest.mark.parametrize("way", ["variable", "secret", "file"])

@@ -73,13 +73,21 @@ def flooding(client: socket.socket, released: threading.Event) -> None:
         client.sendall(b" " * 65536)
 
 
-def over_tls(talk: Talk, certificate: Path) -> Talk:
-    """Talk over TLS, with a file that holds the certificate and its key."""
+def over_tls(talk: Talk, certificate: Path, clients: Path | None = None) -> Talk:
+    """Talk over TLS, with a file that holds the certificate and its key, to those whom an authority has certified."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if clients is not None:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
 
     def wrapped(client: socket.socket, released: threading.Event) -> None:
-        with context.wrap_socket(client, server_side=True) as secure:
+        with context.wrap_socket(client, server_side=True, do_handshake_on_connect=False) as secure:
+            try:
+                secure.do_handshake()
+            except ssl.SSLError:
+                socket.socket.recv(secure, 65536)  # to close with unread bytes would reset, and lose the refusal
+                raise
             talk(secure, released)
 
     return wrapped

@@ -14,6 +14,7 @@ from autoscaler.adapters.compose.shells import ShellCache
 from autoscaler.adapters.compose.timing import USUAL, ComposeTiming
 from autoscaler.adapters.compose.traefik_view import TraefikView
 from autoscaler.adapters.docker.engine import Engine
+from autoscaler.config.engine_address import EngineAddress
 from autoscaler.control.service_locks import ServiceLocks
 from autoscaler.errors import TargetUnavailable
 from autoscaler.ports.fleet import COMPOSE, Fleet, ServiceRef
@@ -28,7 +29,7 @@ class ComposeTarget:
 
     def __init__(
         self,
-        base_url: str,
+        engine: EngineAddress | str,
         *,
         timeout_seconds: float,
         emit: Emit,
@@ -38,9 +39,9 @@ class ComposeTarget:
         timing = timing or USUAL
         self.foreign = ForeignChangeTracker(settle_seconds=timing.settle_seconds)
         own = self.foreign.own_actions
-        self._engine = Engine(base_url, timeout_seconds=timeout_seconds, emit=emit, own_actions=own)
+        self._engine = Engine(engine, timeout_seconds=timeout_seconds, emit=emit, own_actions=own)
         # Recovery is repeated soon, and must not delay the daemon's end.
-        brief_engine = Engine(base_url, timeout_seconds=min(timeout_seconds, BRIEF_SECONDS), emit=emit, own_actions=own)
+        brief_engine = Engine(engine, timeout_seconds=min(timeout_seconds, BRIEF_SECONDS), emit=emit, own_actions=own)
         locks, self._shells = ServiceLocks(), ShellCache(self._engine)
         self._obstacles = ObstacleCache(self._engine)
         self._view = view

@@ -11,7 +11,7 @@ import requests
 from autoscaler.adapters.http_session import HardSession
 from autoscaler.errors import AutoscalerError
 from autoscaler.events import ViewChanged
-from autoscaler.formats import without_credentials
+from autoscaler.formats import Address
 from autoscaler.ports.observers import Emit
 
 HOLD_SECONDS = 15.0  # an order that is not renewed ends: nothing stays hidden when this daemon has died
@@ -44,7 +44,7 @@ class TraefikView:
         longest_request: Callable[[str], float | None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = url.rstrip("/")
+        self._url = Address(url).whole.rstrip("/")
         self._secret = secret
         self._emit = emit
         self.longest_request = longest_request
@@ -55,7 +55,7 @@ class TraefikView:
 
     @property
     def name(self) -> str:
-        return f"Traefik's view at {without_credentials(self._url)}"
+        return f"Traefik's view at {Address(self._url)}"
 
     def problem(self) -> str | None:
         """Return why the view cannot be used now, or None; it is asked now and then."""

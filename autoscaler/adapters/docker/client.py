@@ -1,13 +1,17 @@
-"""The SDK's client with hard deadlines and bounded answers, over a unix socket or TCP."""
+"""The SDK's client with hard deadlines and bounded answers, over a unix socket, TCP or TLS."""
 
 from typing import Any
 
 import docker
 import requests
 from docker.utils import parse_host
+from requests.adapters import HTTPAdapter
 
+from autoscaler.adapters.http_access import make_context, read_pem
 from autoscaler.adapters.http_deadline import HardAdapter, UnixAdapter
 from autoscaler.adapters.http_session import HardSession
+from autoscaler.config.connection import TlsFiles
+from autoscaler.config.engine_address import EngineAddress
 
 MOST_BYTES = 32 * 2**20  # a list of 3,000 containers, with 10 KiB of labels, ports and mounts each
 _UNIX = "http+unix://"
@@ -19,10 +23,9 @@ class EngineClient(HardSession, docker.APIClient):
     most_bytes = MOST_BYTES
     timeout: Any  # seconds, which need not be whole as the SDK's types have it
 
-    def __init__(self, base_url: str, timeout_seconds: float) -> None:
-        host = str(parse_host(base_url))
-        adapter = UnixAdapter(f"/{host.removeprefix(_UNIX).lstrip('/')}") if host.startswith(_UNIX) else HardAdapter()
-        super().__init__(base_url, version="auto", timeout=timeout_seconds, adapter=adapter)
+    def __init__(self, address: EngineAddress, timeout_seconds: float) -> None:
+        host = str(parse_host(address.url, tls=address.tls is not None))
+        super().__init__(host, version="auto", timeout=timeout_seconds, adapter=_adapter(host, address.tls))
 
     def request(self, *args: Any, **more: Any) -> requests.Response:
         response = super().request(*args, **more)
@@ -30,3 +33,9 @@ class EngineClient(HardSession, docker.APIClient):
             response.close()
             raise requests.TooManyRedirects(f"answers with a redirect (HTTP {response.status_code})")
         return response
+
+
+def _adapter(host: str, tls: TlsFiles | None) -> HTTPAdapter:
+    if host.startswith(_UNIX):
+        return UnixAdapter(f"/{host.removeprefix(_UNIX).lstrip('/')}")
+    return HardAdapter(None if tls is None else make_context(tls, read_pem(tls)[0]))

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,9 @@ from autoscaler.adapters.docker.event_stream import EventStream
 from autoscaler.adapters.docker.exec import Exec
 from autoscaler.adapters.docker.files import Files
 from autoscaler.adapters.docker.own_actions import OwnActions
+from autoscaler.adapters.http_access import AccessError, tls_problem
 from autoscaler.adapters.http_session import AnswerTooLargeError
+from autoscaler.config.engine_address import EngineAddress
 from autoscaler.errors import MalformedAnswer, TargetUnavailable
 from autoscaler.events import EngineAsked
 from autoscaler.formats import one_line
@@ -38,12 +41,13 @@ class Engine:
     """One client for each thread, made when needed and again after a broken connection."""
 
     def __init__(
-        self, base_url: str, *, timeout_seconds: float, emit: Emit, own_actions: OwnActions | None = None
+        self, address: EngineAddress | str, *, timeout_seconds: float, emit: Emit, own_actions: OwnActions | None = None
     ) -> None:
         self.own_actions = own_actions or OwnActions()
         self.files = Files(self._asking)
         self.exec = Exec(self._asking)
-        self._base_url = base_url
+        self._address = address if isinstance(address, EngineAddress) else EngineAddress(address)
+        self._base_url = self._address.url
         self._timeout_seconds = timeout_seconds
         self._emit = emit
         self._local = threading.local()
@@ -174,6 +178,10 @@ class Engine:
             translated = self._translated(error)
             failed = not isinstance(translated, NotFound)  # that is an answer
             raise translated from error
+        except AccessError as error:
+            raise TargetUnavailable(
+                f"the Docker engine at {self._base_url} was not asked: {error}; check DOCKER_CERT_PATH"
+            ) from error
         except (DockerException, requests.RequestException, HTTPError, OSError) as error:
             self._local.client = None
             no_json = isinstance(error, requests.exceptions.JSONDecodeError)
@@ -191,7 +199,7 @@ class Engine:
         client: EngineClient | None = getattr(self._local, "client", None)
         if client is None:
             began = time.monotonic()
-            client = self._local.client = EngineClient(self._base_url, self._timeout_seconds)
+            client = self._local.client = EngineClient(self._address, self._timeout_seconds)
             # The question for the version, and the first call, have one timeout.
             client.timeout = max(0.001, self._timeout_seconds - (time.monotonic() - began))
         else:
@@ -219,6 +227,14 @@ class Engine:
             return f"the answer of the Docker engine at {self._base_url} is too large: {error}"
         if isinstance(error, requests.TooManyRedirects):
             return f"the Docker engine at {self._base_url} {error}; set AUTOSCALER_DOCKER_URL to its own address"
+        if (problem := tls_problem(error)) is not None:
+            where = f"the Docker engine at {self._base_url}"
+            return f"{where} {problem}; check its port, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH"
+        if "Permission denied" in str(error):
+            user = f"user {os.geteuid()} may not open it; add its group"
+            return (
+                f"the Docker engine at {self._base_url} cannot be reached: {user}; add the socket's group (group_add)"
+            )
         slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
         what = f"did not answer within {self._timeout_seconds:g} s" if slow else "cannot be reached"
         return f"the Docker engine at {self._base_url} {what}; check AUTOSCALER_DOCKER_URL and that the engine runs"

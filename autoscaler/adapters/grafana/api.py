@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
-from autoscaler.formats import without_credentials
+from autoscaler.formats import Address
 
 TIMEOUT_SECONDS = 3.0
 MOST_BYTES = 65_536
@@ -39,8 +39,9 @@ class GrafanaApi:
     """The annotations of one Grafana. One caller at a time."""
 
     def __init__(self, url: str, token: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._url = f"{url.rstrip('/')}/api/annotations"
-        self._name = f"Grafana at {without_credentials(url).rstrip('/')}"
+        address = Address(url)
+        self._url = f"{address.whole.rstrip('/')}/api/annotations"
+        self._name = f"Grafana at {address.rstrip('/')}"
         self._timeout_seconds = timeout_seconds
         self._session = HardSession()
         self._session.most_bytes = MOST_BYTES

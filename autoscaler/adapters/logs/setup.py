@@ -6,6 +6,7 @@ import sys
 from typing import TextIO
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from autoscaler.formats import json_text, plain, visible
 
@@ -33,7 +34,8 @@ def configure_logging(level: str, *, json: bool) -> None:
 def _rendering(*, json: bool) -> list[structlog.typing.Processor]:
     if json:
         renderer = structlog.processors.JSONRenderer(lambda facts, **_: json_text(plain(facts)))
-        return [structlog.processors.dict_tracebacks, renderer]
+        without_values = ExceptionDictTransformer(show_locals=False)  # which may be secrets
+        return [structlog.processors.ExceptionRenderer(without_values), renderer]
     return [_only_visible, structlog.dev.ConsoleRenderer(exception_formatter=_visible_traceback)]
 
 

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
+from pydantic import SecretStr
 from urllib3.exceptions import HTTPError
 
+from autoscaler.adapters.http_access import AccessError, HttpAccess
 from autoscaler.adapters.http_session import MOST_BYTES, AnswerTooLargeError, HardSession
 from autoscaler.adapters.prometheus.faults import (
     MOST_CHARACTERS,
@@ -21,8 +24,9 @@ from autoscaler.adapters.prometheus.faults import (
     transport_fault,
 )
 from autoscaler.adapters.prometheus.samples import Sample, parse_matrix, parse_result, parse_texts
+from autoscaler.config.connection import Connection, Credentials
 from autoscaler.events import PrometheusAsked
-from autoscaler.formats import one_line, without_credentials
+from autoscaler.formats import Address, one_line, without_user
 from autoscaler.ports.metrics import Span
 from autoscaler.ports.observers import Emit
 
@@ -39,17 +43,20 @@ def answer_bytes(services: int, instants: int = 1) -> int:
 class PrometheusClient:
     """Queries one Prometheus. Not thread-safe: one caller at a time."""
 
-    def __init__(self, url: str, *, timeout_seconds: float, emit: Emit, token: str | None = None) -> None:
-        self._name = f"Prometheus at {without_credentials(url).rstrip('/')}"
+    def __init__(self, url: str, *, timeout_seconds: float, emit: Emit, connection: Connection | None = None) -> None:
+        address, self._connection = Address(url), connection or Connection()
+        if address.user is not None:
+            user, password = address.user
+            credentials = Credentials("the user and password in the URL", user, SecretStr(password))
+            self._connection = replace(self._connection, credentials=credentials)
+        self._access = HttpAccess(self._connection)
+        self._name = f"Prometheus at {address.rstrip('/')}"
         self._timeout_seconds = timeout_seconds
         self._emit = emit
         self._warnings: list[str] = []
         self._session = HardSession(on_answer=self._note_warnings)  # which never tries again: the next cycle does
         self._connect = PrometheusConnect(
-            url.rstrip("/"),
-            headers=None if token is None else {"Authorization": f"Bearer {token}"},
-            session=self._session,
-            timeout=timeout_seconds,
+            without_user(address.whole).rstrip("/"), session=self._session, timeout=timeout_seconds
         )
 
     def ask(
@@ -117,13 +124,16 @@ class PrometheusClient:
         """Translate every exception of the library, of requests and of the parser into a fault."""
         self._warnings.clear()
         try:
+            self._access.apply(self._session)
             result = call()
             if self._warnings:
                 warning = one_line(self._warnings[0], MOST_CHARACTERS)
                 raise PrometheusFault(FaultKind.PARTIAL, f"{self._name} gave a partial answer: {warning}")
             return parse(result)
         except PrometheusApiClientException as error:
-            raise status_fault(self._name, str(error)) from error
+            raise status_fault(self._name, str(error), self._connection.credentials) from error
+        except AccessError as error:
+            raise PrometheusFault(FaultKind.REFUSED, f"{self._name} was not asked: {error}") from error
         except AnswerTooLargeError as error:
             problem = f"the answer of {self._name} is too large: {error}; aggregate or select fewer series in the query"
             raise TooLargeFault(FaultKind.FORMAT, problem) from error

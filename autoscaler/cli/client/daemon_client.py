@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from json import JSONDecodeError
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import certifi
 import urllib3
@@ -11,7 +11,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Ne
 
 from autoscaler.config.settings import Settings
 from autoscaler.errors import ConfigError, DaemonAbsent, DaemonUnavailable, TargetRefused
-from autoscaler.formats import is_http_url, without_credentials
+from autoscaler.formats import Address, is_http_url, without_credentials
 
 TIMEOUT_SECONDS = 5.0
 _ONCE = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=30)
@@ -33,7 +33,7 @@ def check_url(url: str) -> str:
         ConfigError: it is no http URL.
     """
     if not is_http_url(url):
-        raise ConfigError(f"--url must be a URL such as http://127.0.0.1:9595, not {url!r}")
+        raise ConfigError(f"--url must be a URL such as http://127.0.0.1:9595, not {without_credentials(url)!r}")
     return url
 
 
@@ -41,13 +41,12 @@ class DaemonClient:
     """Calls the API of a daemon. Every failure is an AutoscalerError that says what to do."""
 
     def __init__(self, url: str, token: str | None = None, *, plan: str = "autoscaler plan") -> None:
-        self._url = url.rstrip("/")
-        self.url = without_credentials(self._url)  # as people read it
+        self._url = Address(url).whole.rstrip("/")
+        self.url = Address(self._url)  # as people read it
         self._plan = plan  # the command that needs no daemon
         # A pool uses no proxy of the environment, which could not reach a daemon on this machine.
         self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=_ONCE, ca_certs=certifi.where())
-        parts = urlsplit(url)
-        user = None if parts.username is None else unquote(f"{parts.username}:{parts.password or ''}")
+        user = None if self.url.user is None else ":".join(self.url.user)
         self._headers = urllib3.make_headers(basic_auth=user)
         self._token_header = {} if token is None else {"Authorization": f"Bearer {token}"}
 

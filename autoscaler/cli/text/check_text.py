@@ -11,14 +11,13 @@ from autoscaler.cli.text.output import console, facts
 from autoscaler.cli.text.policy_text import behaviour_lines, bounds_lines, counted, objective_in_words, rule_in_words
 from autoscaler.config.model import ServiceConfig
 from autoscaler.core.calendar import next_change
-from autoscaler.formats import format_duration, plain, without_credentials
+from autoscaler.formats import format_duration, plain
 from autoscaler.standalone.preflight import Examination, Seen
 
 
 def as_json(found: Examination, now: float) -> dict[str, Any]:
     """Return the configuration as JSON, with the bounds of `now` and the result of the check."""
     values: dict[str, Any] = plain(found.config)
-    values["prometheus"]["url"] = without_credentials(found.config.prometheus.url)
     for name, service in found.config.services.items():
         bounds = {"now": plain(service.policy.bounds_at(now)), "next": plain(next_change(service.policy, now))}
         values["services"][name]["bounds"] = bounds
@@ -33,7 +32,7 @@ def show(found: Examination, path: Path, now: float) -> None:
     budget = "" if total is None else f"; at most {counted(total, 'replica')} of all services together"
     console.print(
         f"every {format_duration(config.interval_seconds)}{', dry run' if config.dry_run else ''}; "
-        f"{without_credentials(prometheus.url)}, timeout {format_duration(prometheus.timeout_seconds)}, "
+        f"{prometheus.url}, timeout {format_duration(prometheus.timeout_seconds)}, "
         f"samples up to {format_duration(prometheus.max_sample_age_seconds)} old{budget}",
     )
     for name, service in config.services.items():

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from autoscaler.errors import ConfigError, TargetUnavailable
+from autoscaler.formats import without_credentials
 
 ANSWER_SECONDS = 10.0
 MOST_BYTES = 64 << 20
@@ -30,14 +31,14 @@ class Engine:
     """Opens a connection for each call: on a socket that costs less than to look after one that may be broken."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._url = without_credentials(url)
         parts = urlsplit(url)
         if parts.scheme == "unix" and parts.path:
             self._path, self._host, self._port = parts.path, "docker", 0
         elif parts.scheme in {"tcp", "http"} and parts.hostname:
             self._path, self._host, self._port = "", parts.hostname, parts.port or 2375
         else:
-            raise ConfigError(f"AUTOSCALER_DOCKER_URL: must begin with unix:// or tcp://, not {url!r}")
+            raise ConfigError(f"AUTOSCALER_DOCKER_URL: must begin with unix:// or tcp://, not {self._url!r}")
 
     async def get(self, path: str, method: str = "GET") -> Answer:
         """Ask, and return the answer, whatever its status.

@@ -55,9 +55,11 @@ def load(environment: Mapping[str, str]) -> Settings:
         secret = _secret(environment)
     except (OSError, ValueError) as error:
         problems.append(f"{PREFIX}SECRET: {error}")
+    engine_url = environment.get("AUTOSCALER_DOCKER_URL") or environment.get("DOCKER_HOST") or _ENGINE
+    if engine_url.startswith("tcp:") and (environment.get("DOCKER_TLS_VERIFY") or environment.get("DOCKER_TLS")):
+        problems.append("DOCKER_TLS_VERIFY: Traefik's view speaks no TLS; run it beside the engine's socket")
     if problems:
         raise ConfigError("\n".join(problems))
-    engine_url = environment.get("AUTOSCALER_DOCKER_URL") or environment.get("DOCKER_HOST") or _ENGINE
     return Settings(engine_url, listen, control, secret, projects, start_seconds)
 
 

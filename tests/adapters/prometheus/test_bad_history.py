@@ -61,7 +61,7 @@ def test_a_good_answer_is_read_instant_by_instant(server: Server) -> None:
     ("answer", "words", "counted"),
     [
         pytest.param(says(500, "oops"), "answered with HTTP status 500", "http", id="500"),
-        pytest.param(says(401, "who?"), "check AUTOSCALER_PROMETHEUS_TOKEN", "http", id="401"),
+        pytest.param(says(401, "who?"), "it wants credentials", "http", id="401"),
         pytest.param(
             says(422, error_json("execution", "too many samples")),
             "refused the query: too many samples",

@@ -4,9 +4,11 @@ import json
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from pydantic import SecretStr
 
 from autoscaler.adapters.prometheus.client import PrometheusClient
 from autoscaler.adapters.prometheus.source import PrometheusSource
+from autoscaler.config.connection import Connection, Credentials
 from autoscaler.core.model import Reading, ReadingKind
 from autoscaler.core.policy import Query, Signal, TraefikSignal
 from autoscaler.events import PrometheusAsked
@@ -23,10 +25,10 @@ ONE = f'{{"metric":{{}},"value":[{NOW},"5"]}}'
 
 
 def source(
-    url: str, recorder: Recorder | None = None, timeout_seconds: float = 0.5, **options: str
+    url: str, recorder: Recorder | None = None, timeout_seconds: float = 0.5, connection: Connection | None = None
 ) -> PrometheusSource:
     emit = (recorder or Recorder()).notify
-    client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, **options)
+    client = PrometheusClient(url, timeout_seconds=timeout_seconds, emit=emit, connection=connection)
     return PrometheusSource(client, max_sample_age_seconds=30.0)
 
 
@@ -100,7 +102,11 @@ def error_json(kind: str, text: str) -> str:
             says(302, "", Location="http://127.0.0.1:9/"), ReadingKind.ERROR, "HTTP status 302", "http", id="a redirect"
         ),
         pytest.param(
-            says(401, "who?"), ReadingKind.ERROR, "status 401; check AUTOSCALER_PROMETHEUS_TOKEN", "http", id="401"
+            says(401, "who?"),
+            ReadingKind.ERROR,
+            "status 401; it wants credentials: set prometheus.basic_auth",
+            "http",
+            id="401",
         ),
         pytest.param(
             says(400, error_json("bad_data", "parse error: unexpected x")),
@@ -263,7 +269,8 @@ def test_one_bad_query_does_not_stop_the_others(server: Server) -> None:
 
 
 def test_everything_is_asked_as_of_one_time_and_the_token_is_sent(server: Server) -> None:
-    source(server.url, token="t0ken").read([BACKLOG, SignalRequest(Query("other"))], NOW)
+    token = Credentials(value=SecretStr("t0ken"))
+    source(server.url, connection=Connection(credentials=token)).read([BACKLOG, SignalRequest(Query("other"))], NOW)
     assert {query["time"] for query in server.queries} == {f"{NOW:.3f}"}
     assert {headers["Authorization"] for headers in server.headers} == {"Bearer t0ken"}
 

@@ -50,6 +50,10 @@ def test_without_a_service_in_the_file_check_says_too_that_the_engine_did_not_an
     policy.write_text(f"{POLICY.partition('defaults')[0]}services: {{}}\n", encoding="utf-8")
     done = autoscaler("check", str(policy), AUTOSCALER_DOCKER_URL=NOWHERE)
     assert f"not asked: the Docker engine at {NOWHERE} cannot be reached" in words(done.stdout)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"error: the Docker engine at {NOWHERE} cannot be reached; check AUTOSCALER_DOCKER_URL"
+    )
 
 
 def test_offline_nobody_is_asked(policy: Path) -> None:

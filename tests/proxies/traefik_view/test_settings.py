@@ -58,3 +58,8 @@ def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         load({f"{PREFIX}LISTEN": "x", f"{PREFIX}CONTROL": "y"})
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_an_engine_over_tls_is_refused_rather_than_asked_without() -> None:
+    with pytest.raises(ConfigError, match="DOCKER_TLS_VERIFY: Traefik's view speaks no TLS"):
+        load({f"{PREFIX}SECRET": SECRET, "DOCKER_HOST": "tcp://engine:2376", "DOCKER_TLS_VERIFY": "1"})
