@@ -56,7 +56,7 @@ class HttpAccess:
             except UnicodeDecodeError as error:
                 raise AccessError(f"{who.file} is no text in UTF-8") from error
         if who.username is not None:
-            return "Basic " + base64.b64encode(f"{who.username}:{secret}".encode()).decode("ascii")
+            return "Basic " + base64.b64encode(f"{who.username.get_secret_value()}:{secret}".encode()).decode("ascii")
         if not secret and who.file is None:
             return None
         if not _TOKEN.fullmatch(secret):

@@ -26,7 +26,7 @@ class Credentials:
     """At most one way to say who asks; `source` is where the operator wrote it."""
 
     source: str = ""
-    username: str | None = None  # with a password; without one they are a bearer token
+    username: SecretStr | None = None  # with a password; without one they are a bearer token
     value: SecretStr | None = None
     file: Path | None = None  # holds the value, and is read again for each request
 

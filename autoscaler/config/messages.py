@@ -76,7 +76,7 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
 
 def _not(value: object, inner: Place) -> str:
     """Return the value for the end of a sentence; of one that may hold a secret nothing, or what is none."""
-    if "headers" in inner:
+    if inner[:2] in {("prometheus", "headers"), ("prometheus", "basic_auth")}:
         return ""
     url = inner[-1:] in {("url",), ("api_url",)} and isinstance(value, str)
     return f", not {_shown(without_credentials(str(value)) if url else value)}"

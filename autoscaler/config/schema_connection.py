@@ -75,7 +75,7 @@ def _credentials(model: ConnectionModel, token: Path | None, directory: Path) ->
         return Credentials(f"the token in prometheus.bearer_token_file ({token})", file=token)
     if model.basic_auth is None:
         return Credentials()
-    user, name = model.basic_auth.username, model.basic_auth.password_file
+    user, name = SecretStr(model.basic_auth.username), model.basic_auth.password_file
     file = None if name is None else directory / name
     password = "no password" if file is None else f"the password in {file}"
-    return Credentials(f"prometheus.basic_auth ({user}, {password})", username=user, file=file)
+    return Credentials(f"prometheus.basic_auth ({password})", username=user, file=file)

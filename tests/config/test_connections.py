@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from autoscaler.config.connection import Credentials, TlsFiles
 from autoscaler.config.load import load
@@ -34,7 +35,8 @@ def test_files_are_looked_for_beside_the_policy_file(tmp_path: Path) -> None:
 )
 def test_one_way_to_say_who_asks(tmp_path: Path, text: str, user: str | None, file: str | None) -> None:
     found = prometheus(tmp_path, text).connection.credentials
-    assert found == Credentials(found.source, username=user, file=None if file is None else tmp_path / file)
+    named = None if user is None else SecretStr(user)
+    assert found == Credentials(found.source, username=named, file=None if file is None else tmp_path / file)
 
 
 def test_headers_are_kept_and_never_shown(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_the_credentials_of_a_url_are_used_and_never_shown(tmp_path: Path) -> No
             "{basic_auth: {username: me, password: planted}}",
             "prometheus.basic_auth.password: unknown key `password`; did you mean `password_file`?",
         ),
-        ("{basic_auth: {username: 'a:b'}}", "prometheus.basic_auth.username: must look like a user name"),
+        ("{basic_auth: {username: 'me:planted'}}", "prometheus.basic_auth.username: must look like a user name"),
         (
             "{basic_auth: {username: me}, bearer_token_file: t}",
             "prometheus: `basic_auth`, `bearer_token_file` and a user in `url` exclude each other; keep one",

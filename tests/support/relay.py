@@ -11,7 +11,7 @@ class Relay:
     """Listens on a free port of 127.0.0.1, and passes everything to the engine's unix socket."""
 
     def __init__(self, engine_url: str) -> None:
-        self._path = engine_url.removeprefix("unix://")
+        self._url = engine_url
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"tcp://127.0.0.1:{self._server.getsockname()[1]}"
         self.connections = 0
@@ -28,8 +28,7 @@ class Relay:
                 if self.refuses:
                     client.close()
                     continue
-                engine = socket.socket(socket.AF_UNIX)
-                engine.connect(self._path)
+                engine = unix_socket(self._url)
                 self._sockets += [client, engine]
                 for source, sink in ((client, engine), (engine, client)):
                     threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
@@ -55,6 +54,13 @@ class Relay:
         self.cut()
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
+
+
+def unix_socket(engine_url: str) -> socket.socket:
+    """Return a connection to the engine."""
+    engine = socket.socket(socket.AF_UNIX)
+    engine.connect(engine_url.removeprefix("unix://"))
+    return engine
 
 
 @contextmanager

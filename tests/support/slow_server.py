@@ -1,6 +1,7 @@
 """A server, written by hand on a plain socket, that sends a given part of its answer ever so slowly."""
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -91,6 +92,23 @@ def over_tls(talk: Talk, certificate: Path, clients: Path | None = None) -> Talk
             talk(secure, released)
 
     return wrapped
+
+
+def relaying(connect: Callable[[], socket.socket]) -> Talk:
+    """Pass what comes over TLS to another server, and its answers back."""
+
+    def talk(client: socket.socket, released: threading.Event) -> None:
+        assert isinstance(client, ssl.SSLSocket)
+        with connect() as far:
+            while not released.is_set():
+                ready = [client] if client.pending() else select.select([client, far], [], [], 60)[0]
+                for source in ready:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    (far if source is client else client).sendall(data)
+
+    return talk
 
 
 def says(body: bytes, kind: bytes = b"application/json") -> bytes:

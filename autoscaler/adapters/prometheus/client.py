@@ -47,7 +47,7 @@ class PrometheusClient:
         address, self._connection = Address(url), connection or Connection()
         if address.user is not None:
             user, password = address.user
-            credentials = Credentials("the user and password in the URL", user, SecretStr(password))
+            credentials = Credentials("the user and password in the URL", SecretStr(user), SecretStr(password))
             self._connection = replace(self._connection, credentials=credentials)
         self._access = HttpAccess(self._connection)
         self._name = f"Prometheus at {address.rstrip('/')}"

@@ -1,9 +1,5 @@
 """An engine over TLS with client certificates, as the docker CLI reaches it: the real one, and what goes wrong."""
 
-import select
-import socket
-import ssl
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +12,8 @@ from autoscaler.errors import TargetUnavailable
 from autoscaler.ports.observers import discard
 from tests.support.authority import Authority
 from tests.support.compose_project import Project
-from tests.support.slow_server import SlowServer, Talk, answering, over_tls, says, serving
+from tests.support.relay import unix_socket
+from tests.support.slow_server import SlowServer, Talk, answering, over_tls, relaying, says, serving
 
 ENGINE = answering(lambda request: says(b'{"ApiVersion": "1.41"}' if b"/version" in request else b"[]"))
 
@@ -90,27 +87,9 @@ def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
     )
 
 
-def relaying(engine_url: str) -> Talk:
-    """Pass what comes over TLS to the engine's socket, and back."""
-
-    def talk(client: socket.socket, released: threading.Event) -> None:
-        assert isinstance(client, ssl.SSLSocket)
-        with socket.socket(socket.AF_UNIX) as far:
-            far.connect(engine_url.removeprefix("unix://"))
-            while not released.is_set():
-                ready = [client] if client.pending() else select.select([client, far], [], [], 60)[0]
-                for source in ready:
-                    data = source.recv(65536)
-                    if not data:
-                        return
-                    (far if source is client else client).sendall(data)
-
-    return talk
-
-
 @pytest.mark.engine
 def test_the_real_engine_is_scaled_over_tls(authority: Authority, certificates: Path, plain: Project) -> None:
-    with serving(guarded(authority, relaying(plain.engine_url))) as server:
+    with serving(guarded(authority, relaying(lambda: unix_socket(plain.engine_url)))) as server:
         target = ComposeTarget(address(server, certificates), timeout_seconds=20.0, emit=discard, timing=plain.timing)
         target.watch()
         try:

@@ -132,7 +132,7 @@ class Asked:
 @pytest.mark.parametrize("url", ["http://me:s%40cret@", "http://"], ids=["in the URL", "in a file"])
 def test_a_user_is_named_with_the_password(tmp_path: Path, url: str) -> None:
     (file := tmp_path / "password").write_text("s@cret\n", encoding="utf-8")
-    named = Credentials("prometheus.basic_auth", username="me", file=file)
+    named = Credentials("prometheus.basic_auth", username=SecretStr("me"), file=file)
     asked = Asked(basic("me:s@cret"))
     with asked.serving() as server:
         where = server.url.replace("http://", url)
@@ -207,7 +207,7 @@ def _odd(file: Path) -> None:
 FILES: dict[str, Callable[[Path], Connection]] = {
     "ca": lambda file: Connection(TlsFiles(ca_file=file)),
     "cert": lambda file: Connection(TlsFiles(cert_file=file, key_file=file)),
-    "password": lambda file: Connection(credentials=Credentials("here", username="me", file=file)),
+    "password": lambda file: Connection(credentials=Credentials("here", username=SecretStr("me"), file=file)),
     "token": lambda file: Connection(credentials=Credentials("here", file=file)),
 }
 
