@@ -14,8 +14,11 @@ import pytest
 import requests
 from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
+from autoscaler.adapters.http_access import make_context, read_pem
 from autoscaler.adapters.http_deadline import Deadline, HardAdapter, Lookups, UnixAdapter, _Connection
 from autoscaler.adapters.http_session import AnswerTooLargeError, HardSession
+from autoscaler.config.connection import TlsFiles
+from tests.support.authority import Authority
 from tests.support.slow_server import (
     AGAIN,
     CHUNKED,
@@ -71,6 +74,16 @@ def test_every_byte_counts_over_tls(certificate: Path, name: str) -> None:
     talk = over_tls(dripping(*SLOW_ANSWERS[name]), certificate)
     with serving(talk) as server, no_longer_than(AT_MOST_SECONDS), pytest.raises(requests.Timeout):
         HardSession().get(f"https{server.url[4:]}", timeout=TIMEOUT_SECONDS, verify=f"{certificate}.crt")
+
+
+@pytest.mark.parametrize("name", ["status line", "headers", "body without length"])
+def test_every_byte_counts_over_tls_with_certificates_of_its_own(tmp_path: Path, name: str) -> None:
+    authority = Authority(tmp_path)
+    tls = TlsFiles(authority.file, *authority.issue("client"))
+    session = HardSession(adapter=HardAdapter(make_context(tls, read_pem(tls)[0])))
+    talk = over_tls(dripping(*SLOW_ANSWERS[name]), authority.server(), clients=authority.file)
+    with serving(talk) as server, no_longer_than(AT_MOST_SECONDS), pytest.raises(requests.Timeout):
+        session.get(f"https{server.url[4:]}", timeout=TIMEOUT_SECONDS)
 
 
 def test_over_tls_an_answer_arrives(certificate: Path) -> None:

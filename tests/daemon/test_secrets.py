@@ -61,11 +61,15 @@ PATHS = ("/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/api/v1/statu
 OF_SERVICE = ("", "/decisions", "/evaluation")
 
 
+ANSWERED: list[str] = []  # the paths
+
+
 def prometheus(request: bytes) -> bytes:
     """Answer whoever knows the password, and no one about `denied`."""
     text, wanted = request.decode(), base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     if f"Basic {wanted}" not in text or "X-Scope-OrgID: planted-tenant" not in text or "query=denied" in text:
         return b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    ANSWERED.append(text.split("?")[0])
     value = {"metric": {}, "value": [time.time(), "5"]}
     return says(json.dumps({"status": "success", "data": {"resultType": "vector", "result": [value]}}).encode())
 
@@ -153,12 +157,39 @@ def test_the_secrets_are_used(site: Site) -> None:
     assert done.returncode == 0, done
 
 
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        ("check", {"GET /api/v1/query"}),
+        ("plan users", {"GET /api/v1/query", "GET /api/v1/query_range"}),
+        ("backtest --since 1h", {"GET /api/v1/query_range"}),
+    ],
+)
+def test_every_command_that_asks_prometheus_is_answered(site: Site, command: str, paths: set[str]) -> None:
+    site.process.send_signal(signal.SIGSTOP)
+    try:
+        ANSWERED.clear()
+        done = site.command(*command.split(), AUTOSCALER_URL="")
+        assert {*ANSWERED} >= paths, done
+    finally:
+        site.process.send_signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize("path", [*PATHS, *(f"/api/v1/services/users{each}" for each in OF_SERVICE)])
 def test_no_answer_over_http_has_one(site: Site, path: str) -> None:
     assert site.leaked(site.get(path)) == set()
 
 
-COMMANDS = ("check", "plan", "status", "explain users", "backtest --since 1h", "pause users", "scale users 2 --no-wait")
+COMMANDS = (
+    f"load-test users --requests 1 --url http://{WHO}127.0.0.1:9/",
+    "check",
+    "plan users",
+    "status",
+    "explain users",
+    "backtest --since 1h",
+    "pause users",
+    "scale users 2 --no-wait",
+)
 
 
 @pytest.mark.parametrize("words", [each for command in COMMANDS for each in (command, f"{command} --json")])

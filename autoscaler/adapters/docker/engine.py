@@ -231,7 +231,7 @@ class Engine:
             where = f"the Docker engine at {self._base_url}"
             return f"{where} {problem}; check its port, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH"
         if "Permission denied" in str(error):
-            user = f"user {os.geteuid()} may not open it; add its group"
+            user = f"user {os.geteuid()} may not open it"
             return (
                 f"the Docker engine at {self._base_url} cannot be reached: {user}; add the socket's group (group_add)"
             )

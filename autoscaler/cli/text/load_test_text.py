@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from autoscaler.cli.text.output import VisibleConsole, console, facts
-from autoscaler.formats import format_duration
+from autoscaler.formats import format_duration, without_user
 from autoscaler.loadtest.answers import Answer, Spread, percentile
 from autoscaler.loadtest.client import Load
 from autoscaler.loadtest.verdict import Balance, Verdict
@@ -65,7 +65,7 @@ def as_json(outcome: LoadTestResult) -> dict[str, Any]:
     """Return the result as JSON; durations in seconds."""
     return {
         "service": outcome.service,
-        "url": outcome.load.url,
+        "url": without_user(outcome.load.url),
         "host": outcome.load.host,
         "requests": len(outcome.answers),
         "ok": len(outcome.good),
@@ -88,7 +88,7 @@ def print_outcome(outcome: LoadTestResult) -> None:
     load = outcome.load
     site, cookies = "" if load.host is None else f" as {load.host}", "kept" if load.cookies else "not kept"
     console.print(
-        f"{outcome.service} at {load.url}{site}: {load.requests} requests by {load.concurrency}, "
+        f"{outcome.service} at {without_user(load.url)}{site}: {load.requests} requests by {load.concurrency}, "
         f"{format_duration(load.delay_seconds)} apart, cookies {cookies}"
     )
     console.print(

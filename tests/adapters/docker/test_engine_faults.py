@@ -1,5 +1,7 @@
 """An engine that refuses, drops or hangs: a clear message, nothing half made, and the next call recovers."""
 
+import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from autoscaler.events import EngineAsked, ReplicaChanged
 from tests.support.compose_project import SLEEP, Project
 from tests.support.engine_proxy import Fault, Proxy, proxying
 from tests.support.fakes import Recorder
+from tests.support.slow_server import answering, says, serving
 
 
 def test_a_missing_socket_is_unavailable_and_says_what_to_check(tmp_path: Path) -> None:
@@ -21,6 +24,23 @@ def test_a_missing_socket_is_unavailable_and_says_what_to_check(tmp_path: Path) 
     assert target.observe().unavailable["compose"] == (
         f"the Docker engine at unix://{tmp_path}/none.sock cannot be reached; "
         "check AUTOSCALER_DOCKER_URL and that the engine runs"
+    )
+
+
+def test_a_socket_that_may_not_be_opened_is_named_with_what_to_add(tmp_path: Path) -> None:
+    engine = Engine(f"unix://{tmp_path}/engine.sock", timeout_seconds=5.0, emit=Recorder().notify)
+    user = os.geteuid()
+    with serving(answering(says(b"{}")), tmp_path / "engine.sock"):
+        (tmp_path / "engine.sock").chmod(0)
+        if user == 0:
+            os.seteuid(65532)  # root may open it
+        try:
+            with pytest.raises(TargetUnavailable) as failure:
+                engine.containers({})
+        finally:
+            os.seteuid(user)
+    assert re.search(
+        r"cannot be reached: user \d+ may not open it; add the socket's group .group_add", str(failure.value)
     )
 
 
