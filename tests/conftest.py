@@ -3,13 +3,16 @@
 import gc
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from deploy.lab import compose, engine, images
 from deploy.lab.shell import NoEngineError
-from tests.support.scheduling import Scheduling, deal_order
+
+if TYPE_CHECKING:
+    from tests.support.scheduling import Scheduling
 
 # How long an example takes says something about the machine, and nothing about a promise. `make test-slow` tries all
 # examples, new ones each time; the other runs try a share of them, the same each time.
@@ -38,13 +41,6 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in the order in which they are dealt out."""
-    place = deal_order([item.path for item in items])
-    items.sort(key=lambda item: place[item.path])
-
-
 def pytest_collection_finish() -> None:
     """Keep what is loaded by now out of every later garbage collection: a twelfth of the tests' time went there."""
     gc.freeze()
@@ -52,8 +48,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "Scheduling":
     """Keep tests that share something on one worker, whatever `--dist` says."""
+    from tests.support.scheduling import Scheduling  # noqa: PLC0415  only where pytest-xdist runs
+
     return Scheduling(config, log)
 
 
