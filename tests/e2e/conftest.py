@@ -76,8 +76,9 @@ class RunningStack:
         return bool(sees) and decision["replicas"] == {"current": 2, "ready": 2, "requested": None}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_stack(compose_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """One stack for the tests of this folder; it ends with them, for it keeps half a core busy."""
     without = services_not_to_be_had()
     project = f"autoscaler-test-{secrets.token_hex(3)}"
     directory = tmp_path_factory.mktemp("stack")

@@ -69,13 +69,18 @@ def end_one(stack: RunningStack, service: str, traffic: Traffic, how: str) -> tu
     """End one of three replicas that all serve, and see a third come again; return since when and by when it ended."""
     stack.until("all three serve", lambda: len(traffic.replicas) == 3)
     before = stack.stack.replicas(service)
+    container = container_of(before[-1])
     began = time.time()
     run(["docker", how, before[-1]], f"docker {how}")
     ended = time.time()
     stack.until("its end is seen", lambda: len(stack.stack.replicas(service)) == 2)
     stack.until("the count is right again", lambda: len(stack.stack.replicas(service)) == 3 == stack.ready(service))
-    assert before[-1] not in stack.stack.replicas(service)
+    assert container not in [container_of(name) for name in stack.stack.replicas(service)]  # a new one, of any number
     return began, ended
+
+
+def container_of(name: str) -> str:
+    return run(["docker", "inspect", "--format", "{{.Id}}", name], "inspect").strip()
 
 
 def all_served_since(traffic: Traffic, since: float) -> bool:

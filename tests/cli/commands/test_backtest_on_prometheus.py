@@ -135,7 +135,7 @@ def test_an_objective_learns_from_the_hours_before(policy: str) -> None:
     done = autoscaler("backtest", policy, "--since", "2023-11-15T18:00", "--until", "2023-11-15T19:00", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     (run,) = json.loads(done.stdout)["runs"]
-    assert "Less than a day of load before the span (17h49m) was known to learn from." in run["caveats"]
+    assert "Less than a day of load before the span (17h50m) was known to learn from." in run["caveats"]
 
 
 def test_a_service_that_traefik_never_had_is_refused_with_those_that_there_are(policy: str) -> None:
