@@ -46,9 +46,8 @@ class Worked:
         with loud.flowing():
             self.stack.until("a third replica is ready", lambda: (self.stack.ready() or 0) > 2, seconds=120)
         self.stack.until("back to two", lambda: self.stack.ready() == 2, seconds=240)
-        self.stack.until(
-            "Prometheus knows of both", lambda: len(self.ask("autoscaler_last_scale_timestamp_seconds > 0")) >= 2
-        )
+        both = f'autoscaler_last_scale_timestamp_seconds{{service="userservice"}} > {self.began}'
+        self.stack.until("Prometheus knows of both", lambda: len(self.ask(both)) == 2)
 
     def _traefik_service(self) -> str:
         """What the dashboard's hidden variable comes to."""
