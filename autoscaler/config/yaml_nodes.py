@@ -86,6 +86,7 @@ class _BoundedComposer(Composer):
 
     def __init__(self, most_values: int, loader: Any = None) -> None:
         super().__init__(loader=loader)
+        self.warn_double_anchors = False  # YAML allows them: the later one counts
         self._most_values = most_values
         self._values = 0
         self._inside = 0

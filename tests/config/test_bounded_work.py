@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autoscaler.config import labels as label_module
@@ -319,6 +319,7 @@ hostile = st.sampled_from(
 
 @examples(300)
 @given(st.lists(hostile, max_size=300).map("".join))
+@example("&a [&a 1, *a]")
 def test_whatever_the_text_it_is_parsed_or_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(text, encoding="utf-8")
