@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+_NULL_DEVICE = os.makedev(1, 3)
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFCHR: "a device",
@@ -14,20 +15,23 @@ _KINDS = {
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes:
-    """Return the content of a file.
+    """Return the content of a file; the null device is an empty one, as Compose files mount it for an unset secret.
 
     Raises:
         OSError: it is missing, no regular file, unreadable, or larger; `strerror` says which.
     """
-    _check(path, path.stat().st_mode)  # first: to open some devices does something
+    found = path.stat()
+    if stat.S_ISCHR(found.st_mode) and found.st_rdev == _NULL_DEVICE:
+        return b""
+    _check(path, found.st_mode)  # first: to open some devices does something
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor
         _check(path, os.fstat(descriptor).st_mode)  # what the path names may have changed
-        found = file.read(most_bytes + 1)
-    if len(found) > most_bytes:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
         size = f"{most_bytes // 2**20} MiB" if most_bytes >= 2**20 else f"{most_bytes // 2**10} KiB"
         raise OSError(errno.EFBIG, f"it is larger than {size}", str(path))
-    return found
+    return content
 
 
 def _check(path: Path, mode: int) -> None:

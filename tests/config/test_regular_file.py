@@ -124,3 +124,9 @@ def test_a_policy_file_that_becomes_one_of_another_kind_changes_nothing(
             reloader.look()
     (event,) = recorder.of(ConfigLoaded)
     assert message in str(event.problem)
+
+
+def test_the_null_device_is_an_empty_secret_as_compose_files_mount_it(tmp_path: Path) -> None:
+    assert read_regular(Path(os.devnull), 1000) == b""
+    (tmp_path / "autoscaler_api_token").symlink_to(os.devnull)
+    assert load_settings(str(tmp_path)).api_token is None
