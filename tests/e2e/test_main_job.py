@@ -9,7 +9,8 @@ from deploy.demo.ownership import is_owned
 from tests.e2e.conftest import RunningStack
 from tests.support.traffic import Traffic
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("stack")]
+# The load must come at a rate, so it needs the machine for itself: `make test-slow` runs one test at a time.
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("stack")]
 
 
 def test_load_adds_replicas_that_serve_and_quiet_removes_them_without_a_failed_request(stack: RunningStack) -> None:
