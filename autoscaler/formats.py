@@ -1,4 +1,4 @@
-"""Parses and formats durations, web addresses, JSON values and foreign text. Pure."""
+"""Parses and formats durations, web addresses, secrets, JSON values and foreign text. Pure."""
 
 import json
 import math
@@ -19,6 +19,7 @@ _SEQUENCE = re.compile(
     r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
+SHORTEST_SECRET = 16
 MOST_CHARACTERS = 400  # of foreign text in a sentence
 ALLOWED = 'a number with a unit (ms, s, m, h, d), such as "300ms", "5s" or "1m30s"'
 
@@ -93,6 +94,20 @@ class Address(str):
         """The user and the password, if it has them."""
         parts = urlsplit(self.whole)
         return None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+
+
+def shared_secret(text: str) -> str | None:
+    """Return a secret that two processes share, without surrounding white space; None if empty.
+
+    Raises:
+        ValueError: it is too easy to guess, or no header can carry it.
+    """
+    secret = text.strip()
+    if not secret:
+        return None
+    if len(secret) < SHORTEST_SECRET or not (secret.isascii() and secret.isprintable() and " " not in secret):
+        raise ValueError(f"must be at least {SHORTEST_SECRET} letters, digits and signs, as from: openssl rand -hex 32")
+    return secret
 
 
 def plain(value: object) -> Any:

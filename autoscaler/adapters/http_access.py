@@ -9,12 +9,12 @@ import certifi
 
 from autoscaler.adapters.http_deadline import HardAdapter
 from autoscaler.adapters.http_session import HardSession
+from autoscaler.config import secrets
 from autoscaler.config.connection import Connection, TlsFiles
 from autoscaler.config.regular_file import read_regular
 
-MOST_SECRET_BYTES, MOST_PEM_BYTES = 65_536, 2**20
+MOST_PEM_BYTES = 2**20
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_TOKEN = re.compile(r"[!-~]+")
 _UNTRUSTED = re.compile(r"certificate verify failed: (.+?) \(_ssl")
 _REFUSED = re.compile(r"alert (?:bad |unknown |no )?c(?:a|ertificate)\b|certificate required")
 
@@ -52,14 +52,14 @@ class HttpAccess:
         secret = "" if who.value is None else who.value.get_secret_value()
         if who.file is not None:
             try:
-                secret = _read(who.file, MOST_SECRET_BYTES).decode("utf-8").strip()
+                secret = _read(who.file, secrets.MOST_BYTES).decode("utf-8").strip()
             except UnicodeDecodeError as error:
                 raise AccessError(f"{who.file} is no text in UTF-8") from error
         if who.username is not None:
             return "Basic " + base64.b64encode(f"{who.username.get_secret_value()}:{secret}".encode()).decode("ascii")
         if not secret and who.file is None:
             return None
-        if not _TOKEN.fullmatch(secret):
+        if not secrets.TOKEN.fullmatch(secret):
             raise AccessError(f"{who.file or who.source} must hold one token and nothing else")
         return f"Bearer {secret}"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from autoscaler.config.regular_file import read_regular
 from autoscaler.config.settings_problems import PREFIX
 
-SHORTEST_TOKEN = 16
 MOST_BYTES = 65_536
+TOKEN = re.compile(r"[!-~]+")  # that a header can carry
 
 
 def read_secret(values: dict[str, object], name: str) -> str | None:
@@ -42,23 +42,9 @@ def _text(file: Path) -> str:
     return read_regular(file, MOST_BYTES).decode("utf-8")
 
 
-def api_token(text: str) -> str | None:
-    """Return the token without surrounding white space; None if empty.
-
-    Raises:
-        ValueError: it is too easy to guess, or no header can carry it.
-    """
-    token = text.strip()
-    if not token:
-        return None
-    if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable() and " " not in token):
-        raise ValueError(f"must be at least {SHORTEST_TOKEN} letters, digits and signs, as from: openssl rand -hex 32")
-    return token
-
-
 def check_grafana_token(token: str) -> None:
     """Raise ValueError unless this may be a Grafana token."""
     if not token:
         raise ValueError("AUTOSCALER_GRAFANA_URL needs a token: name its file as AUTOSCALER_GRAFANA_TOKEN_FILE")
-    if not re.fullmatch(r"[!-~]+", token):
+    if not TOKEN.fullmatch(token):
         raise ValueError("AUTOSCALER_GRAFANA_TOKEN_FILE must hold one token and nothing else, such as glsa_...")

@@ -12,10 +12,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from autoscaler.config.engine_address import SOCKET, EngineAddress, engine_address
 from autoscaler.config.fields import AnyAddress, AnyDuration, between
-from autoscaler.config.secrets import api_token, check_grafana_token, read_secret, unreadable_secrets
+from autoscaler.config.secrets import check_grafana_token, read_secret, unreadable_secrets
 from autoscaler.config.settings_problems import PREFIX, problem, unknown_variables
 from autoscaler.errors import ConfigError
-from autoscaler.formats import Address, is_http_url
+from autoscaler.formats import Address, is_http_url, shared_secret
 
 SECRETS_DIR = "/run/secrets"
 DEFAULT_CONFIG = Path("/etc/autoscaler/autoscaler.yaml")
@@ -73,16 +73,10 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.AUTO
     stop_timeout: Annotated[AnyDuration, between(0.0, 600.0)] = Field(default="30s")  # type: ignore[assignment]
 
-    @field_validator("api_token")
+    @field_validator("api_token", "traefik_view_secret")
     @classmethod
-    def _api_token(cls, value: SecretStr | None) -> SecretStr | None:
-        token = None if value is None else api_token(value.get_secret_value())
-        return None if token is None else SecretStr(token)
-
-    @field_validator("traefik_view_secret")
-    @classmethod
-    def _traefik_view_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        secret = None if value is None else api_token(value.get_secret_value())
+    def _shared_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        secret = None if value is None else shared_secret(value.get_secret_value())
         return None if secret is None else SecretStr(secret)
 
     @field_validator("traefik_view_url")

@@ -1,5 +1,6 @@
-"""A Compose project for the tests of the adapters."""
+"""A Compose project, and a recorded engine, for the tests of the adapters."""
 
 from tests.support.compose_project import drain, module_project, originals, plain, project
+from tests.support.recorded_engine import recorded, recorded_server
 
-__all__ = ["drain", "module_project", "originals", "plain", "project"]
+__all__ = ["drain", "module_project", "originals", "plain", "project", "recorded", "recorded_server"]

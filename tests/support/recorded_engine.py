@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("recorded_engine.json").read_text(encoding="utf-8"))
@@ -131,3 +132,16 @@ def _mutate(draw: st.DrawFn, inside: Any, *, free: bool) -> None:
         inside[key] = deepcopy(draw(st.sampled_from(others)))
     else:
         del inside[key]
+
+
+@pytest.fixture(scope="module")
+def recorded_server() -> Iterator[RecordedEngine]:
+    with recorded_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+def recorded(recorded_server: RecordedEngine) -> RecordedEngine:
+    """The recorded engine, with every answer as it was recorded."""
+    recorded_server.bodies, recorded_server.statuses = {}, {}
+    return recorded_server

@@ -111,7 +111,7 @@ class TraefikView:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._secret}"}
         try:
-            with HardSession(on_answer=lambda _: None) as session:
+            with HardSession() as session:
                 answer = session.request(method, self._url + path, json=body, headers=headers, timeout=ASK_SECONDS)
                 found = answer.json()
         except (requests.RequestException, ValueError) as error:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from autoscaler.errors import ConfigError
-from autoscaler.formats import format_duration, parse_duration
+from autoscaler.formats import format_duration, parse_duration, shared_secret
 
 PREFIX = "AUTOSCALER_TRAEFIK_VIEW_"
 SECRET_FILE = "/run/secrets/autoscaler_traefik_view_secret"  # noqa: S105  a path
-SHORTEST_SECRET, HIGHEST_PORT = 16, 65535
+HIGHEST_PORT = 65535
 _LEAST_START_SECONDS, _MOST_START_SECONDS = 0.0, 600.0
 _NAMES = ("LISTEN", "CONTROL", "SECRET", "SECRET_FILE", "PROJECTS", "START_TIMEOUT", "URL")  # URL is the daemon's
 _ENGINE = "unix:///var/run/docker.sock"
@@ -90,9 +90,4 @@ def _start_seconds(text: str) -> float:
 def _secret(environment: Mapping[str, str]) -> str | None:
     file = environment.get(f"{PREFIX}SECRET_FILE") or (SECRET_FILE if Path(SECRET_FILE).exists() else None)
     text = environment.get(f"{PREFIX}SECRET", "") if file is None else Path(file).read_text(encoding="utf-8")
-    secret = text.strip()
-    if not secret:
-        return None
-    if len(secret) < SHORTEST_SECRET or not (secret.isascii() and secret.isprintable() and " " not in secret):
-        raise ValueError(f"must be at least {SHORTEST_SECRET} letters, digits and signs, as from: openssl rand -hex 32")
-    return secret
+    return shared_secret(text)

@@ -1,7 +1,7 @@
 """A malformed answer hurts the service that it is about, and never leads to a wrong count."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -33,22 +33,10 @@ from autoscaler.errors import MalformedAnswer, TargetUnavailable
 from autoscaler.ports.fleet import COMPOSE, Fleet, ServiceRef
 from autoscaler.ports.observers import discard
 from tests.support.engine_answers import listed
-from tests.support.recorded_engine import RECORDED, RecordedEngine, mutations, recorded_engine
+from tests.support.recorded_engine import RECORDED, RecordedEngine, mutations
 
 WEB, API, WORKER = (ServiceRef(name, "shop") for name in ("web", "api", "worker"))
 TRUE = fleet(parse(answers.containers(RECORDED["list"]).entries)).services
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[RecordedEngine]:
-    with recorded_engine() as engine:
-        yield engine
-
-
-@pytest.fixture
-def recorded(serving: RecordedEngine) -> RecordedEngine:
-    serving.bodies, serving.statuses = {}, {}
-    return serving
 
 
 def with_entry(name: str, **changes: Any) -> bytes:

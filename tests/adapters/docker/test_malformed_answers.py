@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from autoscaler.adapters.docker.errors import EngineError
 from autoscaler.adapters.docker.event_stream import EngineEvent
 from autoscaler.errors import MalformedAnswer, TargetUnavailable
 from autoscaler.ports.observers import discard
-from tests.support.recorded_engine import RECORDED, RecordedEngine, mutations, recorded_engine
+from tests.support.recorded_engine import RECORDED, RecordedEngine, mutations
 
 ONE = RECORDED["inspect"]["Id"]
 COMMAND = ["true"]
@@ -53,18 +53,6 @@ BAD = {
     "no text": b"\xff\xfe\x00",
 }
 WITHOUT_AN_ID = b'{"timeNano": 1, "Action": "die", "Actor": {"Attributes": {}}}'
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[RecordedEngine]:
-    with recorded_engine() as engine:
-        yield engine
-
-
-@pytest.fixture
-def recorded(serving: RecordedEngine) -> RecordedEngine:
-    serving.bodies, serving.statuses = {}, {}
-    return serving
 
 
 @pytest.mark.parametrize("call", ASKED)
